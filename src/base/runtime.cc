@@ -1,0 +1,68 @@
+#include "base/runtime.h"
+
+#include <openssl/rand.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <stdexcept>
+
+namespace longhand {
+
+AsioRuntime::AsioRuntime(asio::io_context& loop, unsigned blocking_threads) : loop_(loop), pool_(blocking_threads) {}
+
+AsioRuntime::~AsioRuntime() { pool_.join(); }
+
+std::uint64_t AsioRuntime::random() {
+    std::uint64_t value = 0;
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) != 1) {
+        throw std::runtime_error("the system gives no random bytes");
+    }
+    return value;
+}
+
+awaitable<WaitResult> AsioRuntime::sleep_until(SteadyTime time, StopToken stop) {
+    if (stop.stopped()) co_return WaitResult::stopped;
+    // The timer is shared with the callback's posted cancel, which may run after this coroutine has gone on.
+    auto executor = co_await asio::this_coro::executor;
+    auto timer = std::make_shared<asio::steady_timer>(executor, std::chrono::time_point_cast<std::chrono::steady_clock::duration>(time));
+    StopCallback on_stop(stop, [timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });
+    boost::system::error_code ignored;
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_return stop.stopped() ? WaitResult::stopped : WaitResult::elapsed;
+}
+
+void AsioRuntime::post_blocking(std::function<void()> work) { asio::post(pool_, std::move(work)); }
+
+void Notifier::notify() {
+    std::vector<StopSource> wake;
+    {
+        std::lock_guard lock(mutex_);
+        if (waiting_.empty()) pending_ = true;
+        wake.swap(waiting_);
+    }
+    // The reason is not looked at: only wait_until holds the token.
+    for (auto& source : wake) source.stop(StopReason::deadline);
+}
+
+awaitable<WaitResult> Notifier::wait_until(Runtime& runtime, SteadyTime deadline, StopToken stop) {
+    if (stop.stopped()) co_return WaitResult::stopped;
+    StopSource wake;
+    {
+        std::lock_guard lock(mutex_);
+        if (pending_) {
+            pending_ = false;
+            co_return WaitResult::notified;
+        }
+        waiting_.push_back(wake);
+    }
+    // One token to sleep on: raised by a notification or by the caller's stop.
+    StopCallback forward(stop, [wake]() mutable { wake.stop(StopReason::shutdown); });
+    const auto result = co_await runtime.sleep_until(deadline, wake.token());
+    std::lock_guard lock(mutex_);
+    std::erase_if(waiting_, [&](const StopSource& other) { return other.same_as(wake); });
+    if (stop.stopped()) co_return WaitResult::stopped;
+    co_return result == WaitResult::stopped ? WaitResult::notified : WaitResult::elapsed;
+}
+
+}  // namespace longhand

@@ -1,0 +1,60 @@
+// Runs jobs: claims them, keeps their leases, walks their steps, stops them, hands them back.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/runtime.h"
+#include "engine/live_feed.h"
+#include "llm/chat.h"
+#include "store/file_store.h"
+#include "store/job_store.h"
+#include "typeset/typesetter.h"
+
+namespace longhand::engine {
+
+struct EngineOptions {
+    std::size_t workers = 64;          ///< jobs at once
+    Milliseconds beat{2'000};
+    Milliseconds lease{15'000};
+    Milliseconds watchdog{10'000};     ///< without a beat answered for so long, the job stops itself
+    Milliseconds step_limit{1'800'000};  ///< a step that takes longer hangs
+    Milliseconds provider_patience{86'400'000};  ///< how long a job waits for its provider before it fails
+    Milliseconds slot_patience{30'000};          ///< how long it waits while it holds its slot
+    std::uint64_t disk_reserve = 256ULL << 20;   ///< free bytes below which no job is started
+    std::optional<Uuid> only_job;      ///< claim this one and no other
+    std::uint32_t pipeline_version = 1;
+};
+
+struct EngineStats {
+    std::size_t running = 0;
+    std::int64_t claims = 0, rescues = 0, handed_over = 0, stale_writes = 0;
+    std::int64_t model_calls = 0, model_errors = 0, prompt_tokens = 0, completion_tokens = 0;
+};
+
+/// Used from the runtime's executor, but for `stop_job`, `stats` and `live`. All that it is given outlives it.
+class Engine {
+public:
+    Engine(Runtime& runtime, store::JobStore& store, store::FileStore& files, llm::ChatModel& model,
+           typeset::Typesetter& typesetter, EngineOptions options);
+    ~Engine();
+
+    /// Begins to claim. Once.
+    void start();
+    /// Stops claiming, stops what runs, and hands it back with its journal; resumes when nothing of it is left.
+    awaitable<void> stop();
+    /// Told of every commit (JobStore::observe), on any thread: a cancelled job is stopped before this returns; a queued one wakes
+    /// the claim.
+    void on_committed(const store::Committed& committed);
+
+    LiveFeed& live();         ///< thread-safe
+    EngineStats stats() const;  ///< thread-safe
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace longhand::engine

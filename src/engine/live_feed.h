@@ -1,0 +1,61 @@
+// The text of running jobs, word by word, for those who watch. A watcher pulls at its own pace, so a slow one holds nobody back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/runtime.h"
+#include "base/uuid.h"
+#include "job/job.h"
+#include "job/transition.h"
+
+namespace longhand::engine {
+
+/// A piece of a step's text. `offset` is in bytes of the attempt's text, and lies on a character's boundary.
+struct LiveText {
+    std::string key;
+    std::uint32_t attempt = 1;
+    std::uint64_t offset = 0;
+    std::string text;
+    bool restarted = false;  ///< the attempt before is void: what was shown of this key is no longer part of the work
+};
+
+/// Thread-safe.
+class LiveFeed {
+public:
+    /// One watcher's place in a job. Used by one coroutine.
+    class Watcher {
+    public:
+        virtual ~Watcher() = default;
+        /// Resumes when there is something new since the last `take`, at the deadline, or when stopped.
+        virtual awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) = 0;
+        struct News {
+            std::vector<LiveText> texts;
+            std::optional<job::Report> report;  ///< newer than the last taken
+            bool events = false;                ///< durable events were committed: read them
+        };
+        virtual News take() = 0;
+        /// Skips what the watcher has seen: text of `key`, `attempt` up to `offset`.
+        virtual void seen(std::string_view key, std::uint32_t attempt, std::uint64_t offset) = 0;
+    };
+    LiveFeed();
+    ~LiveFeed();
+    std::unique_ptr<Watcher> watch(Uuid job);
+
+    // The engine's side.
+    void text(Uuid job, std::string_view key, std::uint32_t attempt, std::string_view delta);
+    void restart(Uuid job, std::string_view key, std::uint32_t attempt);
+    void finished(Uuid job, std::string_view key);  ///< its text is in the journal now
+    void report(Uuid job, const job::Report& report);
+    void committed(Uuid job);
+    void forget(Uuid job);  ///< the job left this process
+
+private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace longhand::engine

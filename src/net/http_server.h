@@ -1,0 +1,104 @@
+// The HTTP/1.1 connection loop: what a handler sees of a request, and how it answers.
+#pragma once
+
+#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/verb.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/runtime.h"
+#include "base/stop.h"
+#include "net/errors.h"
+
+namespace longhand::net {
+
+namespace http = boost::beast::http;
+
+/// The head of a request. The target is as sent; `path` is its undecoded path, `query` its pairs, decoded, in order
+/// (a pair twice is there twice).
+struct HttpRequest {
+    http::verb method = http::verb::unknown;
+    std::string method_name;
+    std::string target;
+    std::string path;
+    std::vector<std::pair<std::string, std::string>> query;
+    http::fields headers;
+    std::string remote_address;
+    /// What `x-request-id` says in the answer: the client's, if it is 1 to 128 of [A-Za-z0-9._-], else a new one.
+    std::string request_id;
+};
+
+struct HttpResponse {
+    http::status status = http::status::ok;
+    std::string content_type = "application/json; charset=utf-8";
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+};
+
+/// One request and its answer, on the connection's own loop. A handler answers exactly once: `respond`, `respond_file`, or
+/// `begin_stream` and `write`s. One that returns without an answer gives 500.
+class HttpExchange {
+public:
+    virtual ~HttpExchange() = default;
+    virtual const HttpRequest& request() const = 0;
+
+    /// The next piece of the body, empty at its end; at most 64 KiB. Errors: closed, timeout, malformed.
+    virtual awaitable<NetResult<std::string>> read_some() = 0;
+    /// The whole body. Errors as above, and too_large past `limit` bytes.
+    virtual awaitable<NetResult<std::string>> read_body(std::size_t limit) = 0;
+
+    virtual awaitable<NetResult<void>> respond(HttpResponse response) = 0;
+    /// Streams a file; the response's own body is not used. The status is 200, or 206 for a satisfiable Range.
+    virtual awaitable<NetResult<void>> respond_file(HttpResponse response, std::string path) = 0;
+
+    /// Starts an answer without a known length (chunked; no buffering hints are added).
+    virtual awaitable<NetResult<void>> begin_stream(HttpResponse head) = 0;
+    /// Resumes when the socket took the bytes, so a slow client holds back only its own handler. Errors: closed, timeout.
+    virtual awaitable<NetResult<void>> write(std::string data) = 0;
+
+    /// Raised when the client has gone or the server stops (`shutdown`). Streams watch it.
+    virtual StopToken gone() const = 0;
+};
+
+using HttpHandler = std::function<awaitable<void>(HttpExchange&)>;
+
+struct HttpServerOptions {
+    unsigned threads = 1;                          ///< loops; each connection stays on one
+    std::size_t header_limit = 16 * 1024;          ///< bytes; past it 431
+    std::size_t target_limit = 8 * 1024;           ///< bytes; past it 414
+    std::chrono::seconds idle_timeout{75};         ///< between requests
+    std::chrono::seconds header_timeout{15};       ///< for a request's head, from its first byte
+    std::chrono::seconds transfer_timeout{30};     ///< without a byte of body read, or of answer taken
+};
+
+/// A server with loops (threads) of its own. Handlers of different connections run at the same time on different
+/// threads; those of one connection one after another. Thread-safe.
+class HttpServer {
+public:
+    HttpServer(HttpServerOptions options, HttpHandler handler);
+    /// Stops, and joins its threads.
+    ~HttpServer();
+
+    struct Address {
+        std::string host;
+        std::uint16_t port = 0;
+    };
+    /// Binds and starts answering; port 0 takes a free one. The address is the bound one. Errors: unreachable, with the
+    /// reason (port taken, no such address, not allowed).
+    NetResult<Address> listen(std::string host, std::uint16_t port);
+
+    /// No new connections; requests under way may finish for `grace`, streams see `gone`; then all is closed. Blocks.
+    void stop(Milliseconds grace);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace longhand::net

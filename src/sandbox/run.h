@@ -1,0 +1,52 @@
+// Child processes on hostile input: sandboxed, bounded, and dead with their parent.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/runtime.h"
+#include "base/stop.h"
+
+namespace longhand::sandbox {
+
+enum class SandboxErrc {
+    unavailable,  ///< the program, or the sandbox itself, can't be had here; the message says how to mend it
+    timeout,      ///< killed at its time limit
+    too_large,    ///< killed at its memory, file size or output limit
+    failed,       ///< it ended with a status other than 0; the message holds the end of its standard error
+    stopped,      ///< the stop token was raised; the whole process group is gone. Quiet
+};
+template <class T>
+using SandboxResult = Result<T, SandboxErrc>;
+
+struct Command {
+    std::vector<std::string> argv;  ///< argv[0] is looked up in /usr/bin and /bin
+    std::string folder;             ///< its own: the only place it can write, and its working directory
+    std::vector<std::string> readable;  ///< further files or folders that it may read
+    std::vector<std::pair<std::string, std::string>> environment;  ///< all of it; PATH, HOME and LANG are set besides
+    Milliseconds time_limit{60'000};
+    std::uint64_t memory_limit = 1ULL << 30;       ///< bytes of address space
+    std::uint64_t file_limit = 256ULL << 20;       ///< bytes of any file it writes
+    std::size_t output_limit = 64 << 20;           ///< bytes of standard output kept
+};
+
+struct Output {
+    std::string text;   ///< standard output
+    std::string error;  ///< the last 16 KiB of standard error
+};
+
+/// Runs to its end and gives what it printed: no network, an empty environment, system folders read-only, `folder`
+/// read-write, nothing else there. Holds no descriptor of this process. Runs in the runtime's blocking pool.
+awaitable<SandboxResult<Output>> run(Runtime& runtime, Command command, StopToken stop);
+
+/// How children are confined on this machine, for `doctor`: "bubblewrap", or what is missing and how to get it.
+struct Confinement {
+    bool confined = false;
+    std::string description;
+};
+Confinement confinement();
+
+}  // namespace longhand::sandbox

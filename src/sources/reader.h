@@ -1,0 +1,36 @@
+// Text out of a file: text and code, Markdown, HTML, PDF; by content, not by name. Files are hostile.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/runtime.h"
+#include "base/stop.h"
+#include "sources/passage.h"
+
+namespace longhand::sources {
+
+enum class SourceErrc {
+    missing,      ///< no such file, or not readable
+    empty,        ///< no bytes, or no text in them
+    unsupported,  ///< binary, or a kind that can't be read here; the message names what it looks like
+    encrypted,    ///< needs a password
+    broken,       ///< damaged, or not what it says it is
+    too_large,    ///< past a limit: pages, text, time
+    stopped,      ///< quiet
+};
+template <class T>
+using SourceResult = Result<T, SourceErrc>;
+
+struct ReadSource {
+    std::string title;  ///< the document's own, else the file's name
+    std::string kind;   ///< `text`, `markdown`, `html`, `pdf`, `code`
+    std::vector<Passage> passages;
+};
+
+/// Reads a whole source. Same bytes and name, same passages. PDFs are read by pdftotext in the sandbox; `scratch` is a
+/// folder that this call may fill and empties. A failure's message is a sentence that names the file and the reason.
+awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop);
+
+}  // namespace longhand::sources

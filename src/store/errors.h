@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/result.h"
+
+namespace longhand::store {
+
+enum class StoreErrc {
+    not_found,    ///< not there, or not that owner's
+    wrong_state,  ///< the job's state does not allow it; the message names the state's word alone
+    stale,        ///< the lease is not the newest: drop it, count it, stop
+    duplicate,    ///< the same thing is there already
+    limit,        ///< a bound of ours; the message says which
+    unavailable,  ///< the database can't be written or read now; nothing happened
+    unusable,     ///< it never will be: a newer schema, not a database, damaged. The message is for the operator
+    stopping,     ///< the store is closing; quiet
+};
+template <class T>
+using StoreResult = Result<T, StoreErrc>;
+using StoreFailure = Failure<StoreErrc>;
+
+}  // namespace longhand::store

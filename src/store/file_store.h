@@ -1,0 +1,50 @@
+// Bytes beside the tables: uploads and artifacts, below the data folder. Immutable once they are there.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/uuid.h"
+#include "store/errors.h"
+
+namespace longhand::store {
+
+/// Blocking; thread-safe. Paths that go in and out are relative to the data folder, made here, and never from a user's words.
+class FileStore {
+public:
+    explicit FileStore(std::string data_folder);
+
+    /// A file being received. Gone again unless `commit` succeeded.
+    class Upload {
+    public:
+        virtual ~Upload() = default;
+        virtual StoreResult<void> write(std::string_view piece) = 0;  ///< unavailable: disk full and its like
+        virtual std::uint64_t size() const = 0;
+        struct Stored {
+            std::string path;
+            std::string sha256;
+            std::uint64_t size = 0;
+        };
+        /// Synced, with its folder, when this returns.
+        virtual StoreResult<Stored> commit() = 0;
+    };
+    /// Under a random name, in `uploads/`.
+    StoreResult<std::unique_ptr<Upload>> begin_upload();
+
+    /// Copies a finished file to `artifacts/JOB/FORMAT-HASH`; synced when this returns. The same again is the same path.
+    StoreResult<std::string> put_artifact(Uuid job, std::string_view format, std::string_view sha256, const std::string& from);
+    std::string absolute(std::string_view path) const;
+    void remove(std::string_view path);
+    /// Free bytes where the data lies.
+    std::uint64_t free_bytes() const;
+    /// A fresh folder of its own below `scratch/`; the caller removes it. What a former life left there goes at start.
+    StoreResult<std::string> scratch_folder();
+    void clear_scratch();
+
+private:
+    std::string data_folder_;
+};
+
+}  // namespace longhand::store

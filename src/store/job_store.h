@@ -1,0 +1,233 @@
+// The verbs on the durable state of jobs. Two implementations pass one conformance suite (store/conformance.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/runtime.h"
+#include "job/job.h"
+#include "job/settings.h"
+#include "job/transition.h"
+#include "store/errors.h"
+
+namespace longhand::store {
+
+/// A source of a job, as it was when the job started.
+struct JobSource {
+    Uuid file;
+    std::string sha256;  ///< hex
+    std::string name;
+    std::uint64_t size = 0;
+    std::string path;    ///< below the data folder, as FileStore gave it
+};
+
+struct NewJob {
+    Uuid owner;
+    Uuid project;
+    job::Settings settings;
+    std::optional<std::string> title;
+    std::string provider;
+    bool is_byok = false;
+};
+
+/// Another job keeps the project busy.
+struct BusyProject {
+    Uuid job;
+    job::State state = job::State::queued;
+};
+
+struct Enqueued {
+    job::Job job;
+    std::optional<BusyProject> busy;  ///< set: nothing was made, `job` is empty
+};
+
+struct ClaimRequest {
+    job::WorkerId worker;
+    std::size_t limit = 1;
+    Milliseconds lease{15'000};
+    std::string provider;
+    std::uint32_t pipeline_version = 1;
+    std::optional<Uuid> only_job;
+};
+
+struct ClaimedJob {
+    job::Job job;
+    job::Settings settings;
+    std::vector<JobSource> sources;
+};
+
+struct Beat {
+    Uuid job;
+    job::Lease lease = 0;
+    job::Report report;
+};
+enum class BeatAnswer { held, cancelled, lost };
+
+/// A finished step: what is in the journal is returned, not run.
+struct JournalEntry {
+    std::string key;
+    std::string value;
+    std::string input_hash;  ///< hex SHA-256 of the prompt, or of what the step was given
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
+    WallTime recorded_at{};
+};
+
+struct StepRecord {
+    Uuid job;
+    job::Lease lease = 0;
+    JournalEntry entry;
+    job::Report report;  ///< with the step in it
+};
+struct StepRecorded {
+    bool existed = false;     ///< the key was there: `value` is what stands
+    std::string value;
+};
+
+/// Text of a step that is still being written: for watchers, and for partial documents. Replaced by the step's entry.
+struct PartialText {
+    Uuid job;
+    job::Lease lease = 0;
+    std::string key;
+    std::uint32_t attempt = 1;
+    std::uint64_t offset = 0;  ///< bytes of this attempt that are stored already
+    std::string text;
+};
+
+struct OutputRecord {
+    std::string format;  ///< `pdf`, ...; `quality.json`
+    std::string sha256;
+    std::uint64_t size = 0;
+    std::uint32_t pages = 0;
+    std::string path;    ///< below the data folder
+    bool partial = false;
+};
+
+struct Completion {
+    Uuid job;
+    job::Lease lease = 0;
+    job::Counts counts;
+    std::vector<OutputRecord> outputs;  ///< durable before this call
+    std::string data = "{}";            ///< the event's
+};
+
+/// A passage as it is stored; `locator` is JSON (section, page, line).
+struct StoredPassage {
+    std::string key;
+    std::string file_sha256;
+    std::uint32_t position = 0;
+    std::string locator;
+    std::string text;
+};
+struct StoredSource {
+    std::string sha256;
+    std::string title;
+    std::string kind;
+    std::vector<StoredPassage> passages;
+};
+
+struct JobsQuery {
+    Uuid owner;
+    std::vector<job::State> states;  ///< empty: all
+    std::optional<Uuid> project;
+    std::vector<Uuid> ids;           ///< empty: all
+    std::size_t limit = 100;         ///< 1 to 1000
+    std::optional<Uuid> before;      ///< the cursor: the last id of the page before
+};
+struct JobsPage {
+    std::vector<job::Job> jobs;  ///< newest first
+    std::int64_t total = 0;      ///< of all pages
+    std::optional<Uuid> next;
+};
+
+/// What a committed change looked like, for those who only want to be woken.
+struct Committed {
+    job::Job job;
+    std::optional<job::Event> event;
+};
+
+struct StoreStats {
+    std::vector<std::pair<job::State, std::int64_t>> jobs;  ///< every state, 0 included
+    std::optional<WallTime> oldest_queued;
+    std::int64_t stale_writes = 0;     ///< dropped, since the process started
+    std::int64_t commits = 0;
+    std::int64_t operations = 0;       ///< writes within them
+};
+
+/// Durable state of jobs. Every writing method is atomic, and durable when its awaitable resumes; it resumes on the caller's
+/// executor. Thread-safe. Outlives every engine built on it. All may fail with `unavailable` (nothing happened) and `stopping`.
+class JobStore {
+public:
+    virtual ~JobStore() = default;
+
+    /// Makes a job in `submitted`, keeps its settings and its project's files as its sources, and queues it, at once.
+    /// Errors: not_found (no such project of that owner).
+    virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request) = 0;
+
+    /// Moves up to `limit` queued jobs to in_progress under fresh leases, fairest user first (start-time fair queueing).
+    /// Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come.
+    virtual awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) = 0;
+
+    /// One call per beat for all jobs of a process; answers in order. Progress rides along.
+    virtual awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease, std::vector<Beat> beats) = 0;
+
+    /// Idempotent by (job, key): the first value stands. Errors: stale.
+    virtual awaitable<StoreResult<StepRecorded>> record_step(StepRecord record) = 0;
+    /// All entries of a job, by key. Read under a claim: nobody else writes them.
+    virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal(Uuid job) = 0;
+    /// Appends text of the running attempt; a new attempt (or offset 0) replaces what was there. Errors: stale.
+    virtual awaitable<StoreResult<void>> append_text(std::vector<PartialText> texts) = 0;
+
+    virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                                  // stale
+    virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;           // stale
+    virtual awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) = 0;       // stale
+    virtual awaitable<StoreResult<job::Job>> pause(Uuid job, job::Lease lease, std::string data) = 0;              // stale
+    virtual awaitable<StoreResult<job::Job>> wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay, std::string reason) = 0;  // stale
+    virtual awaitable<StoreResult<void>> hand_over(std::vector<std::pair<Uuid, job::Lease>> jobs) = 0;  // stale ones are skipped
+
+    /// Returns jobs whose holder missed its lease to the queue, or fails those that `docs/state-machine.md` says have been
+    /// rescued too often. On SQLite nothing runs out by time: see `rescue_all`. Gives the number.
+    virtual awaitable<StoreResult<std::size_t>> rescue_expired() = 0;
+    /// Returns every in_progress job to the queue: the data folder's lock says that no other process lives.
+    virtual awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) = 0;
+    /// Returns one job whose step hangs past its limit. Errors: stale.
+    virtual awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) = 0;
+
+    /// Commits `cancelled`, whatever its holder does. Of a job that is cancelled already: the job, unchanged.
+    /// Errors: not_found; wrong_state (completed, failed, moderated).
+    virtual awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) = 0;
+    /// Errors: not_found, wrong_state. `busy` set when another job keeps the project busy.
+    virtual awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) = 0;
+    /// A paused draft goes on. Errors: not_found, wrong_state.
+    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job) = 0;
+
+    // Reads. They never wait for the writer, and see every commit that was answered before they began.
+    virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;                     // not_found
+    virtual awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) = 0;           // not_found
+    virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
+    /// In order of seq, at most `limit`. Errors: not_found.
+    virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq, std::size_t limit) = 0;
+    virtual awaitable<StoreResult<std::vector<OutputRecord>>> outputs_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    virtual awaitable<StoreResult<std::vector<PartialText>>> partial_text_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    /// The journal of a job of any state, for partial documents. Errors: not_found.
+    virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal_for_owner(Uuid owner, Uuid job) = 0;
+    virtual awaitable<StoreResult<std::vector<JobSource>>> sources_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+
+    /// An output made after the job had ended (HTML, DOCX, EPUB, partial documents). Idempotent by format and hash. Errors: not_found.
+    virtual awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) = 0;
+
+    /// What was read of a file, kept by (owner, hash); shared by the owner's jobs. Idempotent.
+    virtual awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source) = 0;
+    virtual awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) = 0;  // not_found
+
+    virtual awaitable<StoreResult<StoreStats>> stats() = 0;
+
+    /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not block or throw.
+    /// Set once, before the first write.
+    virtual void observe(std::function<void(const Committed&)> observer) = 0;
+};
+
+}  // namespace longhand::store

@@ -1,0 +1,62 @@
+// Projects and the files in them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/runtime.h"
+#include "base/uuid.h"
+#include "store/errors.h"
+
+namespace longhand::store {
+
+/// A reusable container: the fields a job takes when its request leaves them out. Empty strings are unset.
+struct Project {
+    Uuid id;
+    Uuid owner;
+    std::string title;
+    std::string author, email, model, prompt, outline_text, style_text, supplemental_info;
+    std::string work_description, work_details, work_vision;
+    std::string questions_answers;  ///< JSON text, as it was given
+    WallTime created_at{};
+    WallTime updated_at{};
+};
+
+/// Fields to change; what is not set stays.
+struct ProjectChange {
+    std::optional<std::string> title, author, email, model, prompt, outline_text, style_text, supplemental_info;
+    std::optional<std::string> work_description, work_details, work_vision, questions_answers;
+};
+
+struct ProjectFile {
+    Uuid id;
+    Uuid owner;
+    Uuid project;
+    std::string name;
+    std::string type;    ///< media type, by content
+    std::uint64_t size = 0;
+    std::string sha256;  ///< hex
+    std::string path;    ///< below the data folder
+    WallTime created_at{};
+};
+
+/// As JobStore: atomic, durable when resumed, thread-safe, `unavailable` and `stopping` besides the errors named.
+class ProjectStore {
+public:
+    virtual ~ProjectStore() = default;
+    virtual awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) = 0;
+    virtual awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) = 0;  ///< newest first
+    virtual awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) = 0;               // not_found
+    virtual awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) = 0;  // not_found
+    /// Cancels what runs in it, then it, its jobs and its files are not there any more. Gives the paths that nothing names
+    /// any longer. Errors: not_found.
+    virtual awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) = 0;
+
+    /// Errors: not_found (the project), duplicate (the same bytes are in the project).
+    virtual awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) = 0;
+    virtual awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) = 0;  // not_found
+    virtual awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) = 0;  // not_found
+};
+
+}  // namespace longhand::store

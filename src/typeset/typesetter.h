@@ -1,0 +1,68 @@
+// Markdown in; PDF, LaTeX, Markdown, HTML, DOCX, EPUB out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/runtime.h"
+#include "base/stop.h"
+
+namespace longhand::typeset {
+
+enum class Format { pdf, tex, md, html, docx, epub };
+inline constexpr Format kFormats[] = {Format::pdf, Format::tex, Format::md, Format::html, Format::docx, Format::epub};
+std::string_view extension(Format format);    ///< `pdf`
+std::string_view media_type(Format format);   ///< `application/pdf`
+std::optional<Format> format_of(std::string_view extension);
+
+enum class TypesetErrc {
+    unavailable,  ///< pandoc, TeX, fonts or the sandbox are missing; the message says what to install
+    refused,      ///< the document can't be set, even with parts of it set verbatim
+    timeout,
+    stopped,      ///< quiet
+};
+template <class T>
+using TypesetResult = Result<T, TypesetErrc>;
+
+/// A whole document. Raw TeX and raw HTML in it are text. Nothing that differs between equal runs belongs here.
+struct Manuscript {
+    std::string markdown;  ///< pandoc's Markdown: `#` is a chapter, numbers and cross-references already made in it
+    std::string title;
+    std::string author;
+    std::string language = "en";  ///< BCP 47
+    bool table_of_contents = true;
+    bool partial = false;  ///< says so on its first page
+};
+
+struct Rendered {
+    Format format = Format::pdf;
+    std::string path;         ///< the file, in the folder that was given
+    std::uint64_t size = 0;
+    std::string sha256;       ///< hex
+    std::uint32_t pages = 0;  ///< of a PDF
+    std::vector<std::string> notes;  ///< what had to be done: sections set verbatim, characters without a glyph
+};
+
+class Typesetter {
+public:
+    virtual ~Typesetter() = default;
+    /// Makes `folder`/document.EXT. Equal manuscripts give equal LaTeX and Markdown, byte for byte. At most as many
+    /// child processes as the typesetter was made for run at once; others wait.
+    virtual awaitable<TypesetResult<Rendered>> render(Manuscript manuscript, Format format, std::string folder, StopToken stop) = 0;
+};
+
+/// The one over pandoc and XeLaTeX, in the sandbox.
+std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once);
+
+/// What `doctor` shows: each program and font, found or how to get it.
+struct Check {
+    std::string name;
+    bool ok = false;
+    std::string message;
+};
+std::vector<Check> check_installation();
+
+}  // namespace longhand::typeset
