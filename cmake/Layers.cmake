@@ -62,3 +62,22 @@ function(longhand_layer name)
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
+
+# longhand_embed(ROOM FOLDER): the files of src/ROOM/FOLDER as `std::optional<std::string_view>
+# longhand::ROOM::embedded(std::string_view name)`, declared in "ROOM/embedded.h"; names are relative to FOLDER.
+function(longhand_embed room folder)
+  if(NOT IS_DIRECTORY "${CMAKE_SOURCE_DIR}/src/${room}/${folder}")
+    return()
+  endif()
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${room}/${folder}/*")
+  set(out "${CMAKE_BINARY_DIR}/generated/${room}")
+  add_custom_command(
+    OUTPUT "${out}/embedded.cc" "${out}/embedded.h"
+    COMMAND ${CMAKE_COMMAND} -DROOM=${room} "-DBASE=${CMAKE_SOURCE_DIR}/src/${room}/${folder}" "-DFILES=${files}"
+            "-DOUT=${out}" -P "${CMAKE_SOURCE_DIR}/cmake/Embed.cmake"
+    DEPENDS ${files} "${CMAKE_SOURCE_DIR}/cmake/Embed.cmake"
+    COMMENT "Embedding src/${room}/${folder}"
+    VERBATIM)
+  target_sources(lh_${room} PRIVATE "${out}/embedded.cc" "${out}/embedded.h")
+  target_include_directories(lh_${room} PUBLIC "${CMAKE_BINARY_DIR}/generated")
+endfunction()
