@@ -40,7 +40,7 @@ struct Job {
     Stage stage = Stage::waiting_for_user;
     std::int32_t run = 1;  ///< grows with each retry
     Lease lease = 0;
-    WorkerId worker;  ///< who holds the lease; nil unless in_progress
+    WorkerId worker;         ///< who holds the lease; nil unless in_progress
     bool has_begun = false;  ///< has been in_progress in some run
 
     double progress = 0;  ///< 0 to 100; 100 exactly when completed
@@ -56,12 +56,12 @@ struct Job {
     std::optional<Problem> problem;  ///< of a failed or moderated job
 
     WallTime created_at{};
-    WallTime updated_at{};   ///< moves with every change
+    WallTime updated_at{};                ///< moves with every change
     std::optional<WallTime> started_at;   ///< of the first claim
     std::optional<WallTime> finished_at;  ///< of the last run's end
     std::optional<WallTime> not_before;   ///< a queued job that waits for its provider
-    std::int64_t last_event = 0;  ///< `seq` of its newest event
-    std::int32_t rescues = 0;     ///< since something new became durable
+    std::int64_t last_event = 0;          ///< `seq` of its newest event
+    std::int32_t rescues = 0;             ///< since something new became durable
 
     bool operator==(const Job&) const = default;
 };

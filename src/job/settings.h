@@ -24,15 +24,15 @@ struct Length {
     std::uint32_t max_pages = 12;
     std::optional<std::uint32_t> words;  ///< where words were asked for, the pages follow from them
 
-    /// `15-20 pages`, `15-20`, `10`, `10 pages`, `5000 words`; a range is put in order. Nothing for anything else, 0 pages
-    /// or more than 350.
+    /// `15-20 pages`, `15-20`, `10`, `10 pages`, `5000 words`; a range is put in order. Nothing for anything else, 0
+    /// pages or more than 350.
     static std::optional<Length> parse(std::string_view text);
     bool operator==(const Length&) const = default;
 };
 
 struct Settings {
     std::string prompt;
-    std::string title;   ///< empty: the plan finds one
+    std::string title;  ///< empty: the plan finds one
     std::string author;
     std::string email;
     std::string outline_text;

@@ -29,9 +29,20 @@ enum class Stage {
     done,
     stopped,
 };
-inline constexpr std::array kStages = {
-    Stage::queued,    Stage::reading_sources,      Stage::planning,           Stage::outlining,        Stage::researching, Stage::generating_work, Stage::reviewing, Stage::assembling,
-    Stage::typesetting, Stage::waiting_for_provider, Stage::waiting_for_budget, Stage::waiting_for_user, Stage::done,        Stage::stopped};
+inline constexpr std::array kStages = {Stage::queued,
+                                       Stage::reading_sources,
+                                       Stage::planning,
+                                       Stage::outlining,
+                                       Stage::researching,
+                                       Stage::generating_work,
+                                       Stage::reviewing,
+                                       Stage::assembling,
+                                       Stage::typesetting,
+                                       Stage::waiting_for_provider,
+                                       Stage::waiting_for_budget,
+                                       Stage::waiting_for_user,
+                                       Stage::done,
+                                       Stage::stopped};
 
 std::string_view to_string(State state);
 std::string_view to_string(Stage stage);

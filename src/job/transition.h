@@ -1,5 +1,5 @@
-// The one table that says which transition leaves which states, under what guard, and what it sets; and the pure function that
-// applies one. No I/O, no clock, no threads: stores call it inside their transactions.
+// The one table that says which transition leaves which states, under what guard, and what it sets; and the pure
+// function that applies one. No I/O, no clock, no threads: stores call it inside their transactions.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@
 namespace longhand::job {
 
 enum class Transition {
-    enqueue,            ///< the request and its files are durable: it may be claimed
-    claim,              ///< a worker takes it
-    report,             ///< progress, with the beat
-    record_step,        ///< a journal entry was written
+    enqueue,      ///< the request and its files are durable: it may be claimed
+    claim,        ///< a worker takes it
+    report,       ///< progress, with the beat
+    record_step,  ///< a journal entry was written
     complete,
     fail,
     moderate,
@@ -30,10 +30,21 @@ enum class Transition {
     give_up,            ///< rescued too often with nothing new durable
     retry,
 };
-inline constexpr std::array kTransitions = {
-    Transition::enqueue, Transition::claim,  Transition::report, Transition::record_step,       Transition::complete,
-    Transition::fail,    Transition::moderate, Transition::cancel, Transition::pause,             Transition::resume,
-    Transition::wait_for_provider, Transition::hand_over, Transition::rescue, Transition::give_up, Transition::retry};
+inline constexpr std::array kTransitions = {Transition::enqueue,
+                                            Transition::claim,
+                                            Transition::report,
+                                            Transition::record_step,
+                                            Transition::complete,
+                                            Transition::fail,
+                                            Transition::moderate,
+                                            Transition::cancel,
+                                            Transition::pause,
+                                            Transition::resume,
+                                            Transition::wait_for_provider,
+                                            Transition::hand_over,
+                                            Transition::rescue,
+                                            Transition::give_up,
+                                            Transition::retry};
 std::string_view to_string(Transition transition);
 
 enum class Guard {
@@ -45,15 +56,17 @@ enum class Guard {
 /// A line of the table.
 struct Rule {
     Transition transition;
-    std::uint32_t from;           ///< set of states, one bit each (`bit(State)`)
-    std::optional<State> to;      ///< nothing: the state stays
-    std::optional<Stage> stage;   ///< nothing: as the change says, else as it was
+    std::uint32_t from;          ///< set of states, one bit each (`bit(State)`)
+    std::optional<State> to;     ///< nothing: the state stays
+    std::optional<Stage> stage;  ///< nothing: as the change says, else as it was
     Guard guard;
     bool raises_lease;
     bool ends_run;
-    bool appends_event;           ///< `report` appends one only when the stage changes
+    bool appends_event;  ///< `report` appends one only when the stage changes
 };
-constexpr std::uint32_t bit(State state) { return 1U << static_cast<unsigned>(state); }
+constexpr std::uint32_t bit(State state) {
+    return 1U << static_cast<unsigned>(state);
+}
 const Rule& rule_of(Transition transition);
 bool may_leave(Transition transition, State from);
 
@@ -109,8 +122,8 @@ struct Applied {
     std::optional<Event> event;
 };
 
-/// The job after the change, and the event that tells it; or why not. `updated_at` is the later of now and 1 ms after the last;
-/// progress never falls and is 100 only when completed.
+/// The job after the change, and the event that tells it; or why not. `updated_at` is the later of now and 1 ms after
+/// the last; progress never falls and is 100 only when completed.
 Result<Applied, Refusal> apply(const Job& job, const Change& change);
 
 /// A new job in `submitted`, with its first event (`submitted`).
