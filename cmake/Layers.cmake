@@ -66,7 +66,8 @@ endfunction()
 # longhand_embed(ROOM FOLDER): the files of src/ROOM/FOLDER as `std::optional<std::string_view>
 # longhand::ROOM::embedded(std::string_view name)`, declared in "ROOM/embedded.h"; names are relative to FOLDER.
 function(longhand_embed room folder)
-  if(NOT IS_DIRECTORY "${CMAKE_SOURCE_DIR}/src/${room}/${folder}")
+  get_target_property(kind lh_${room} TYPE)
+  if(kind STREQUAL "INTERFACE_LIBRARY" OR NOT IS_DIRECTORY "${CMAKE_SOURCE_DIR}/src/${room}/${folder}")
     return()
   endif()
   file(GLOB_RECURSE files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${room}/${folder}/*")
