@@ -11,7 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <random>
+#include <vector>
 
 #include "base/stop.h"
 #include "base/time.h"
@@ -89,6 +89,9 @@ public:
     awaitable<WaitResult> wait_until(Runtime& runtime, SteadyTime deadline, StopToken stop);
 
 private:
+    bool begin_wait(const StopSource& wake);
+    void end_wait(const StopSource& wake);
+
     std::mutex mutex_;
     bool pending_ = false;
     std::vector<StopSource> waiting_;

@@ -40,11 +40,13 @@ class StopSource {
 public:
     StopSource() : state_(std::make_shared<std::atomic<StopReason>>(StopReason::none)) {}
 
-    /// Runs the registered callbacks in this thread. False when it was stopped before.
+    /// Runs the registered callbacks in this thread. False when it was stopped before; stopped it is in either case.
     bool stop(StopReason reason) {
         auto expected = StopReason::none;
-        if (!state_->compare_exchange_strong(expected, reason)) return false;
-        return source_.request_stop();
+        const bool first = state_->compare_exchange_strong(expected, reason);
+        // Also by who comes second: the first may be between the two lines.
+        source_.request_stop();
+        return first;
     }
     bool stopped() const { return source_.stop_requested(); }
     /// Handles on one signal: a copy is the same as what it was copied from.

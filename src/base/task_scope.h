@@ -3,13 +3,14 @@
 
 #include <cstddef>
 #include <functional>
-#include <string>
+#include <memory>
 
 #include "base/runtime.h"
 
 namespace longhand {
 
-/// Used from the runtime's executor only. Destroying one with tasks in it is a bug and ends the program.
+/// Used from the runtime's executor only. Destroying one with tasks in it is a bug and ends the program: stop and join
+/// it first. A task that its runtime has dropped (the loop is destroyed; the simulation crashes) is no longer in it.
 class TaskScope {
 public:
     explicit TaskScope(Runtime& runtime) : runtime_(runtime) {}
@@ -18,7 +19,7 @@ public:
     TaskScope& operator=(const TaskScope&) = delete;
 
     StopToken token() const { return stop_.token(); }
-    std::size_t size() const { return running_; }
+    std::size_t size() const { return *running_; }
 
     /// Starts `task` on the runtime's executor. An exception that leaves a task is a bug: `on_bug` is told, once each.
     void spawn(awaitable<void> task);
@@ -31,7 +32,8 @@ public:
 private:
     Runtime& runtime_;
     StopSource stop_;
-    std::size_t running_ = 0;
+    /// Shared with the tasks, which may be dropped after this object is gone.
+    std::shared_ptr<std::size_t> running_ = std::make_shared<std::size_t>(0);
     Notifier changed_;
     std::function<void(std::exception_ptr)> on_bug_;
 };
