@@ -80,5 +80,7 @@ function(longhand_embed room folder)
     COMMENT "Embedding src/${room}/${folder}"
     VERBATIM)
   target_sources(lh_${room} PRIVATE "${out}/embedded.cc" "${out}/embedded.h")
+  add_custom_target(lh_${room}_embedded DEPENDS "${out}/embedded.h")
+  add_dependencies(longhand_generated lh_${room}_embedded)
   target_include_directories(lh_${room} PUBLIC "${CMAKE_BINARY_DIR}/generated")
 endfunction()
