@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -22,15 +24,24 @@ enum class SandboxErrc {
 template <class T>
 using SandboxResult = Result<T, SandboxErrc>;
 
+/// How a child is held. `limits_only` is for machines without bubblewrap or user namespaces, and only where the
+/// operator asked for it
+/// (`LONGHAND_SANDBOX=limits-only`): nothing here looks at the environment, the caller passes on what it was told.
+enum class Confine {
+    required,     ///< the sandbox; where it can't be had the command is `unavailable`
+    limits_only,  ///< limits, a process group of its own and a clean environment, but it sees files and network
+};
+
 struct Command {
-    std::vector<std::string> argv;  ///< argv[0] is looked up in /usr/bin and /bin
-    std::string folder;             ///< its own: the only place it can write, and its working directory
+    std::vector<std::string> argv;      ///< argv[0] is looked up in /usr/bin and /bin
+    std::string folder;                 ///< its own: the only place it can write, and its working directory
     std::vector<std::string> readable;  ///< further files or folders that it may read
     std::vector<std::pair<std::string, std::string>> environment;  ///< all of it; PATH, HOME and LANG are set besides
     Milliseconds time_limit{60'000};
-    std::uint64_t memory_limit = 1ULL << 30;       ///< bytes of address space
-    std::uint64_t file_limit = 256ULL << 20;       ///< bytes of any file it writes
-    std::size_t output_limit = 64 << 20;           ///< bytes of standard output kept
+    std::uint64_t memory_limit = 1ULL << 30;  ///< bytes of address space
+    std::uint64_t file_limit = 256ULL << 20;  ///< bytes of any file it writes
+    std::size_t output_limit = 64 << 20;      ///< bytes of standard output; more ends it with `too_large`
+    Confine confine = Confine::required;
 };
 
 struct Output {
@@ -42,11 +53,18 @@ struct Output {
 /// read-write, nothing else there. Holds no descriptor of this process. Runs in the runtime's blocking pool.
 awaitable<SandboxResult<Output>> run(Runtime& runtime, Command command, StopToken stop);
 
+/// The same in this thread, which blocks until the child and all that it started are gone.
+SandboxResult<Output> run_here(const Command& command, const StopToken& stop);
+
+/// The path of `name` in /usr/bin or /bin; empty when it is in neither.
+std::string find_program(std::string_view name);
+
 /// How children are confined on this machine, for `doctor`: "bubblewrap", or what is missing and how to get it.
 struct Confinement {
     bool confined = false;
     std::string description;
 };
+/// Starts one child to see.
 Confinement confinement();
 
 }  // namespace longhand::sandbox
