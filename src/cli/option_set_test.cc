@@ -1,0 +1,99 @@
+#include "cli/option_set.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace longhand::cli {
+namespace {
+
+const CommandSpec kCommand{
+    .name = "serve",
+    .summary = "Runs the server",
+    .example = "longhand serve --listen 127.0.0.1:8080",
+    .positionals = {{"ADDRESS", "where", false}},
+    .options = {{.name = "listen", .value = "HOST:PORT", .help = "address", .fallback = "127.0.0.1:8080"},
+                {.name = "max-pages", .value = "N", .help = "pages"},
+                {.name = "source", .value = "FILE", .help = "a source", .repeatable = true, .flag_only = true},
+                {.name = "json", .help = "for programs"},
+                {.name = "config", .value = "FILE", .help = "settings"}},
+};
+const std::vector<std::string> kKnown{"listen", "max-pages", "json", "config", "workers"};
+
+std::map<std::string, std::string> variables;
+std::optional<std::string> lookup(const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+}
+
+class OptionPlaces : public testing::Test {
+protected:
+    void SetUp() override {
+        variables.clear();
+        path_ = testing::TempDir() + "longhand-options-" + std::to_string(getpid()) + ".toml";
+    }
+    void TearDown() override { std::filesystem::remove(path_); }
+
+    void write_file(const std::string& text) { std::ofstream(path_) << text; }
+    Result<Options, UsageErrc> parse(std::vector<std::string> words) {
+        return parse_options(kCommand, words, lookup, kKnown);
+    }
+    std::string error_of(std::vector<std::string> words) {
+        const auto parsed = parse(std::move(words));
+        return parsed ? "" : parsed.error().message;
+    }
+
+    std::string path_;
+};
+
+TEST_F(OptionPlaces, AFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault) {
+    EXPECT_EQ(parse({})->get("listen"), "127.0.0.1:8080");
+    write_file("listen = \"file:1\"\nmax_pages = 7\njson = true\nworkers = 3\n");
+    EXPECT_EQ(parse({"--config", path_})->get("listen"), "file:1");
+    EXPECT_EQ(parse({"--config", path_})->get("max-pages"), "7");
+    EXPECT_TRUE(parse({"--config", path_})->flag("json"));
+    variables["LONGHAND_LISTEN"] = "environment:1";
+    EXPECT_EQ(parse({"--config", path_})->get("listen"), "environment:1");
+    EXPECT_EQ(parse({"--config", path_, "--listen", "flag:1"})->get("listen"), "flag:1");
+    EXPECT_EQ(parse({"--listen=flag:1"})->origin("listen"), "--listen");
+    variables["LONGHAND_CONFIG"] = path_;
+    EXPECT_EQ(parse({})->get("max-pages"), "7");
+}
+
+TEST_F(OptionPlaces, AWordThatIsNotKnownGetsTheNearestOne) {
+    EXPECT_NE(error_of({"--lisen", "x"}).find("Did you mean '--listen'?"), std::string::npos);
+    EXPECT_NE(error_of({"--max-page=3"}).find("Did you mean '--max-pages'?"), std::string::npos);
+    write_file("lissten = \"x\"\n");
+    EXPECT_NE(error_of({"--config", path_}).find("Did you mean 'listen'?"), std::string::npos);
+    EXPECT_EQ(error_of({"--qqqqqqqqqq"}).find("Did you mean"), std::string::npos);
+}
+
+TEST_F(OptionPlaces, WhatCannotBeReadIsNamed) {
+    write_file("listen = = 3\n");
+    EXPECT_NE(error_of({"--config", path_}).find("line 1"), std::string::npos);
+    EXPECT_NE(error_of({"--config", "/nowhere/x.toml"}).find("/nowhere/x.toml"), std::string::npos);
+    variables["LONGHAND_JSON"] = "perhaps";
+    EXPECT_NE(error_of({}).find("LONGHAND_JSON should be true or false"), std::string::npos);
+    variables.clear();
+    EXPECT_NE(error_of({"--listen"}), "");
+    EXPECT_NE(error_of({"one", "two"}).find("'two'"), std::string::npos);
+}
+
+TEST_F(OptionPlaces, RepeatedValuesAreKeptWhereTheyMayBeRepeated) {
+    EXPECT_EQ(parse({"--source", "a", "--source", "b", "here"})->all("source"), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(parse({"--source", "a", "--source", "b", "here"})->positional("ADDRESS"), "here");
+    variables["LONGHAND_SOURCE"] = "c";
+    EXPECT_TRUE(parse({})->all("source").empty());
+}
+
+TEST_F(OptionPlaces, HelpShowsAnExample) {
+    const auto parsed = parse({"--help"});
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_EQ(parsed.error().code, UsageErrc::help);
+    EXPECT_NE(parsed.error().message.find(kCommand.example), std::string::npos);
+}
+
+}  // namespace
+}  // namespace longhand::cli
