@@ -11,7 +11,9 @@
 
 namespace longhand::store {
 
-/// Blocking; thread-safe. Paths that go in and out are relative to the data folder, made here, and never from a user's words.
+/// Blocking; thread-safe. Paths that go in and out are relative to the data folder, made here, and never from a user's
+/// words; one that was not made here (absolute, empty, with `..` or a NUL) is refused. Folders are made at need with
+/// mode 0700, files with 0600. `unavailable` says what could not be written, why, and what helps.
 class FileStore {
 public:
     explicit FileStore(std::string data_folder);
@@ -33,14 +35,20 @@ public:
     /// Under a random name, in `uploads/`.
     StoreResult<std::unique_ptr<Upload>> begin_upload();
 
-    /// Copies a finished file to `artifacts/JOB/FORMAT-HASH`; synced when this returns. The same again is the same path.
-    StoreResult<std::string> put_artifact(Uuid job, std::string_view format, std::string_view sha256, const std::string& from);
+    /// Copies a finished file to `artifacts/JOB/FORMAT-HASH`; synced when this returns. The same again is the same
+    /// path. `format`: lower-case letters, digits, `.`, `-`, `_`; `sha256`: hexadecimal digits of the file's bytes;
+    /// `from`: any path of this process. Errors: limit (a format or hash of another form), unavailable.
+    StoreResult<std::string> put_artifact(Uuid job, std::string_view format, std::string_view sha256,
+                                          const std::string& from);
+    /// Empty, which no file is called, for a path that was not made here.
     std::string absolute(std::string_view path) const;
+    /// A file, or a folder with all in it; one that is not there is fine.
     void remove(std::string_view path);
-    /// Free bytes where the data lies.
+    /// Free bytes where the data lies, for this user; 0 when that can't be told.
     std::uint64_t free_bytes() const;
     /// A fresh folder of its own below `scratch/`; the caller removes it. What a former life left there goes at start.
     StoreResult<std::string> scratch_folder();
+    /// At start, before anything else runs: empties `scratch/` and drops uploads that were never committed.
     void clear_scratch();
 
 private:
