@@ -1,0 +1,126 @@
+#include "cli/data_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace longhand::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string reason() {
+    return std::strerror(errno);
+}
+
+bool write_whole(const std::string& path, const std::string& text) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) return false;
+    const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    return close(file) == 0 && written;
+}
+
+std::optional<std::string> read_whole(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) return std::nullopt;
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+Holder read_holder(const std::string& path) {
+    Holder holder;
+    if (const auto pid = read_whole(path + "/lock")) holder.pid = std::strtoll(pid->c_str(), nullptr, 10);
+    const auto text = read_whole(path + "/server.json");
+    if (!text) return holder;
+    boost::system::error_code error;
+    const json::value value = json::parse(*text, error);
+    if (error || !value.is_object()) return holder;
+    const auto* address = value.get_object().if_contains("address");
+    const auto* pid = value.get_object().if_contains("pid");
+    // What a former server left behind names a process that does not hold the lock.
+    if (address != nullptr && address->is_string() && pid != nullptr && pid->is_int64() &&
+        pid->get_int64() == holder.pid) {
+        holder.address = std::string(address->get_string());
+    }
+    return holder;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataFolder>, FolderErrc> DataFolder::lock(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error)
+        return Failure<FolderErrc>{
+            FolderErrc::unusable,
+            fmt::format("The data folder {} can't be made: {}. Name another with --data.", path, error.message())};
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, std::filesystem::perm_options::replace,
+                                 error);
+    const std::string whole = std::filesystem::canonical(path, error).string();
+    const int descriptor = open((whole + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        return Failure<FolderErrc>{
+            FolderErrc::unusable,
+            fmt::format("The data folder {} can't be written: {}. Name another with --data.", path, reason())};
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        close(descriptor);
+        const Holder holder = read_holder(whole);
+        return Failure<FolderErrc>{FolderErrc::held,
+                                   fmt::format("The data folder {} is in use by process {}{}.", path, holder.pid,
+                                               holder.address.empty() ? "" : ", a server at " + holder.address)};
+    }
+    const std::string pid = std::to_string(getpid()) + "\n";
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, pid.data(), pid.size(), 0) < 0) {
+        const std::string why = reason();
+        close(descriptor);
+        return Failure<FolderErrc>{FolderErrc::unusable,
+                                   fmt::format("The data folder {} can't be written: {}.", path, why)};
+    }
+    return std::unique_ptr<DataFolder>(new DataFolder(whole, descriptor));
+}
+
+DataFolder::~DataFolder() {
+    if (announced_) unlink(file("server.json").c_str());
+    close(descriptor_);
+}
+
+Result<void, FolderErrc> DataFolder::announce(const std::string& address) {
+    const json::value text{{"address", address}, {"pid", getpid()}};
+    if (!write_whole(file("server.json"), json::serialize(text) + "\n")) {
+        return Failure<FolderErrc>{FolderErrc::unusable,
+                                   fmt::format("{} can't be written: {}.", file("server.json"), reason())};
+    }
+    announced_ = true;
+    return {};
+}
+
+std::optional<Holder> holder_of(const std::string& path) {
+    const int descriptor = open((path + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) return std::nullopt;
+    const bool held = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+    close(descriptor);
+    if (!held) return std::nullopt;
+    return read_holder(path);
+}
+
+std::optional<std::string> default_data_folder() {
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/')
+        return std::string(data) + "/longhand";
+    if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+        return std::string(home) + "/.local/share/longhand";
+    return std::nullopt;
+}
+
+}  // namespace longhand::cli
