@@ -1,0 +1,213 @@
+#include "cli/api_client.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "base/digest.h"
+
+namespace longhand::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Milliseconds kReconnectDelay{500};
+constexpr int kReconnects = 40;
+
+Failure<ClientErrc> broken(std::string message) {
+    return {ClientErrc::broken, std::move(message)};
+}
+
+Failure<ClientErrc> from_net(const net::NetFailure& failure, const std::string& url) {
+    switch (failure.code) {
+        case net::NetErrc::stopped:
+            return {ClientErrc::stopped, {}};
+        case net::NetErrc::unreachable:
+        case net::NetErrc::timeout:
+        case net::NetErrc::closed:
+        case net::NetErrc::too_large:
+        case net::NetErrc::malformed:
+            break;
+    }
+    return {ClientErrc::unreachable,
+            fmt::format("The server at {} does not answer: {} Is it running (longhand serve), and is --server right?",
+                        url, failure.message)};
+}
+
+// The server's own sentence, where the body has one.
+std::string sentence_of(const net::HttpReply& reply) {
+    boost::system::error_code error;
+    const json::value body = json::parse(reply.body, error);
+    if (!error && body.is_object()) {
+        if (const auto* message = body.get_object().if_contains("message");
+            message != nullptr && message->is_string()) {
+            return std::string(message->get_string());
+        }
+    }
+    return fmt::format("The server answered {}.", reply.status);
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return std::nullopt;
+    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (file.bad()) return std::nullopt;
+    return text;
+}
+
+// A name inside a quoted parameter: RFC 7578 leaves the escaping of HTML forms.
+std::string quoted_name(std::string_view name) {
+    std::string result;
+    for (const char c : name) {
+        if (c == '"') {
+            result += "%22";
+        } else if (c == '\r' || c == '\n') {
+            result += '_';
+        } else {
+            result += c;
+        }
+    }
+    return result;
+}
+
+std::string multipart_body(const std::string& boundary, const std::string& project, const std::string& name,
+                           const std::string& content) {
+    return fmt::format(
+        "--{0}\r\nContent-Disposition: form-data; name=\"projectId\"\r\n\r\n{1}\r\n"
+        "--{0}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{2}\"\r\nContent-Type: "
+        "application/octet-stream\r\n\r\n{3}\r\n--{0}--\r\n",
+        boundary, project, quoted_name(name), content);
+}
+
+// What one connection of a stream has brought so far.
+struct Stream {
+    std::string last_id;
+    bool wanted = true;
+    bool brought_any = false;
+};
+
+}  // namespace
+
+ApiClient::ApiClient(Runtime& runtime, net::HttpClient& http, Target target)
+    : runtime_(runtime), http_(http), target_(std::move(target)) {
+    while (target_.url.ends_with('/')) target_.url.pop_back();
+}
+
+net::HttpCall ApiClient::call_to(std::string method, const std::string& path) const {
+    net::HttpCall call;
+    call.method = std::move(method);
+    call.url = target_.url + path;
+    if (!target_.credential.empty()) call.headers.push_back("Authorization: Bearer " + target_.credential);
+    return call;
+}
+
+awaitable<ClientResult<net::HttpReply>> ApiClient::perform(net::HttpCall call, StopToken stop) {
+    auto reply = co_await http_.perform(std::move(call), stop);
+    if (!reply) co_return from_net(reply.error(), target_.url);
+    if (reply->status == 401) {
+        co_return Failure<ClientErrc>{
+            ClientErrc::refused,
+            sentence_of(*reply) + " Give a token with --token or LONGHAND_TOKEN; 'longhand token EMAIL' makes one."};
+    }
+    // 207: some files were stored; the body says which.
+    if (reply->status < 200 || reply->status >= 300)
+        co_return Failure<ClientErrc>{ClientErrc::refused, sentence_of(*reply)};
+    co_return std::move(*reply);
+}
+
+awaitable<ClientResult<json::value>> ApiClient::get(std::string path, StopToken stop) {
+    auto reply = co_await perform(call_to("GET", path), stop);
+    if (!reply) co_return reply.error();
+    boost::system::error_code error;
+    json::value body = json::parse(reply->body, error);
+    if (error) co_return broken(fmt::format("What answers at {} is not a Longhand server.", target_.url));
+    co_return body;
+}
+
+awaitable<ClientResult<json::value>> ApiClient::post(std::string path, json::value body, StopToken stop) {
+    net::HttpCall call = call_to("POST", path);
+    call.headers.emplace_back("Content-Type: application/json");
+    call.body = json::serialize(body);
+    auto reply = co_await perform(std::move(call), stop);
+    if (!reply) co_return reply.error();
+    boost::system::error_code error;
+    json::value answer = json::parse(reply->body, error);
+    if (error) co_return broken(fmt::format("What answers at {} is not a Longhand server.", target_.url));
+    co_return answer;
+}
+
+awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std::string file, StopToken stop) {
+    const std::string partial = file + ".part";
+    auto out = std::make_shared<std::ofstream>(partial, std::ios::binary | std::ios::trunc);
+    if (!*out) co_return broken(fmt::format("{} can't be written.", file));
+    net::HttpCall call = call_to("GET", path);
+    call.max_bytes = 2ULL << 30;
+    // A document in another format is made on its first request, which takes a while.
+    call.first_byte_timeout = std::chrono::minutes(15);
+    call.on_data = [out](std::string_view piece) {
+        return static_cast<bool>(out->write(piece.data(), static_cast<std::streamsize>(piece.size())));
+    };
+    auto reply = co_await perform(std::move(call), stop);
+    const bool written = static_cast<bool>(out->flush());
+    out->close();
+    std::error_code error;
+    const auto size = std::filesystem::file_size(partial, error);
+    if (reply && written && !error) std::filesystem::rename(partial, file, error);
+    if (!reply || !written || error) {
+        std::error_code ignored;
+        std::filesystem::remove(partial, ignored);
+        if (!written || error) co_return broken(fmt::format("{} can't be written.", file));
+        co_return reply.error();
+    }
+    co_return size;
+}
+
+awaitable<ClientResult<json::value>> ApiClient::upload(std::string project, std::string file, StopToken stop) {
+    const auto content = read_file(file);
+    if (!content) co_return broken(fmt::format("{} can't be read.", file));
+    const std::string boundary = "longhand-" + to_hex(random_bytes(16));
+    net::HttpCall call = call_to("POST", "/api/uploadProjectFiles");
+    call.headers.push_back("Content-Type: multipart/form-data; boundary=" + boundary);
+    call.body = multipart_body(boundary, project, std::filesystem::path(file).filename().string(), *content);
+    auto reply = co_await http_.perform(std::move(call), stop);
+    if (!reply) co_return from_net(reply.error(), target_.url);
+    boost::system::error_code error;
+    json::value answer = json::parse(reply->body, error);
+    // An answer with a summary tells each file's fate, whatever its status.
+    if (!error && answer.is_object() && answer.get_object().contains("summary")) co_return answer;
+    co_return Failure<ClientErrc>{ClientErrc::refused, sentence_of(*reply)};
+}
+
+awaitable<ClientResult<void>> ApiClient::watch(std::string job, std::function<bool(const net::SseEvent&)> sink,
+                                               StopToken stop) {
+    auto stream = std::make_shared<Stream>();
+    for (int failures = 0; failures < kReconnects;) {
+        net::HttpCall call = call_to("GET", "/api/jobs/" + job + "/events");
+        call.headers.emplace_back("Accept: text/event-stream");
+        if (!stream->last_id.empty()) call.headers.push_back("Last-Event-ID: " + stream->last_id);
+        call.idle_timeout = std::chrono::minutes(1);
+        call.max_bytes = SIZE_MAX;
+        stream->brought_any = false;
+        auto parser = std::make_shared<net::SseParser>([stream, sink](net::SseEvent event) {
+            stream->brought_any = true;
+            if (!event.id.empty()) stream->last_id = event.id;
+            if (stream->wanted) stream->wanted = sink(event);
+        });
+        call.on_data = [stream, parser](std::string_view piece) { return parser->feed(piece) && stream->wanted; };
+        auto reply = co_await perform(std::move(call), stop);
+        if (!stream->wanted) co_return ClientResult<void>{};
+        if (stop.stopped()) co_return Failure<ClientErrc>{ClientErrc::stopped, {}};
+        if (!reply && reply.error().code == ClientErrc::refused) co_return reply.error();
+        failures = stream->brought_any ? 1 : failures + 1;
+        if (failures >= kReconnects && !reply) co_return reply.error();
+        co_await runtime_.sleep_for(kReconnectDelay, stop);
+    }
+    co_return Failure<ClientErrc>{ClientErrc::unreachable,
+                                  fmt::format("The server at {} ends the stream again and again.", target_.url)};
+}
+
+}  // namespace longhand::cli
