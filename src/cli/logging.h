@@ -1,0 +1,15 @@
+// The log of a process: text or JSON lines on standard error.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <memory>
+
+#include "cli/values.h"
+
+namespace longhand::cli {
+
+/// By --log-level and --log-format. Errors: wrong.
+Value<std::shared_ptr<spdlog::logger>> make_logger(const Options& options);
+
+}  // namespace longhand::cli

@@ -1,0 +1,117 @@
+#include "cli/program.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/version.h"
+
+namespace longhand::cli {
+namespace {
+
+std::optional<std::string> environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::string overview() {
+    std::string text =
+        "Longhand writes long documents: a prompt and sources in, a typeset book out.\n\nlonghand COMMAND "
+        "[OPTIONS]\n\n";
+    for (const Command& command : commands())
+        text += fmt::format("  {:<14} {}\n", command.spec.name, command.spec.summary);
+    text += "\n'longhand COMMAND --help' shows a command's options and an example.\n";
+    return text;
+}
+
+std::vector<std::string> command_names() {
+    std::vector<std::string> names;
+    for (const Command& command : commands()) names.push_back(command.spec.name);
+    return names;
+}
+
+std::vector<std::string> all_option_names() {
+    std::vector<std::string> names;
+    for (const Command& command : commands()) {
+        for (const OptionSpec& option : command.spec.options) names.push_back(option.name);
+    }
+    return names;
+}
+
+// The command that `words` begin with, and how many words name it; two words before one.
+const Command* find_command(const std::vector<std::string>& words, std::size_t& used) {
+    for (used = std::min<std::size_t>(2, words.size()); used > 0; --used) {
+        const std::string name = used == 2 ? words[0] + " " + words[1] : words[0];
+        for (const Command& command : commands()) {
+            if (command.spec.name == name) return &command;
+        }
+    }
+    return nullptr;
+}
+
+int unknown_command(const std::vector<std::string>& words) {
+    // `user` alone, or with a word that is none of its own.
+    std::string ours;
+    for (const std::string& name : command_names()) {
+        if (name.starts_with(words[0] + " ")) ours += (ours.empty() ? "" : ", ") + ("'longhand " + name + "'");
+    }
+    if (!ours.empty()) return complain(fmt::format("'{}' wants one of {}.", words[0], ours), kUsage);
+    return complain(fmt::format("There is no command '{}'.{} 'longhand --help' lists them.", words[0],
+                                did_you_mean(words[0], command_names())),
+                    kUsage);
+}
+
+// Overwrites the value of --provider-key in this process's arguments, where every user of the machine can read it.
+void wipe_keys(int argc, char** argv) {
+    constexpr std::string_view kFlag = "--provider-key";
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        char* value = nullptr;
+        if (word == kFlag && i + 1 < argc) value = argv[i + 1];
+        if (word.starts_with(std::string(kFlag) + "=")) value = argv[i] + kFlag.size() + 1;
+        if (value == nullptr) continue;
+        std::memset(value, 'x', std::strlen(value));
+        std::fputs(
+            "longhand: a key on the command line can be seen by others until now; --provider-key-file or "
+            "LONGHAND_PROVIDER_KEY keep it to yourself.\n",
+            stderr);
+    }
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    wipe_keys(argc, argv);
+    if (words.empty()) {
+        std::fputs(overview().c_str(), stderr);
+        return kUsage;
+    }
+    if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+        std::fputs(overview().c_str(), stdout);
+        return kDone;
+    }
+    if (words[0] == "--version") {
+        std::printf("longhand %s\n", version_text().c_str());
+        return kDone;
+    }
+    std::size_t used = 0;
+    const Command* command = find_command(words, used);
+    if (command == nullptr) return unknown_command(words);
+    const auto options = parse_options(command->spec, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()},
+                                       environment, all_option_names());
+    if (options) return command->run(*options);
+    if (options.error().code == UsageErrc::help) {
+        std::fputs(options.error().message.c_str(), stdout);
+        return kDone;
+    }
+    return complain(options.error().message, kUsage);
+}
+
+}  // namespace longhand::cli

@@ -1,0 +1,76 @@
+#include "cli/values.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+
+namespace longhand::cli {
+namespace {
+
+Failure<UsageErrc> wrong(const Options& options, std::string_view name, std::string_view expected) {
+    return {UsageErrc::wrong,
+            fmt::format("{} should be {}, not '{}'.", options.origin(name), expected, options.get(name))};
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+Value<std::uint64_t> number_option(const Options& options, std::string_view name, std::uint64_t least,
+                                   std::uint64_t most) {
+    const auto number = parse_number(options.get(name));
+    if (!number || *number < least || *number > most)
+        return wrong(options, name, fmt::format("a whole number from {} to {}", least, most));
+    return *number;
+}
+
+Value<Milliseconds> duration_option(const Options& options, std::string_view name, Milliseconds least,
+                                    Milliseconds most) {
+    const auto duration = parse_duration(options.get(name));
+    if (!duration || *duration < least || *duration > most) {
+        return wrong(
+            options, name,
+            fmt::format("a time such as 500ms, 2s, 15m or 24h, from {} ms to {} ms", least.count(), most.count()));
+    }
+    return *duration;
+}
+
+Value<std::string> word_option(const Options& options, std::string_view name, const std::vector<std::string>& words) {
+    const std::string value = options.get(name);
+    if (std::ranges::find(words, value) != words.end()) return value;
+    return Failure<UsageErrc>{UsageErrc::wrong, fmt::format("{} should be one of {}, not '{}'.{}", options.origin(name),
+                                                            fmt::join(words, ", "), value, did_you_mean(value, words))};
+}
+
+bool Address::is_loopback() const {
+    if (host == "localhost") return true;
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(host, error);
+    return !error && address.is_loopback();
+}
+
+Value<Address> address_option(const Options& options, std::string_view name) {
+    const std::string text = options.get(name);
+    const auto failure = wrong(options, name, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080");
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) return failure;
+    const auto port = parse_number(std::string_view(text).substr(colon + 1));
+    if (!port || *port > 65535) return failure;
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string::npos)
+        return failure;
+    if (host.empty()) host = "0.0.0.0";
+    return Address{host, static_cast<std::uint16_t>(*port)};
+}
+
+}  // namespace longhand::cli
