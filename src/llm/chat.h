@@ -89,8 +89,8 @@ public:
     virtual std::string provider() const = 0;
 };
 
-/// About how many tokens a text is, for bounds and for providers that don't tell: never fewer than a quarter of its bytes
-/// for Latin text, one a character for scripts without spaces.
+/// About how many tokens a text is, for bounds and for providers that don't tell: never fewer than a quarter of its
+/// bytes for Latin text, one a character for scripts without spaces.
 std::uint64_t estimate_tokens(std::string_view text);
 
 }  // namespace longhand::llm
