@@ -1,4 +1,5 @@
-// HTTP as a client: libcurl's multi interface on an Asio loop. HTTP/2 where offered, proxies and TLS as libcurl has them.
+// HTTP as a client: libcurl's multi interface on an Asio loop. HTTP/2 where offered, proxies and TLS as libcurl has
+// them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -39,8 +40,8 @@ struct HttpCall {
     std::size_t max_bytes = 64 * 1024 * 1024;  ///< of the body; past it too_large
     /// Called on the loop when the answer's head is whole (body empty); optional.
     std::function<void(const HttpReply& head)> on_head;
-    /// Called on the loop for each piece of a 2xx answer's body; false ends the call as `stopped`. Optional; without it,
-    /// and for other statuses, the body is kept in the reply.
+    /// Called on the loop for each piece of a 2xx answer's body; false ends the call as `stopped`. Optional; without
+    /// it, and for other statuses, the body is kept in the reply.
     std::function<bool(std::string_view piece)> on_data;
     /// Streams this file as the body instead of `body`; optional.
     std::string body_file;
@@ -58,8 +59,8 @@ public:
     /// No call may be under way.
     ~HttpClient();
 
-    /// Any HTTP status is a value; failures are of the connection. When `stop` is raised the connection is closed (HTTP/2:
-    /// the stream is reset) before the coroutine resumes with `stopped`. Redirects are not followed.
+    /// Any HTTP status is a value; failures are of the connection. When `stop` is raised the connection is closed
+    /// (HTTP/2: the stream is reset) before the coroutine resumes with `stopped`. Redirects are not followed.
     awaitable<NetResult<HttpReply>> perform(HttpCall call, StopToken stop);
 
 private:

@@ -4,6 +4,7 @@
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,8 +42,12 @@ struct HttpResponse {
     std::string body;
 };
 
-/// One request and its answer, on the connection's own loop. A handler answers exactly once: `respond`, `respond_file`, or
-/// `begin_stream` and `write`s. One that returns without an answer gives 500.
+/// One request and its answer, on the connection's own loop. A handler answers exactly once: `respond`, `respond_file`,
+/// or `begin_stream` and `write`s; a second answer throws std::logic_error. One that returns without an answer, or
+/// throws before it, gives 500 `internal_error`; but after a failed read 408 `request_timeout` or 400 `bad_request`,
+/// and when the server stops 503 `shutting_down`. A stream ends well when the handler returns, and is cut off when it
+/// throws. `x-request-id` and what frames the message are the server's: a response's own are left out. A response with
+/// a header that holds CR, LF, NUL or another control character becomes a 500.
 class HttpExchange {
 public:
     virtual ~HttpExchange() = default;
@@ -54,27 +59,34 @@ public:
     virtual awaitable<NetResult<std::string>> read_body(std::size_t limit) = 0;
 
     virtual awaitable<NetResult<void>> respond(HttpResponse response) = 0;
-    /// Streams a file; the response's own body is not used. The status is 200, or 206 for a satisfiable Range.
+    /// Streams a file; the response's own body is not used. A status of 200 becomes 206 for a satisfiable Range, 416
+    /// for one past the end, and 304 where the response has an `etag` that the request's If-None-Match names. Errors:
+    /// unreachable when the file cannot be opened, and then nothing is answered yet; closed, timeout.
     virtual awaitable<NetResult<void>> respond_file(HttpResponse response, std::string path) = 0;
 
     /// Starts an answer without a known length (chunked; no buffering hints are added).
     virtual awaitable<NetResult<void>> begin_stream(HttpResponse head) = 0;
-    /// Resumes when the socket took the bytes, so a slow client holds back only its own handler. Errors: closed, timeout.
+    /// Resumes when the socket took the bytes, so a slow client holds back only its own handler. Errors: closed,
+    /// timeout. For HEAD every write fails with closed: there is nobody to read it.
     virtual awaitable<NetResult<void>> write(std::string data) = 0;
 
     /// Raised when the client has gone or the server stops (`shutdown`). Streams watch it.
+    /// A client that closes only its sending half counts as gone; an answer still reaches it.
     virtual StopToken gone() const = 0;
 };
 
 using HttpHandler = std::function<awaitable<void>(HttpExchange&)>;
 
 struct HttpServerOptions {
-    unsigned threads = 1;                          ///< loops; each connection stays on one
-    std::size_t header_limit = 16 * 1024;          ///< bytes; past it 431
-    std::size_t target_limit = 8 * 1024;           ///< bytes; past it 414
-    std::chrono::seconds idle_timeout{75};         ///< between requests
-    std::chrono::seconds header_timeout{15};       ///< for a request's head, from its first byte
-    std::chrono::seconds transfer_timeout{30};     ///< without a byte of body read, or of answer taken
+    unsigned threads = 1;                       ///< loops; each connection stays on one
+    std::size_t header_limit = 16 * 1024;       ///< bytes; past it 431
+    std::size_t target_limit = 8 * 1024;        ///< bytes; past it 414
+    std::chrono::seconds idle_timeout{75};      ///< between requests
+    std::chrono::seconds header_timeout{15};    ///< for a request's head, from its first byte
+    std::chrono::seconds transfer_timeout{30};  ///< without a byte of body read, or of answer taken
+    /// Told of a handler's bugs and of connections that could not be accepted, in a sentence. On any loop's thread.
+    /// Optional.
+    std::function<void(std::string_view message)> log_error;
 };
 
 /// A server with loops (threads) of its own. Handlers of different connections run at the same time on different
@@ -89,11 +101,13 @@ public:
         std::string host;
         std::uint16_t port = 0;
     };
-    /// Binds and starts answering; port 0 takes a free one. The address is the bound one. Errors: unreachable, with the
-    /// reason (port taken, no such address, not allowed).
+    /// Binds and starts answering; may be called for more than one address. Before `stop`.
+    /// `host` is an address or a name, port 0 takes a free port. The address is the bound one. Errors: unreachable,
+    /// with the reason (port taken, no such address, not allowed).
     NetResult<Address> listen(std::string host, std::uint16_t port);
 
-    /// No new connections; requests under way may finish for `grace`, streams see `gone`; then all is closed. Blocks.
+    /// No new connections; requests under way may finish for `grace`, all see `gone`; then all is closed. Blocks until
+    /// every handler has returned, so a handler must end soon after `gone`. Not from a handler.
     void stop(Milliseconds grace);
 
 private:

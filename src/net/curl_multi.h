@@ -1,0 +1,60 @@
+// libcurl's multi socket interface on an Asio loop: curl says which sockets and which time it waits for, the loop
+// waits.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "base/runtime.h"
+#include "net/deadline.h"
+
+namespace longhand::net {
+
+/// Used from the loop's thread only, and not from within curl's own callbacks.
+class CurlMulti {
+public:
+    explicit CurlMulti(asio::io_context& loop);
+    /// No transfer may be under way.
+    ~CurlMulti();
+    CurlMulti(const CurlMulti&) = delete;
+    CurlMulti& operator=(const CurlMulti&) = delete;
+
+    /// Told when the transfer of an added handle has ended, after it was removed.
+    using Done = std::function<void(CURL* easy, CURLcode result)>;
+    void on_done(Done done) { done_ = std::move(done); }
+
+    /// False when curl does not take it.
+    bool add(CURL* easy);
+    /// Ends its transfer without `on_done`; the connection of an unfinished one is closed (HTTP/2: its stream is
+    /// reset).
+    void remove(CURL* easy);
+    /// Sets up what a handle needs so that its sockets are closed only after the loop has let go of them.
+    void prepare(CURL* easy);
+
+private:
+    struct Watch;
+
+    static int socket_callback(CURL* easy, curl_socket_t socket, int what, void* self, void* watch);
+    static int timer_callback(CURLM* multi, long timeout_ms, void* self);
+    static int close_callback(void* self, curl_socket_t socket);
+
+    void set_watch(curl_socket_t socket, int what);
+    void release(curl_socket_t socket);
+    void wait(const std::shared_ptr<Watch>& watch, int direction);
+    void set_timer(long timeout_ms);
+    void act(curl_socket_t socket, int events);
+    void take_finished();
+
+    asio::io_context& loop_;
+    CURLM* multi_;
+    Deadline timer_;
+    Done done_;
+    std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+};
+
+}  // namespace longhand::net

@@ -1,0 +1,132 @@
+#include "net/http_connection.h"
+
+namespace longhand::net {
+
+namespace {
+
+constexpr std::chrono::seconds kLinger{2};
+// Method, version and spaces, beside the target.
+constexpr std::size_t kRequestLineRest = 64;
+
+}  // namespace
+
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options,
+                               const HttpHandler& handler, std::function<std::string()> new_request_id)
+    : wire_(std::make_shared<HttpWire>(std::move(socket))),
+      options_(options),
+      handler_(handler),
+      new_request_id_(std::move(new_request_id)),
+      remote_address_(wire_->remote_address()) {}
+
+void HttpConnection::begin_shutdown() {
+    is_stopping_ = true;
+    if (exchange_ != nullptr) exchange_->begin_shutdown();
+    if (is_idle_) wire_->close();
+}
+
+awaitable<void> HttpConnection::serve() {
+    bool goes_on = true;
+    while (goes_on && !is_stopping_) {
+        is_idle_ = true;
+        const auto read = co_await read_head();
+        is_idle_ = false;
+        if (read == HeadRead::closed) break;
+        if (read == HeadRead::refused) {
+            co_await refuse(refusal_);
+            break;
+        }
+        goes_on = co_await serve_one();
+    }
+    wire_->close();
+}
+
+// True when another request may follow.
+awaitable<bool> HttpConnection::serve_one() {
+    RequestParser parser;
+    HttpRequest request;
+    const auto head = wire_->input().substr(0, scanner_.size());
+    auto refusal = parse_head(head, options_.target_limit, parser, request);
+    if (refusal) {
+        co_await refuse(std::move(*refusal));
+        co_return false;
+    }
+    wire_->consume(scanner_.size());
+    const std::string_view id = request.headers["x-request-id"];
+    request.request_id = is_request_id(id) ? std::string(id) : new_request_id_();
+    request.remote_address = remote_address_;
+
+    WireExchange exchange(*wire_, options_, parser, std::move(request));
+    exchange_ = &exchange;
+    const bool goes_on = co_await exchange.run(handler_);
+    exchange_ = nullptr;
+    // A body that still comes, or the next requests, would turn the close into a reset that eats the answer.
+    if (!goes_on && (!parser.is_done() || !wire_->input().empty())) co_await wire_->linger(kLinger);
+    co_return goes_on;
+}
+
+// Reads until the input begins with a whole head.
+awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
+    scanner_ = HeadScanner();
+    bool has_begun = false;
+    wire_->set_read_deadline(options_.idle_timeout);
+    while (true) {
+        if (skip_blank_lines()) {
+            const auto state = scanner_.scan(wire_->input());
+            if (is_head_too_large(state)) co_return HeadRead::refused;
+            if (state == HeadScanner::State::bad) {
+                co_return refused(http::status::bad_request, "bad_request", scanner_.problem());
+            }
+            if (state == HeadScanner::State::whole) break;
+        }
+        if (!has_begun && !wire_->input().empty()) {
+            has_begun = true;
+            wire_->set_read_deadline(options_.header_timeout);
+        }
+        const auto filled = co_await wire_->fill(HttpWire::ReadSize::head);
+        if (!filled) co_return end_of_input(filled.error(), has_begun);
+    }
+    wire_->clear_deadline();
+    co_return HeadRead::whole;
+}
+
+// RFC 9112, section 2.2: blank lines before a request are passed over. False while a half one is all there is.
+bool HttpConnection::skip_blank_lines() {
+    if (scanner_.has_begun()) return true;
+    while (wire_->input().starts_with("\r\n")) wire_->consume(2);
+    return !wire_->input().empty() && wire_->input() != "\r";
+}
+
+bool HttpConnection::is_head_too_large(HeadScanner::State state) {
+    if (state == HeadScanner::State::bad) return false;
+    if (scanner_.first_line_size() > options_.target_limit + kRequestLineRest) {
+        refused(http::status::uri_too_long, "uri_too_long",
+                "The request's target is longer than " + std::to_string(options_.target_limit) + " bytes.");
+        return true;
+    }
+    if (scanner_.size() <= options_.header_limit) return false;
+    refused(http::status::request_header_fields_too_large, "headers_too_large",
+            "The request's headers are longer than " + std::to_string(options_.header_limit) + " bytes.");
+    return true;
+}
+
+HttpConnection::HeadRead HttpConnection::end_of_input(const NetFailure& failure, bool has_begun) {
+    if (failure.code != NetErrc::timeout || !has_begun) return HeadRead::closed;
+    return refused(http::status::request_timeout, "request_timeout", "The request's head did not come in time.");
+}
+
+HttpConnection::HeadRead HttpConnection::refused(http::status status, std::string code, std::string sentence) {
+    refusal_ = Refusal{status, std::move(code), std::move(sentence)};
+    return HeadRead::refused;
+}
+
+awaitable<void> HttpConnection::refuse(Refusal refusal) {
+    const auto response = refusal_response(refusal);
+    Framing framing;
+    framing.keep_alive = false;
+    framing.content_length = response.body.size();
+    const auto head = format_head(response, new_request_id_(), framing);
+    const auto sent = co_await wire_->write(*head, response.body, options_.transfer_timeout);
+    if (sent) co_await wire_->linger(kLinger);
+}
+
+}  // namespace longhand::net

@@ -1,0 +1,50 @@
+// One connection of the server, from its first request to its last.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/http_exchange.h"
+#include "net/http_head.h"
+#include "net/http_wire.h"
+
+namespace longhand::net {
+
+/// Lives on its loop; the options, the handler and the source of ids outlive it.
+class HttpConnection {
+public:
+    HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options, const HttpHandler& handler,
+                   std::function<std::string()> new_request_id);
+
+    /// Answers requests until either end has had enough, then closes. Once.
+    awaitable<void> serve();
+
+    /// Ends after the request under way, at once when there is none.
+    void begin_shutdown();
+    void close() { wire_->close(); }
+
+private:
+    enum class HeadRead { whole, closed, refused };
+
+    awaitable<HeadRead> read_head();
+    awaitable<bool> serve_one();
+    awaitable<void> refuse(Refusal refusal);
+    bool is_head_too_large(HeadScanner::State state);
+    bool skip_blank_lines();
+    HeadRead end_of_input(const NetFailure& failure, bool has_begun);
+    HeadRead refused(http::status status, std::string code, std::string sentence);
+
+    std::shared_ptr<HttpWire> wire_;
+    const HttpServerOptions& options_;
+    const HttpHandler& handler_;
+    std::function<std::string()> new_request_id_;
+    std::string remote_address_;
+    HeadScanner scanner_;
+    Refusal refusal_;
+    WireExchange* exchange_ = nullptr;
+    bool is_idle_ = true;
+    bool is_stopping_ = false;
+};
+
+}  // namespace longhand::net

@@ -1,0 +1,235 @@
+#include "net/http_server.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <unordered_set>
+
+#include "base/digest.h"
+#include "net/http_connection.h"
+
+namespace longhand::net {
+
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kAcceptPause{50};
+
+std::mt19937_64 seeded_generator() {
+    const std::string bytes = random_bytes(32);
+    std::array<std::uint32_t, 8> words{};
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+    std::seed_seq seed(words.begin(), words.end());
+    return std::mt19937_64(seed);
+}
+
+std::string plain_reason(const error_code& error) {
+    if (error == asio::error::address_in_use) return "something else listens on that port";
+    if (error == asio::error::access_denied) return "this user may not listen on that port";
+    if (error == boost::system::errc::address_not_available) return "this machine has no such address";
+    return error.message();
+}
+
+}  // namespace
+
+/// A thread, its io_context and the connections that live on it. All but the constructor, `start`, `begin_stop` and
+/// `join` run on that thread.
+class HttpLoop {
+public:
+    HttpLoop(const HttpServerOptions& options, const HttpHandler& handler)
+        : options_(options), handler_(handler), generator_(seeded_generator()) {}
+
+    asio::io_context& context() { return context_; }
+
+    void start() {
+        thread_ = std::thread([this] { context_.run(); });
+    }
+
+    /// Takes over a connection; any thread.
+    void adopt(tcp::socket socket) {
+        asio::post(context_, [this, socket = std::move(socket)]() mutable { open(std::move(socket)); });
+    }
+
+    /// Lets the loop end when its connections have; any thread.
+    void begin_stop(Milliseconds grace) {
+        asio::post(context_, [this, grace] { shut_down(grace); });
+    }
+
+    void join() {
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    void open(tcp::socket socket) {
+        if (is_stopping_) return;
+        auto connection = std::make_shared<HttpConnection>(std::move(socket), options_, handler_,
+                                                           [this] { return new_request_id(); });
+        connections_.insert(connection);
+        asio::co_spawn(context_, connection->serve(), [this, connection](std::exception_ptr error) {
+            connection->close();
+            if (error && options_.log_error) options_.log_error("a connection ended in an exception");
+            connections_.erase(connection);
+            if (connections_.empty()) grace_timer_.cancel();
+        });
+    }
+
+    void shut_down(Milliseconds grace) {
+        is_stopping_ = true;
+        work_.reset();
+        for_each_connection([](HttpConnection& connection) { connection.begin_shutdown(); });
+        if (connections_.empty()) return;
+        grace_timer_.expires_after(grace);
+        grace_timer_.async_wait([this](error_code error) {
+            if (error) return;
+            for_each_connection([](HttpConnection& connection) { connection.close(); });
+        });
+    }
+
+    // A copy: a connection may end while it is told.
+    template <class Action>
+    void for_each_connection(Action action) {
+        const auto connections = connections_;
+        for (const auto& connection : connections) action(*connection);
+    }
+
+    std::string new_request_id() {
+        std::array<std::uint64_t, 2> random{generator_(), generator_()};
+        return to_hex({reinterpret_cast<const char*>(random.data()), sizeof random});
+    }
+
+    const HttpServerOptions& options_;
+    const HttpHandler& handler_;
+    asio::io_context context_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+    asio::steady_timer grace_timer_{context_};
+    std::unordered_set<std::shared_ptr<HttpConnection>> connections_;
+    std::mt19937_64 generator_;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+class HttpServer::Impl {
+public:
+    Impl(HttpServerOptions options, HttpHandler handler) : options_(std::move(options)), handler_(std::move(handler)) {
+        for (unsigned i = 0; i < std::max(1U, options_.threads); ++i) {
+            loops_.push_back(std::make_unique<HttpLoop>(options_, handler_));
+        }
+    }
+
+    NetResult<Address> listen(const std::string& host, std::uint16_t port) {
+        std::lock_guard lock(mutex_);
+        if (is_stopped_) return NetFailure{NetErrc::stopped, "the server has stopped"};
+        auto acceptor = bind(host, port);
+        if (!acceptor) return acceptor.error();
+        const auto bound = (*acceptor)->local_endpoint();
+        if (acceptors_.empty()) {
+            for (auto& loop : loops_) loop->start();
+        }
+        acceptors_.push_back(*acceptor);
+        asio::co_spawn(loops_.front()->context(), accept(*acceptor), [](std::exception_ptr) {});
+        return Address{bound.address().to_string(), bound.port()};
+    }
+
+    void stop(Milliseconds grace) {
+        std::lock_guard lock(mutex_);
+        if (std::exchange(is_stopped_, true)) return;
+        for (auto& acceptor : acceptors_) {
+            asio::post(loops_.front()->context(), [acceptor] {
+                error_code ignored;
+                acceptor->close(ignored);
+            });
+        }
+        for (auto& loop : loops_) loop->begin_stop(grace);
+        for (auto& loop : loops_) loop->join();
+    }
+
+private:
+    using Acceptor = std::shared_ptr<tcp::acceptor>;
+
+    NetResult<Acceptor> bind(const std::string& host, std::uint16_t port) {
+        const std::string where = host + " port " + std::to_string(port);
+        error_code error;
+        tcp::resolver resolver(loops_.front()->context());
+        const auto found = resolver.resolve(host, std::to_string(port),
+                                            tcp::resolver::passive | tcp::resolver::numeric_service, error);
+        if (error) return NetFailure{NetErrc::unreachable, "cannot listen on " + where + ": no address of that name"};
+        for (const auto& entry : found) {
+            auto acceptor = std::make_shared<tcp::acceptor>(loops_.front()->context());
+            error = open(*acceptor, entry.endpoint());
+            if (!error) return acceptor;
+        }
+        return NetFailure{NetErrc::unreachable, "cannot listen on " + where + ": " + plain_reason(error)};
+    }
+
+    static error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+        error_code error;
+        acceptor.open(endpoint.protocol(), error);
+        // A restart must not wait for the connections of the last run to be forgotten.
+        if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor.bind(endpoint, error);
+        if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+        return error;
+    }
+
+    // Hands connections to the loops in turn.
+    awaitable<void> accept(Acceptor acceptor) {
+        while (acceptor->is_open()) {
+            auto& loop = *loops_[next_++ % loops_.size()];
+            tcp::socket socket(loop.context());
+            error_code error;
+            co_await acceptor->async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+            if (!error) {
+                loop.adopt(std::move(socket));
+            } else if (acceptor->is_open() && error != asio::error::connection_aborted) {
+                co_await pause_accepting(error);
+            }
+        }
+    }
+
+    // Out of descriptors or memory, most likely: connections that end meanwhile give some back.
+    awaitable<void> pause_accepting(error_code error) {
+        if (options_.log_error) options_.log_error("cannot accept a connection: " + error.message());
+        asio::steady_timer timer(loops_.front()->context(), kAcceptPause);
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+
+    const HttpServerOptions options_;
+    const HttpHandler handler_;
+    std::mutex mutex_;
+    bool is_stopped_ = false;
+    // Used by the first loop's thread only.
+    std::size_t next_ = 0;
+    std::vector<std::unique_ptr<HttpLoop>> loops_;
+    // After the loops, to go before them.
+    std::vector<Acceptor> acceptors_;
+};
+
+HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
+
+HttpServer::~HttpServer() {
+    stop(Milliseconds{0});
+}
+
+NetResult<HttpServer::Address> HttpServer::listen(std::string host, std::uint16_t port) {
+    return impl_->listen(host, port);
+}
+
+void HttpServer::stop(Milliseconds grace) {
+    impl_->stop(grace);
+}
+
+}  // namespace longhand::net
