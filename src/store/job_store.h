@@ -1,4 +1,4 @@
-// The verbs on the durable state of jobs. Two implementations pass one conformance suite (store/conformance.h).
+// The verbs on the durable state of jobs. Two implementations pass one conformance suite (store/conformance_testing.h).
 #pragma once
 
 #include <cstdint>

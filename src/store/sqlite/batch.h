@@ -1,0 +1,41 @@
+// Operations in one transaction: what a write queue does between taking operations and telling how they ended.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "store/sqlite/connection.h"
+#include "store/write_queue.h"
+
+namespace longhand::store::sqlite {
+
+/// One transaction over many operations, each in a savepoint of its own: one that fails undoes itself and no other.
+/// Used by one thread. What is not committed when it goes is rolled back, and told `unavailable`.
+class Batch {
+public:
+    /// Begins; when that fails, every operation that is added fails with the same.
+    explicit Batch(Connection& connection);
+    ~Batch();
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+    void add(Operation operation);
+    std::size_t size() const { return entries_.size(); }
+    /// Commits, then tells every operation how it ended. True when the commit succeeded.
+    bool commit();
+
+private:
+    struct Entry {
+        Operation operation;
+        StoreResult<void> result;
+    };
+    StoreResult<void> run(Operation& operation);
+    void fail_all(const StoreFailure& failure);
+    void tell_all();
+
+    Connection& connection_;
+    std::vector<Entry> entries_;
+    std::optional<StoreFailure> broken_;  ///< why the whole transaction is lost
+};
+
+}  // namespace longhand::store::sqlite

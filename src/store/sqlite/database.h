@@ -1,0 +1,23 @@
+// Opening the database file: what it must be, its settings, its schema.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/errors.h"
+#include "store/sqlite/connection.h"
+
+namespace longhand::store::sqlite {
+
+/// Written into the file's header, so that another program's database is never taken for ours: "LhJb".
+inline constexpr std::int64_t kApplicationId = 0x4c684a62;
+
+/// The schema of this program: the number of the last migration (store/sqlite/sql/migrations).
+std::int64_t schema_version();
+
+/// The connection that writes. Makes the file where there is none, and brings its schema up to date. `path` may be
+/// `:memory:`. Errors: unusable (a newer schema, no database, another application's, damaged), unavailable (not
+/// writable, locked, disk full).
+StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout);
+
+}  // namespace longhand::store::sqlite

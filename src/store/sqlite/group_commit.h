@@ -1,0 +1,53 @@
+// The product's write queue: one thread that commits what has gathered while the last commit was under way.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "store/sqlite/connection.h"
+#include "store/write_queue.h"
+
+namespace longhand::store::sqlite {
+
+struct GroupCommitOptions {
+    std::size_t most_operations = 256;               ///< in one commit
+    std::chrono::microseconds longest_batch{2'000};  ///< after which a batch takes nothing more
+    /// Pages of write-ahead log at which the writer itself works it off, between two commits: under a load that never
+    /// pauses, a checkpoint beside it never comes to the end of the log, and only then does the log begin anew.
+    std::int64_t most_log_pages = 16'000;
+    /// Called on the writer's thread between two commits, with the size of the write-ahead log in pages.
+    std::function<void(std::int64_t log_pages)> after_commit = [](std::int64_t) {};
+};
+
+/// A lone operation is committed at once; under load a commit carries all that came in during the one before it.
+class GroupCommit final : public WriteQueue {
+public:
+    GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options);
+    /// Commits what was submitted before.
+    ~GroupCommit() override;
+
+    void submit(Operation operation) override;
+    WriteStats stats() const override;
+
+private:
+    void work();
+    void run_batch();
+    void bound_log();
+    std::optional<Operation> next();
+
+    std::unique_ptr<Connection> connection_;
+    const GroupCommitOptions options_;
+    std::int64_t log_pages_ = 0;
+    mutable std::mutex mutex_;
+    std::condition_variable submitted_;
+    std::deque<Operation> waiting_;
+    WriteStats stats_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace longhand::store::sqlite

@@ -1,0 +1,72 @@
+-- A job's row, its settings, its sources, its events and its owner's counters.
+
+-- name: job
+SELECT id, owner, project, state, stage, run, lease, worker, has_begun, progress, words_done, words_planned, prompt_tokens,
+       completion_tokens, title, is_byok, is_starred, provider, reasoning_model, writing_model, function_model,
+       pipeline_version, problem_code, problem_message, created_at, updated_at, started_at, finished_at, not_before,
+       last_event, rescues, place, start_tag, queued_at, lease_expires, hangs
+  FROM jobs WHERE id = ?;
+
+-- name: job_of_owner
+SELECT id, owner, project, state, stage, run, lease, worker, has_begun, progress, words_done, words_planned, prompt_tokens,
+       completion_tokens, title, is_byok, is_starred, provider, reasoning_model, writing_model, function_model,
+       pipeline_version, problem_code, problem_message, created_at, updated_at, started_at, finished_at, not_before,
+       last_event, rescues
+  FROM jobs WHERE id = ? AND owner = ?;
+
+-- name: job_exists_for_owner
+SELECT 1 FROM jobs WHERE id = ? AND owner = ?;
+
+-- name: busy_job_of_project
+SELECT id, state FROM jobs WHERE project = ? AND occupies = 1;
+
+-- name: insert_job
+INSERT INTO jobs (id, owner, project, state, stage, run, lease, worker, has_begun, progress, words_done, words_planned,
+                  prompt_tokens, completion_tokens, title, is_byok, is_starred, provider, reasoning_model, writing_model,
+                  function_model, pipeline_version, problem_code, problem_message, created_at, updated_at, started_at,
+                  finished_at, not_before, last_event, rescues, place, start_tag, queued_at, lease_expires, hangs, occupies)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- A transition: all that one can set. The fence is in the WHERE, so it holds under a second process too.
+-- name: update_job
+UPDATE jobs
+   SET state = ?, stage = ?, run = ?, lease = ?, worker = ?, has_begun = ?, progress = ?, words_done = ?,
+       words_planned = ?, prompt_tokens = ?, completion_tokens = ?, title = ?, problem_code = ?, problem_message = ?,
+       updated_at = ?, started_at = ?, finished_at = ?, not_before = ?, last_event = ?, rescues = ?, place = ?,
+       start_tag = ?, queued_at = ?, lease_expires = ?, hangs = ?, occupies = ?
+ WHERE id = ? AND lease = ? AND state = ?;
+
+-- Progress of a job that stays in its state: touches no index.
+-- name: update_job_progress
+UPDATE jobs
+   SET stage = ?, progress = ?, words_done = ?, words_planned = ?, prompt_tokens = ?, completion_tokens = ?, title = ?,
+       updated_at = ?, last_event = ?, rescues = ?, lease_expires = ?, hangs = ?
+ WHERE id = ? AND lease = ? AND state = ?;
+
+-- name: add_to_count
+INSERT INTO job_counts (owner, state, count) VALUES (?, ?, ?)
+    ON CONFLICT (owner, state) DO UPDATE SET count = count + excluded.count;
+
+-- name: insert_settings
+INSERT INTO job_settings (job, settings) VALUES (?, ?);
+-- name: settings
+SELECT settings FROM job_settings WHERE job = ?;
+
+-- The project's files as they are when the job starts.
+-- name: copy_files_to_job
+INSERT INTO job_sources (job, position, file, sha256, name, size, path)
+SELECT ?, row_number() OVER (ORDER BY created_at, id), id, sha256, name, size, path FROM files WHERE project = ?;
+-- name: job_sources
+SELECT file, sha256, name, size, path FROM job_sources WHERE job = ? ORDER BY position;
+
+-- name: insert_event
+INSERT INTO events (job, seq, at, kind, data) VALUES (?, ?, ?, ?, ?);
+-- name: events_after
+SELECT seq, at, kind, data FROM events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: running_jobs
+SELECT id FROM jobs WHERE state = 'in_progress';
+-- name: expired_jobs
+SELECT id FROM jobs WHERE state = 'in_progress' AND lease_expires <= ?;
+-- name: count_running_of_worker
+SELECT count(*) FROM jobs WHERE state = 'in_progress' AND worker = ?;

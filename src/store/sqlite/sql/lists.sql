@@ -1,0 +1,12 @@
+-- Pages of jobs, and figures over all of them.
+
+-- name: job_ids_in_state
+SELECT id FROM jobs WHERE owner = ? AND state = ? AND id < ? ORDER BY id DESC LIMIT ?;
+-- name: job_ids_of_project
+SELECT id FROM jobs WHERE project = ? ORDER BY id DESC;
+-- name: counts_of_owner
+SELECT state, count FROM job_counts WHERE owner = ?;
+-- name: counts
+SELECT state, sum(count) FROM job_counts GROUP BY state;
+-- name: oldest_queued
+SELECT min(queued_at) FROM jobs WHERE state = 'queued';

@@ -1,0 +1,111 @@
+// The store on SQLite: serves one machine.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "store/sqlite/readers.h"
+#include "store/sqlite/write.h"
+#include "store/store.h"
+#include "store/write_queue.h"
+
+namespace longhand::store::sqlite {
+
+struct SqliteOptions {
+    std::int32_t user_cap = 16;             ///< jobs of one owner that may be claimed or run at once
+    Milliseconds busy_timeout{2'000};       ///< how long to wait for another process's lock
+    std::int64_t checkpoint_pages = 1'000;  ///< of write-ahead log, after which it is worked off
+};
+
+/// Verbs over a write queue and a way to read. The queue and the reads are of one database whose schema is up to date
+/// (`open_database`).
+class SqliteStore final : public Store {
+public:
+    SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<ReadAccess> reads, Runtime& runtime,
+                SqliteOptions options);
+
+    // JobStore
+    awaitable<StoreResult<Enqueued>> enqueue(NewJob request) override;
+    awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) override;
+    awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease,
+                                                           std::vector<Beat> beats) override;
+    awaitable<StoreResult<StepRecorded>> record_step(StepRecord record) override;
+    awaitable<StoreResult<std::vector<JournalEntry>>> journal(Uuid job) override;
+    awaitable<StoreResult<void>> append_text(std::vector<PartialText> texts) override;
+    awaitable<StoreResult<job::Job>> complete(Completion completion) override;
+    awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) override;
+    awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) override;
+    awaitable<StoreResult<job::Job>> pause(Uuid job, job::Lease lease, std::string data) override;
+    awaitable<StoreResult<job::Job>> wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay,
+                                                       std::string reason) override;
+    awaitable<StoreResult<void>> hand_over(std::vector<std::pair<Uuid, job::Lease>> jobs) override;
+    awaitable<StoreResult<std::size_t>> rescue_expired() override;
+    awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) override;
+    awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) override;
+    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
+    awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
+                                                                 std::size_t limit) override;
+    awaitable<StoreResult<std::vector<OutputRecord>>> outputs_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<std::vector<PartialText>>> partial_text_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<std::vector<JournalEntry>>> journal_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<std::vector<JobSource>>> sources_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) override;
+    awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source) override;
+    awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) override;
+    awaitable<StoreResult<StoreStats>> stats() override;
+    void observe(std::function<void(const Committed&)> observer) override { *observer_ = std::move(observer); }
+
+    // ProjectStore
+    awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) override;
+    awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) override;
+    awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) override;
+    awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) override;
+    awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) override;
+    awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) override;
+    awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) override;
+    awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) override;
+
+    // AccountStore
+    awaitable<StoreResult<User>> add_user(std::string email) override;
+    awaitable<StoreResult<std::vector<User>>> users() override;
+    awaitable<StoreResult<User>> user(Uuid id) override;
+    awaitable<StoreResult<User>> user_by_email(std::string email) override;
+    awaitable<StoreResult<void>> remove_user(Uuid id) override;
+    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) override;
+    awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) override;
+    awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) override;
+
+private:
+    /// Runs a verb through the queue and resumes on the caller's executor with what it answered, once that is durable.
+    /// A verb that fails leaves nothing behind.
+    template <class T>
+    awaitable<StoreResult<T>> write(std::string_view name, std::function<StoreResult<T>(Write&)> verb);
+    template <class T>
+    awaitable<StoreResult<T>> read(std::function<StoreResult<T>(Connection&)> verb);
+    awaitable<StoreResult<void>> submit(std::string_view name, std::function<Outcome(Write&)> run);
+    Operation operation(std::string_view name, std::function<Outcome(Write&)> run,
+                        std::function<void(StoreResult<void>)> done);
+
+    Runtime& runtime_;
+    const SqliteOptions options_;
+    // Shared with operations under way.
+    std::shared_ptr<std::function<void(const Committed&)>> observer_ =
+        std::make_shared<std::function<void(const Committed&)>>([](const Committed&) {});
+    std::shared_ptr<std::atomic<std::int64_t>> stale_ = std::make_shared<std::atomic<std::int64_t>>(0);
+    std::unique_ptr<ReadAccess> reads_;
+    std::shared_ptr<WriteQueue> writes_;  ///< goes first: what it still commits uses the rest
+};
+
+/// Opens or makes the database at `path`, with a writer thread, a checkpoint thread and a pool of readers. Closing it
+/// commits what was submitted. Errors: as `open_database`.
+StoreResult<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, Runtime& runtime,
+                                                      SqliteOptions options = {});
+
+}  // namespace longhand::store::sqlite

@@ -1,0 +1,170 @@
+// JobStore over the verbs.
+#include "store/sqlite/reads_jobs.h"
+#include "store/sqlite/sqlite_store_impl.h"
+#include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_journal.h"
+#include "store/sqlite/verbs_sources.h"
+
+namespace longhand::store::sqlite {
+
+awaitable<StoreResult<Enqueued>> SqliteStore::enqueue(NewJob request) {
+    return write<Enqueued>("enqueue",
+                           [request = std::move(request)](Write& write) { return sqlite::enqueue(write, request); });
+}
+
+awaitable<StoreResult<std::vector<ClaimedJob>>> SqliteStore::claim(ClaimRequest request) {
+    return write<std::vector<ClaimedJob>>(
+        "claim", [request = std::move(request)](Write& write) { return sqlite::claim(write, request); });
+}
+
+awaitable<StoreResult<std::vector<BeatAnswer>>> SqliteStore::extend(job::WorkerId /*worker*/, Milliseconds lease,
+                                                                    std::vector<Beat> beats) {
+    return write<std::vector<BeatAnswer>>(
+        "extend", [lease, beats = std::move(beats)](Write& write) { return sqlite::extend(write, lease, beats); });
+}
+
+awaitable<StoreResult<StepRecorded>> SqliteStore::record_step(StepRecord record) {
+    return write<StepRecorded>(
+        "record_step", [record = std::move(record)](Write& write) { return sqlite::record_step(write, record); });
+}
+
+awaitable<StoreResult<std::vector<JournalEntry>>> SqliteStore::journal(Uuid job) {
+    return read<std::vector<JournalEntry>>([job](Connection& connection) { return sqlite::journal(connection, job); });
+}
+
+awaitable<StoreResult<void>> SqliteStore::append_text(std::vector<PartialText> texts) {
+    return write<void>("append_text",
+                       [texts = std::move(texts)](Write& write) { return sqlite::append_text(write, texts); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::complete(Completion completion) {
+    return write<job::Job>(
+        "complete", [completion = std::move(completion)](Write& write) { return sqlite::complete(write, completion); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::fail(Uuid job, job::Lease lease, job::Problem problem) {
+    return write<job::Job>("fail", [job, lease, problem = std::move(problem)](Write& write) {
+        return sqlite::fail(write, job, lease, problem);
+    });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::moderate(Uuid job, job::Lease lease, job::Problem problem) {
+    return write<job::Job>("moderate", [job, lease, problem = std::move(problem)](Write& write) {
+        return sqlite::moderate(write, job, lease, problem);
+    });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::pause(Uuid job, job::Lease lease, std::string data) {
+    return write<job::Job>(
+        "pause", [job, lease, data = std::move(data)](Write& write) { return sqlite::pause(write, job, lease, data); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay,
+                                                                std::string reason) {
+    return write<job::Job>("wait_for_provider", [job, lease, delay, reason = std::move(reason)](Write& write) {
+        return sqlite::wait_for_provider(write, job, lease, delay, reason);
+    });
+}
+
+awaitable<StoreResult<void>> SqliteStore::hand_over(std::vector<std::pair<Uuid, job::Lease>> jobs) {
+    return write<void>("hand_over", [jobs = std::move(jobs)](Write& write) { return sqlite::hand_over(write, jobs); });
+}
+
+awaitable<StoreResult<std::size_t>> SqliteStore::rescue_expired() {
+    return write<std::size_t>("rescue_expired", [](Write& write) { return sqlite::rescue_expired(write); });
+}
+
+awaitable<StoreResult<std::size_t>> SqliteStore::rescue_all(std::string reason) {
+    return write<std::size_t>("rescue_all",
+                              [reason = std::move(reason)](Write& write) { return sqlite::rescue_all(write, reason); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::rescue(Uuid job, job::Lease lease, std::string reason) {
+    return write<job::Job>("rescue", [job, lease, reason = std::move(reason)](Write& write) {
+        return sqlite::rescue(write, job, lease, reason);
+    });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::cancel(Uuid owner, Uuid job) {
+    return write<job::Job>("cancel", [owner, job](Write& write) { return sqlite::cancel(write, owner, job); });
+}
+
+awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job) {
+    return write<Enqueued>("retry", [owner, job](Write& write) { return sqlite::retry(write, owner, job); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job) {
+    return write<job::Job>("resume", [owner, job](Write& write) { return sqlite::resume(write, owner, job); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {
+    return read<job::Job>(
+        [owner, job](Connection& connection) { return sqlite::job_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<job::Settings>> SqliteStore::settings_for_owner(Uuid owner, Uuid job) {
+    return read<job::Settings>(
+        [owner, job](Connection& connection) { return sqlite::settings_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<JobsPage>> SqliteStore::jobs_of_owner(JobsQuery query) {
+    return read<JobsPage>(
+        [query = std::move(query)](Connection& connection) { return sqlite::jobs_of_owner(connection, query); });
+}
+
+awaitable<StoreResult<std::vector<job::Event>>> SqliteStore::events_after(Uuid owner, Uuid job, std::int64_t seq,
+                                                                          std::size_t limit) {
+    return read<std::vector<job::Event>>([owner, job, seq, limit](Connection& connection) {
+        return sqlite::events_after(connection, owner, job, seq, limit);
+    });
+}
+
+awaitable<StoreResult<std::vector<OutputRecord>>> SqliteStore::outputs_for_owner(Uuid owner, Uuid job) {
+    return read<std::vector<OutputRecord>>(
+        [owner, job](Connection& connection) { return sqlite::outputs_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<std::vector<PartialText>>> SqliteStore::partial_text_for_owner(Uuid owner, Uuid job) {
+    return read<std::vector<PartialText>>(
+        [owner, job](Connection& connection) { return sqlite::partial_text_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<std::vector<JournalEntry>>> SqliteStore::journal_for_owner(Uuid owner, Uuid job) {
+    return read<std::vector<JournalEntry>>(
+        [owner, job](Connection& connection) { return sqlite::journal_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<std::vector<JobSource>>> SqliteStore::sources_for_owner(Uuid owner, Uuid job) {
+    return read<std::vector<JobSource>>(
+        [owner, job](Connection& connection) { return sqlite::sources_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<void>> SqliteStore::add_output(Uuid owner, Uuid job, OutputRecord output) {
+    return write<void>("add_output", [owner, job, output = std::move(output)](Write& write) {
+        return sqlite::add_output(write, owner, job, output);
+    });
+}
+
+awaitable<StoreResult<void>> SqliteStore::put_source(Uuid owner, StoredSource source) {
+    return write<void>("put_source", [owner, source = std::move(source)](Write& write) {
+        return sqlite::put_source(write, owner, source);
+    });
+}
+
+awaitable<StoreResult<StoredSource>> SqliteStore::source(Uuid owner, std::string sha256) {
+    return read<StoredSource>([owner, sha256 = std::move(sha256)](Connection& connection) {
+        return sqlite::source(connection, owner, sha256);
+    });
+}
+
+awaitable<StoreResult<StoreStats>> SqliteStore::stats() {
+    auto stats = co_await read<StoreStats>(&table_stats);
+    if (!stats) co_return stats;
+    const WriteStats writes = writes_->stats();
+    stats->stale_writes = stale_->load(std::memory_order_relaxed);
+    stats->commits = writes.commits;
+    stats->operations = writes.operations;
+    co_return stats;
+}
+
+}  // namespace longhand::store::sqlite

@@ -1,0 +1,89 @@
+// The rescues of verbs_jobs.h.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "store/sqlite/queue.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/transitions.h"
+#include "store/sqlite/verbs_jobs.h"
+
+namespace longhand::store::sqlite {
+namespace {
+
+constexpr std::int32_t kHangsAllowed = 3;
+
+enum class Company { alone, with_others };
+
+job::Problem crashed(std::int32_t times) {
+    return {"crashed",
+            fmt::format("The process that ran this job ended abruptly {} times, the last time while it ran nothing "
+                        "else. Retry it, or look into the server's log for the cause.",
+                        times)};
+}
+
+job::Problem hung(const std::string& reason) {
+    return {"hung",
+            fmt::format("A step of this job ran past its time limit {} times ({}). Retry it, or choose a faster model.",
+                        kHangsAllowed, reason)};
+}
+
+StoreResult<job::Job> rescue_from_crash(Write& write, const JobRow& row, Company company, const std::string& reason) {
+    const job::Job& job = row.job;
+    if (company == Company::alone && job.rescues >= kSuspectRescues) {
+        return change_job(write, row, job::given_up(write.now, job.lease, crashed(job.rescues + 1)));
+    }
+    return change_job(write, row, job::rescued(write.now, job.lease, reason));
+}
+
+StoreResult<std::size_t> rescue_rows(Write& write, const std::vector<JobRow>& rows,
+                                     const std::map<Uuid, std::int64_t>& running, const std::string& reason) {
+    for (const JobRow& row : rows) {
+        const Company company = running.at(row.job.worker) == 1 ? Company::alone : Company::with_others;
+        auto rescued = rescue_from_crash(write, row, company, reason);
+        if (!rescued) return rescued.error();
+    }
+    return rows.size();
+}
+
+std::int64_t count_running(Connection& connection, const Uuid& worker) {
+    auto query = connection.query("count_running_of_worker");
+    query.bind(worker);
+    return query.step() ? query.integer() : 0;
+}
+
+std::vector<JobRow> rows_of(Connection& connection, Statement query) {
+    std::vector<Uuid> ids;
+    while (query.step()) ids.push_back(query.id());
+    std::vector<JobRow> rows;
+    for (const Uuid& id : ids) rows.push_back(load_job(connection, id).value());
+    return rows;
+}
+
+}  // namespace
+
+StoreResult<std::size_t> rescue_expired(Write& write) {
+    auto query = write.connection.query("expired_jobs");
+    query.bind(write.now);
+    const auto rows = rows_of(write.connection, std::move(query));
+    std::map<Uuid, std::int64_t> running;
+    for (const JobRow& row : rows) running[row.job.worker] = count_running(write.connection, row.job.worker);
+    return rescue_rows(write, rows, running, "lease expired");
+}
+
+StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason) {
+    const auto rows = rows_of(write.connection, write.connection.query("running_jobs"));
+    std::map<Uuid, std::int64_t> running;
+    for (const JobRow& row : rows) ++running[row.job.worker];
+    return rescue_rows(write, rows, running, reason);
+}
+
+StoreResult<job::Job> rescue(Write& write, const Uuid& job, job::Lease lease, const std::string& reason) {
+    auto row = load_job(write.connection, job);
+    if (!row) return stale_write(write);
+    if (row->hangs + 1 >= kHangsAllowed) return change_job(write, *row, job::given_up(write.now, lease, hung(reason)));
+    ++row->hangs;
+    return change_job(write, *row, job::rescued(write.now, lease, reason));
+}
+
+}  // namespace longhand::store::sqlite
