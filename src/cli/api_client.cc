@@ -85,7 +85,6 @@ std::string multipart_body(const std::string& boundary, const std::string& proje
 
 // What one connection of a stream has brought so far.
 struct Stream {
-    std::string last_id;
     bool wanted = true;
     bool brought_any = false;
 };
@@ -182,19 +181,19 @@ awaitable<ClientResult<json::value>> ApiClient::upload(std::string project, std:
     co_return Failure<ClientErrc>{ClientErrc::refused, sentence_of(*reply)};
 }
 
-awaitable<ClientResult<void>> ApiClient::watch(std::string job, std::function<bool(const net::SseEvent&)> sink,
-                                               StopToken stop) {
+awaitable<ClientResult<void>> ApiClient::watch(std::string job, std::shared_ptr<std::string> last_id,
+                                               std::function<bool(const net::SseEvent&)> sink, StopToken stop) {
     auto stream = std::make_shared<Stream>();
     for (int failures = 0; failures < kReconnects;) {
         net::HttpCall call = call_to("GET", "/api/jobs/" + job + "/events");
         call.headers.emplace_back("Accept: text/event-stream");
-        if (!stream->last_id.empty()) call.headers.push_back("Last-Event-ID: " + stream->last_id);
+        if (!last_id->empty()) call.headers.push_back("Last-Event-ID: " + *last_id);
         call.idle_timeout = std::chrono::minutes(1);
         call.max_bytes = SIZE_MAX;
         stream->brought_any = false;
-        auto parser = std::make_shared<net::SseParser>([stream, sink](net::SseEvent event) {
+        auto parser = std::make_shared<net::SseParser>([stream, last_id, sink](net::SseEvent event) {
             stream->brought_any = true;
-            if (!event.id.empty()) stream->last_id = event.id;
+            if (!event.id.empty()) *last_id = event.id;
             if (stream->wanted) stream->wanted = sink(event);
         });
         call.on_data = [stream, parser](std::string_view piece) { return parser->feed(piece) && stream->wanted; };
@@ -202,9 +201,12 @@ awaitable<ClientResult<void>> ApiClient::watch(std::string job, std::function<bo
         if (!stream->wanted) co_return ClientResult<void>{};
         if (stop.stopped()) co_return Failure<ClientErrc>{ClientErrc::stopped, {}};
         if (!reply && reply.error().code == ClientErrc::refused) co_return reply.error();
+        // No content: the run has ended, and there is nothing after the last event.
+        if (reply && reply->status == 204) co_return ClientResult<void>{};
         failures = stream->brought_any ? 1 : failures + 1;
         if (failures >= kReconnects && !reply) co_return reply.error();
-        co_await runtime_.sleep_for(kReconnectDelay, stop);
+        // A stream that ended well may be over: one more look tells. A broken one gets a pause.
+        if (!reply) co_await runtime_.sleep_for(kReconnectDelay, stop);
     }
     co_return Failure<ClientErrc>{ClientErrc::unreachable,
                                   fmt::format("The server at {} ends the stream again and again.", target_.url)};

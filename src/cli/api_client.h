@@ -3,6 +3,7 @@
 
 #include <boost/json/value.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -39,10 +40,11 @@ public:
     awaitable<ClientResult<std::uint64_t>> download(std::string path, std::string file, StopToken stop);
     /// One file of a project. The answer is the API's, also when it says that nothing was stored.
     awaitable<ClientResult<boost::json::value>> upload(std::string project, std::string file, StopToken stop);
-    /// Every event of a job, durable ones from the first on, each once: reconnects where the stream breaks. Ends when
-    /// `sink` says false.
-    awaitable<ClientResult<void>> watch(std::string job, std::function<bool(const net::SseEvent&)> sink,
-                                        StopToken stop);
+    /// Every event of a job after `last_id` (empty: from the first on), each once: reconnects where the stream breaks,
+    /// and keeps `last_id` at the last one seen. Ends when `sink` says false, and when the job's run has ended and all
+    /// of it was told.
+    awaitable<ClientResult<void>> watch(std::string job, std::shared_ptr<std::string> last_id,
+                                        std::function<bool(const net::SseEvent&)> sink, StopToken stop);
 
 private:
     awaitable<ClientResult<net::HttpReply>> perform(net::HttpCall call, StopToken stop);

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Writes a handbook about this project from the repository's own documents and header comments, with the offline model.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+longhand=${LONGHAND:-$root/build/release/longhand}
+out=${1:-$root/build/demo}
+mkdir -p "$out"
+
+sources=()
+while IFS= read -r -d '' file; do
+  sources+=(--source "$root/$file")
+done < <(cd "$root" && git ls-files -z --cached --others --exclude-standard -- \
+  README.md ARCHITECTURE.md CONTRIBUTING.md 'docs/*.md' 'docs/adr/*.md' 'src/*/*.h')
+
+"$longhand" write \
+  "A handbook for engineers who run or extend Longhand, a server that writes long documents as durable jobs: what a job is, how leases, journals and the store keep it safe, how models are called, how sources become cited passages, how documents are typeset, and how to operate it." \
+  --title "The Longhand Handbook" --author "The Longhand project" --pages 12-15 \
+  --data "$out/data" --out "$out" --format pdf,md "${sources[@]}"
+
+cat <<TEXT
+
+The PDF lies in $out. Start the server with:
+  $longhand serve --data "$out/data"
+and get a token for it with:
+  $longhand token owner@localhost --data "$out/data"
+TEXT

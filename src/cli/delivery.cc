@@ -1,0 +1,91 @@
+#include "cli/delivery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <sstream>
+
+#include "cli/progress_view.h"
+#include "typeset/typesetter.h"
+
+namespace longhand::cli {
+namespace {
+
+namespace json = boost::json;
+
+const json::object* object_in(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    return value == nullptr ? nullptr : value->if_object();
+}
+
+std::int64_t whole_in(const json::object* object, std::string_view name) {
+    const json::value* value = object == nullptr ? nullptr : object->if_contains(name);
+    return value == nullptr || !value->is_number() ? 0 : value->to_number<std::int64_t>();
+}
+
+}  // namespace
+
+Value<std::vector<std::string>> formats_option(const Options& options) {
+    std::vector<std::string> known, formats;
+    for (const typeset::Format format : typeset::kFormats) known.emplace_back(typeset::extension(format));
+    std::stringstream words(options.get("format"));
+    for (std::string word; std::getline(words, word, ',');) {
+        word.erase(std::remove(word.begin(), word.end(), ' '), word.end());
+        if (std::ranges::find(known, word) == known.end()) {
+            return Failure<UsageErrc>{
+                UsageErrc::wrong,
+                fmt::format("{} should be of pdf, tex, md, html, docx and epub, with commas between them, not '{}'.{}",
+                            options.origin("format"), word, did_you_mean(word, known))};
+        }
+        if (std::ranges::find(formats, word) == formats.end()) formats.push_back(word);
+    }
+    if (formats.empty())
+        return Failure<UsageErrc>{UsageErrc::wrong,
+                                  fmt::format("{} names no format; pdf is one.", options.origin("format"))};
+    return formats;
+}
+
+Figures figures_of(const json::object& quality) {
+    Figures figures;
+    figures.pages = whole_in(object_in(quality, "pages"), "made");
+    figures.words = whole_in(&quality, "words");
+    figures.citations = whole_in(object_in(quality, "citations"), "resolved");
+    return figures;
+}
+
+void print_delivery(const std::string& job, const std::vector<Delivered>& files, const Figures& figures, Seconds taken,
+                    bool as_json) {
+    if (as_json) {
+        json::object paths;
+        for (const Delivered& file : files) paths[file.format] = file.path;
+        const json::value line{{"kind", "done"},           {"job", job},
+                               {"files", paths},           {"pages", figures.pages},
+                               {"words", figures.words},   {"citations", figures.citations},
+                               {"seconds", taken.count()}, {"remarks", json::value_from(figures.remarks)}};
+        std::printf("%s\n", json::serialize(line).c_str());
+        return;
+    }
+    for (const std::string& remark : figures.remarks) std::printf("note       %s\n", remark.c_str());
+    for (const Delivered& file : files) std::printf("%-10s %s\n", file.format.c_str(), file.path.c_str());
+    std::printf("pages      %s\n", with_commas(figures.pages).c_str());
+    std::printf("words      %s\n", with_commas(figures.words).c_str());
+    std::printf("citations  %s\n", with_commas(figures.citations).c_str());
+    std::printf("seconds    %s\n", with_commas(taken.count()).c_str());
+}
+
+std::string free_path(const std::string& folder, const std::string& name) {
+    const std::filesystem::path wanted(name);
+    std::filesystem::path path = std::filesystem::path(folder) / wanted;
+    for (int number = 2; std::filesystem::exists(path); ++number) {
+        path = std::filesystem::path(folder) /
+               fmt::format("{}-{}{}", wanted.stem().string(), number, wanted.extension().string());
+    }
+    return path.string();
+}
+
+}  // namespace longhand::cli

@@ -1,0 +1,38 @@
+// The finished documents of a job in the user's folder, and what is said of them.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "cli/values.h"
+
+namespace longhand::cli {
+
+/// --format as a list: each once, in the order given. Errors: wrong.
+Value<std::vector<std::string>> formats_option(const Options& options);
+
+struct Delivered {
+    std::string format;
+    std::string path;
+};
+
+/// What the quality sheet says that a user wants to see at the end.
+struct Figures {
+    std::int64_t pages = 0;
+    std::int64_t words = 0;
+    std::int64_t citations = 0;
+    std::vector<std::string> remarks;  ///< sources that could not be read, warnings
+};
+Figures figures_of(const boost::json::object& quality);
+
+/// For people: the files, pages, words, citations and seconds. With `as_json` one object on standard output.
+void print_delivery(const std::string& job, const std::vector<Delivered>& files, const Figures& figures, Seconds taken,
+                    bool as_json);
+
+/// A path in `folder` for a file that people call `name`; a number is added where one is there already.
+std::string free_path(const std::string& folder, const std::string& name);
+
+}  // namespace longhand::cli

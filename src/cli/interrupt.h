@@ -1,0 +1,23 @@
+// Ctrl-C and SIGTERM as a stop signal.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <functional>
+
+#include "base/stop.h"
+
+namespace longhand::cli {
+
+/// From its making to its end, the first SIGINT or SIGTERM calls `first` on the loop; a second one ends the process at
+/// once.
+class Interrupt {
+public:
+    Interrupt(boost::asio::io_context& loop, std::function<void(int signal)> first);
+
+private:
+    boost::asio::signal_set signals_;
+};
+
+}  // namespace longhand::cli

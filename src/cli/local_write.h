@@ -1,0 +1,26 @@
+// `write` without a server: this process is the installation's only one, and claims its own job alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/installation.h"
+#include "cli/option_set.h"
+#include "cli/work_order.h"
+
+namespace longhand::cli {
+
+struct WriteCall {
+    const Options& options;
+    std::optional<WorkOrder> order;  ///< nothing: --resume
+    std::optional<Uuid> resume;
+    std::vector<std::string> formats;
+    std::string out;  ///< a folder that is there
+};
+
+/// Runs the job to its end and delivers its documents. Gives the exit status; nothing when the folder belongs to a
+/// server, whose client `write` then is. `call` outlives it.
+std::optional<int> write_alone(const WriteCall& call);
+
+}  // namespace longhand::cli

@@ -1,0 +1,135 @@
+#include "cli/provider.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <boost/url/parse.hpp>
+#include <fstream>
+
+#include "base/digest.h"
+#include "cli/installation.h"
+#include "llm/openai_client.h"
+
+namespace longhand::cli {
+namespace {
+
+constexpr const char* kOfflineModel = "offline";
+
+Failure<UsageErrc> wrong(std::string message) {
+    return {UsageErrc::wrong, std::move(message)};
+}
+
+Value<std::string> provider_key(const Options& options) {
+    if (const auto key = options.find("provider-key")) return *key;
+    const auto path = options.find("provider-key-file");
+    if (!path) return std::string();
+    std::ifstream file(*path);
+    std::string key;
+    if (!file || !std::getline(file, key))
+        return wrong(fmt::format("{}: the key can't be read from {}.", options.origin("provider-key-file"), *path));
+    while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
+    if (key.empty())
+        return wrong(fmt::format("{}: the first line of {} is empty; it should be the key.",
+                                 options.origin("provider-key-file"), *path));
+    return key;
+}
+
+Value<std::string> provider_url(const Options& options) {
+    std::string url = options.get("provider");
+    while (url.ends_with('/')) url.pop_back();
+    const auto parsed = boost::urls::parse_uri(url);
+    if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty() ||
+        parsed->has_userinfo()) {
+        return wrong(
+            fmt::format("{} should be the base URL of an OpenAI-compatible API, version included, such as "
+                        "https://openrouter.ai/api/v1 or http://127.0.0.1:11434/v1.",
+                        options.origin("provider")));
+    }
+    return url;
+}
+
+void name_models(http::ServerDefaults& defaults, const Options& options) {
+    const std::string all = options.get("model");
+    defaults.reasoning_model = options.find("reasoning-model").value_or(all);
+    defaults.writing_model = options.find("writing-model").value_or(all);
+    defaults.function_model = options.find("function-model").value_or(all);
+}
+
+bool all_named(const http::ServerDefaults& defaults) {
+    return !defaults.reasoning_model.empty() && !defaults.writing_model.empty() && !defaults.function_model.empty();
+}
+
+awaitable<llm::LlmResult<std::vector<llm::ModelInfo>>> ask_models(llm::ChatModel& model) {
+    co_return co_await model.models(StopToken{});
+}
+
+std::string list_of(const std::vector<llm::ModelInfo>& models) {
+    constexpr std::size_t kShown = 40;
+    std::vector<std::string> names;
+    for (const llm::ModelInfo& model : models) {
+        if (names.size() < kShown) names.push_back(model.id);
+    }
+    const std::string more = models.size() > kShown ? fmt::format(" and {} more", models.size() - kShown) : "";
+    return fmt::format("{}{}", fmt::join(names, ", "), more);
+}
+
+// Fills the roles that no option names with the only model that the provider has.
+Value<void> choose_model(http::ServerDefaults& defaults, std::string& notice, llm::ChatModel& model,
+                         asio::io_context& loop) {
+    const auto models = run_on(loop, ask_models(model));
+    if (!models) return wrong(fmt::format("{} A model named with --model is not asked for.", models.error().message));
+    if (models->size() != 1) {
+        return wrong(models->empty() ? fmt::format("{} offers no model; name one with --model.", model.provider())
+                                     : fmt::format("{} offers {} models; choose one with --model: {}.",
+                                                   model.provider(), models->size(), list_of(*models)));
+    }
+    for (std::string* role : {&defaults.reasoning_model, &defaults.writing_model, &defaults.function_model}) {
+        if (role->empty()) *role = models->front().id;
+    }
+    notice = models->front().notice;
+    return {};
+}
+
+}  // namespace
+
+Value<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime) {
+    auto provider = std::unique_ptr<Provider>(new Provider);
+    llm::OpenAiOptions client;
+    net::HttpClient::Options http_options;
+    if (options.has("provider")) {
+        const auto url = provider_url(options);
+        if (!url) return url.error();
+        auto key = provider_key(options);
+        if (!key) return key.error();
+        client.base_url = *url;
+        client.api_key = std::move(*key);
+    } else {
+        llm::OfflineOptions offline;
+        offline.bearer = to_hex(random_bytes(32));
+        provider->offline_ = std::make_unique<llm::OfflineServer>(offline);
+        const auto address = provider->offline_->listen("127.0.0.1", 0);
+        if (!address)
+            return wrong(fmt::format("The offline model can't listen on loopback: {}", address.error().message));
+        client.base_url = fmt::format("http://{}:{}/v1", address->host, address->port);
+        client.api_key = offline.bearer;
+        client.name = kOfflineModel;
+        http_options.use_environment_proxy = false;
+    }
+    provider->http_ = std::make_unique<net::HttpClient>(loop, http_options);
+    provider->model_ = std::make_unique<llm::OpenAiClient>(runtime, *provider->http_, client);
+    http::ServerDefaults& defaults = provider->defaults_;
+    defaults.provider = provider->model_->provider();
+    if (options.has("context-tokens")) {
+        const auto tokens = number_option(options, "context-tokens", 1'000, 10'000'000);
+        if (!tokens) return tokens.error();
+        defaults.context_tokens = static_cast<std::uint32_t>(*tokens);
+    }
+    name_models(defaults, options);
+    if (!all_named(defaults)) {
+        if (auto chosen = choose_model(defaults, provider->notice_, *provider->model_, loop); !chosen)
+            return chosen.error();
+    }
+    return provider;
+}
+
+}  // namespace longhand::cli

@@ -1,0 +1,42 @@
+// The chat model of a process: an OpenAI-compatible provider, or the offline model, in process.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/runtime.h"
+#include "cli/option_set.h"
+#include "cli/values.h"
+#include "http/services.h"
+#include "llm/chat.h"
+#include "llm/offline/offline_server.h"
+#include "net/http_client.h"
+
+namespace longhand::cli {
+
+/// Used from the loop it was made with; the loop outlives it.
+class Provider {
+public:
+    /// By --provider, its key and the models. Asks the provider what it offers when no model is named. Errors: wrong
+    /// (exit 2), with the list where a model has to be chosen.
+    static Value<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime);
+
+    llm::ChatModel& model() { return *model_; }
+    /// What jobs that start here are given.
+    const http::ServerDefaults& defaults() const { return defaults_; }
+    /// What whoever uses it should know, in a sentence; may be empty.
+    const std::string& notice() const { return notice_; }
+
+private:
+    Provider() = default;
+
+    std::unique_ptr<llm::OfflineServer> offline_;
+    std::unique_ptr<net::HttpClient> http_;
+    std::unique_ptr<llm::ChatModel> model_;
+    http::ServerDefaults defaults_;
+    std::string notice_;
+};
+
+}  // namespace longhand::cli

@@ -1,0 +1,48 @@
+// A command's way to a running server: which one, as whom, and following a job there.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/value.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/api_client.h"
+#include "cli/installation.h"
+#include "cli/option_set.h"
+#include "cli/progress_view.h"
+
+namespace longhand::cli {
+
+/// A loop with a client of one server on it.
+class Remote {
+public:
+    /// By --server and --token; else the server that holds the data folder, under a token signed with its secret for
+    /// the owner's account. Errors: usage, failed.
+    static OpenResult<std::unique_ptr<Remote>> connect(const Options& options);
+
+    asio::io_context& loop() { return loop_; }
+    Runtime& runtime() { return runtime_; }
+    ApiClient& api() { return *api_; }
+
+private:
+    Remote() : runtime_(loop_, 1), http_(loop_, {.user_agent = "longhand-cli"}) {}
+
+    asio::io_context loop_;
+    AsioRuntime runtime_;
+    net::HttpClient http_;
+    std::unique_ptr<ApiClient> api_;
+};
+
+/// A session token of the owner's account, signed with the folder's own secret.
+OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop);
+
+/// Shows the job until its run ends or it waits for its owner; gives its status as `getJobStatus` tells it.
+awaitable<ClientResult<boost::json::object>> follow(ApiClient& api, std::string job, ProgressView& view,
+                                                    StopToken stop);
+awaitable<ClientResult<boost::json::object>> job_status(ApiClient& api, std::string job, StopToken stop);
+
+/// A member that is a string, else empty.
+std::string text_of(const boost::json::object& object, std::string_view name);
+double number_of(const boost::json::object& object, std::string_view name);
+
+}  // namespace longhand::cli

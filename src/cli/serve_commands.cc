@@ -1,0 +1,234 @@
+// serve: HTTP and workers in one process.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <cstdio>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/logging.h"
+#include "cli/version.h"
+#include "cli/workshop.h"
+#include "http/app.h"
+#include "net/http_server.h"
+
+namespace longhand::cli {
+namespace {
+
+// Streams get their hint to reconnect and requests their answers within this; the engine hands back meanwhile.
+constexpr Milliseconds kGrace{3'000};
+constexpr unsigned kBlockingThreads = 16;
+
+/// One running server. Members are in the order in which they depend on those before them.
+struct Server {
+    explicit Server(const Options& given) : options(given) {}
+
+    const Options& options;
+    std::shared_ptr<spdlog::logger> log;
+    Address address;
+    unsigned threads = 1;
+    asio::io_context loop;
+    AsioRuntime runtime{loop, kBlockingThreads};
+    std::unique_ptr<Installation> installation;
+    std::unique_ptr<Provider> provider;
+    std::unique_ptr<Workshop> workshop;
+    std::unique_ptr<http::App> app;
+    std::atomic<http::App*> ready = nullptr;  ///< set once: the address has to be known before links can be made
+    std::unique_ptr<net::HttpServer> listener;
+};
+
+std::string shown_host(const std::string& host) {
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+int open_installation(Server& server) {
+    auto installation = Installation::open(server.options, Hold::exclusive, server.runtime);
+    if (!installation) return complain(installation.error().message, status_of(installation.error().code));
+    server.installation = std::move(*installation);
+    return kDone;
+}
+
+// On loopback a first start makes the owner's account; anywhere else there has to be one before.
+int check_accounts(Server& server) {
+    const auto users = run_on(server.loop, server.installation->store().users());
+    if (!users) return complain(users.error().message);
+    if (!users->empty()) return kDone;
+    if (!server.address.is_loopback()) {
+        return complain(
+            fmt::format("There are no accounts yet, and {} can be reached from other machines. Make one first: "
+                        "longhand user add EMAIL --data {}",
+                        server.address.host, server.installation->path()));
+    }
+    const auto owner = run_on(server.loop, owner_account(server.installation->store()));
+    if (!owner) return complain(owner.error().message);
+    std::printf("made the account %s; a token for it: longhand token %s --data %s\n", kOwnerEmail, kOwnerEmail,
+                server.installation->path().c_str());
+    return kDone;
+}
+
+// No other process lives in this folder: what was in progress has lost its holder.
+int take_up_work(Server& server) {
+    const auto rescued = run_on(server.loop, server.installation->store().rescue_all("process_died"));
+    if (!rescued) return complain(rescued.error().message);
+    if (*rescued > 0) server.log->info("{} jobs go on where a former process left them", *rescued);
+    return kDone;
+}
+
+void log_access(const std::shared_ptr<spdlog::logger>& log, const http::AccessLine& line) {
+    log->info("{} {} {} {} us {} {}", line.method, line.target, line.status, line.taken.count(), line.request_id,
+              line.remote_address);
+}
+
+http::Deps deps_of(Server& server) {
+    store::Store& store = server.installation->store();
+    engine::Engine& engine = server.workshop->engine();
+    return {.runtime = server.runtime,
+            .jobs = store,
+            .projects = store,
+            .accounts = store,
+            .files = server.installation->files(),
+            .live = engine.live(),
+            .outputs = [documents = &server.workshop->documents()](
+                           Uuid owner, Uuid job, std::string format,
+                           StopToken stop) { return documents->get(owner, job, std::move(format), std::move(stop)); },
+            .engine_stats = [&engine] { return engine.stats(); },
+            .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
+            .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); }};
+}
+
+awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
+    http::App* app = server->ready.load(std::memory_order_acquire);
+    if (app != nullptr) co_return co_await app->handler()(exchange);
+    net::HttpResponse early;
+    early.status = net::http::status::service_unavailable;
+    early.headers.emplace_back("Retry-After", "1");
+    early.body = R"({"error":"The server is starting.","message":"The server is starting.","code":"unavailable"})";
+    ignore_result(co_await exchange.respond(std::move(early)), "the client may have gone");
+}
+
+// Binds first, since the port may be chosen by the system and links name it.
+int listen(Server& server) {
+    net::HttpServerOptions options;
+    options.threads = server.threads;
+    server.listener = std::make_unique<net::HttpServer>(
+        options, [&server](net::HttpExchange& exchange) { return answer(&server, exchange); });
+    const auto bound = server.listener->listen(server.address.host, server.address.port);
+    if (!bound)
+        return complain(
+            fmt::format("{}:{} can't be listened on: {} Choose another with --listen; port 0 takes a free one.",
+                        shown_host(server.address.host), server.address.port, bound.error().message));
+    server.address.port = bound->port;
+    return kDone;
+}
+
+void make_app(Server& server) {
+    http::AppOptions options;
+    options.secret = server.installation->secret();
+    options.public_url =
+        server.options.find("public-url")
+            .value_or(fmt::format("http://{}:{}", shown_host(server.address.host), server.address.port));
+    while (options.public_url.ends_with('/')) options.public_url.pop_back();
+    options.host_check = server.address.is_loopback() ? http::HostCheck::loopback : http::HostCheck::any;
+    options.defaults = server.provider->defaults();
+    options.version = version_text();
+    server.app = std::make_unique<http::App>(deps_of(server), options);
+    server.ready.store(server.app.get(), std::memory_order_release);
+}
+
+awaitable<void> stop_listening(Server* server) {
+    std::function<bool()> stop = [server] {
+        server->listener->stop(kGrace);
+        return true;
+    };
+    co_await run_blocking(server->runtime, std::move(stop));
+}
+
+awaitable<void> shut_down(Server* server) {
+    server->log->info("stopping: running jobs go back to the queue");
+    co_await stop_listening(server);
+    co_await server->workshop->engine().stop();
+    server->loop.stop();
+}
+
+Value<std::unique_ptr<Server>> make_server(const Options& options) {
+    auto log = make_logger(options);
+    if (!log) return log.error();
+    auto address = address_option(options, "listen");
+    if (!address) return address.error();
+    const auto threads = number_option(options, "threads", 1, 256);
+    if (options.has("threads") && !threads) return threads.error();
+    auto server = std::make_unique<Server>(options);
+    server->log = std::move(*log);
+    server->address = std::move(*address);
+    server->threads = threads ? static_cast<unsigned>(*threads) : std::max(1U, std::thread::hardware_concurrency());
+    return server;
+}
+
+Value<std::unique_ptr<Workshop>> make_workshop(Server& server) {
+    auto engine = engine_options_of(server.options);
+    if (!engine) return engine.error();
+    engine->log = server.log;
+    const auto typesetters = number_option(server.options, "typesetters", 1, 64);
+    if (!typesetters) return typesetters.error();
+    return std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, *engine,
+                                      static_cast<unsigned>(*typesetters));
+}
+
+// Opens all, in the order in which a failure costs least. Gives kDone, or the exit status.
+int open_server(Server& server) {
+    if (const int status = open_installation(server); status != kDone) return status;
+    if (const int status = check_accounts(server); status != kDone) return status;
+    auto provider = Provider::make(server.options, server.loop, server.runtime);
+    if (!provider) return complain(provider.error().message, kUsage);
+    server.provider = std::move(*provider);
+    auto workshop = make_workshop(server);
+    if (!workshop) return complain(workshop.error().message, kUsage);
+    server.workshop = std::move(*workshop);
+    if (const int status = take_up_work(server); status != kDone) return status;
+    return listen(server);
+}
+
+int serve(const Options& options) {
+    auto made = make_server(options);
+    if (!made) return complain(made.error().message, kUsage);
+    Server& server = **made;
+    if (const int status = open_server(server); status != kDone) return status;
+    make_app(server);
+    const std::string url = fmt::format("http://{}:{}", shown_host(server.address.host), server.address.port);
+    if (const auto announced = server.installation->folder()->announce(url); !announced)
+        return complain(announced.error().message);
+    std::printf("listening on %s\n", url.c_str());
+    std::fflush(stdout);
+    if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());
+    const Interrupt interrupt(server.loop,
+                              [&server](int) { asio::co_spawn(server.loop, shut_down(&server), asio::detached); });
+    server.workshop->engine().start();
+    server.loop.restart();
+    server.loop.run();
+    server.installation->store().observe({});
+    return kDone;
+}
+
+}  // namespace
+
+std::vector<Command> serve_commands() {
+    const std::vector<OptionSpec> own = {
+        {.name = "listen",
+         .value = "HOST:PORT",
+         .help = "where to answer; port 0 takes a free one",
+         .fallback = "127.0.0.1:8080"},
+        {.name = "public-url", .value = "URL", .help = "what links are made of (default: the listen address)"},
+        {.name = "threads", .value = "N", .help = "threads that answer HTTP (default: one a core)"},
+    };
+    return {{{"serve",
+              "runs the server: HTTP and workers in one process",
+              "longhand serve --listen 127.0.0.1:8080 --data ./data",
+              {},
+              own + engine_options() + provider_options() + store_options()},
+             serve}};
+}
+
+}  // namespace longhand::cli

@@ -1,0 +1,34 @@
+// A process that runs jobs: the engine with all that it stands on. `serve` puts HTTP before it, `write` a progress bar.
+#pragma once
+
+#include <memory>
+
+#include "cli/installation.h"
+#include "cli/provider.h"
+#include "cli/values.h"
+#include "engine/documents.h"
+#include "engine/engine.h"
+#include "typeset/typesetter.h"
+
+namespace longhand::cli {
+
+/// Built and used on one loop, that of `runtime`. The engine is not started.
+class Workshop {
+public:
+    /// All references outlive it. The store's observer is set here.
+    Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
+             unsigned typesetters);
+
+    engine::Engine& engine() { return *engine_; }
+    engine::Documents& documents() { return *documents_; }
+
+private:
+    std::unique_ptr<typeset::Typesetter> typesetter_;
+    std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<engine::Documents> documents_;
+};
+
+/// By --workers, --beat and --lease. Errors: wrong.
+Value<engine::EngineOptions> engine_options_of(const Options& options);
+
+}  // namespace longhand::cli

@@ -1,0 +1,181 @@
+// write: from a prompt to documents, here or on the server that holds the data folder.
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/command.h"
+#include "cli/delivery.h"
+#include "cli/interrupt.h"
+#include "cli/local_write.h"
+#include "cli/remote.h"
+#include "cli/submission.h"
+
+namespace longhand::cli {
+namespace {
+
+namespace json = boost::json;
+
+/// `write` as the client of a server.
+struct RemoteWrite {
+    const WriteCall& call;
+    Remote& remote;
+    std::unique_ptr<ProgressView> view;
+    std::string job;
+    SteadyTime started{};
+    StopSource stop;
+
+    ApiClient& api() const { return remote.api(); }
+    bool as_json() const { return call.options.flag("json"); }
+};
+
+int complain_of(const Failure<ClientErrc>& failure) {
+    return failure.code == ClientErrc::stopped ? kFailed : complain(failure.message);
+}
+
+awaitable<ClientResult<std::string>> begin(RemoteWrite* write) {
+    if (!write->call.resume) {
+        const auto note = [write](const std::string& text) { write->view->note(text); };
+        co_return co_await submit_order(write->api(), *write->call.order, note, write->stop.token());
+    }
+    const std::string id = write->call.resume->to_string();
+    auto job = co_await job_status(write->api(), id, write->stop.token());
+    if (!job) co_return job.error();
+    const std::string state = text_of(*job, "status");
+    if (state == "failed" || state == "cancelled" || state == "moderated") {
+        json::value body{{"jobId", id}};
+        auto retried = co_await write->api().post("/api/retryJob", std::move(body), write->stop.token());
+        if (!retried) co_return retried.error();
+    }
+    co_return id;
+}
+
+std::string file_stem(const std::string& title) {
+    std::string stem;
+    for (const char c : title) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        const bool upper = c >= 'A' && c <= 'Z';
+        if (plain || upper)
+            stem += upper ? static_cast<char>(c - 'A' + 'a') : c;
+        else if (!stem.empty() && stem.back() != '-')
+            stem += '-';
+    }
+    while (stem.ends_with('-')) stem.pop_back();
+    return stem.empty() ? "document" : stem.substr(0, 80);
+}
+
+awaitable<int> deliver(RemoteWrite* write, std::string title) {
+    std::vector<Delivered> files;
+    const std::string base = fmt::format("/api/jobs/{}/output.", write->job);
+    for (const std::string& format : write->call.formats) {
+        const std::string path = free_path(write->call.out, file_stem(title) + "." + format);
+        auto size = co_await write->api().download(base + format, path, write->stop.token());
+        if (!size) co_return complain_of(size.error());
+        files.push_back({format, path});
+    }
+    auto quality = co_await write->api().get(base + "quality.json", write->stop.token());
+    const Figures figures = quality && quality->is_object() ? figures_of(quality->get_object()) : Figures{};
+    const auto taken = std::chrono::duration_cast<Seconds>(write->remote.runtime().steady_now() - write->started);
+    print_delivery(write->job, files, figures, taken, write->as_json());
+    co_return kDone;
+}
+
+awaitable<int> run_remote(RemoteWrite* write) {
+    write->started = write->remote.runtime().steady_now();
+    auto job = co_await begin(write);
+    if (!job) co_return complain_of(job.error());
+    write->job = *job;
+    write->view->note(fmt::format("job {} on the server at {}", *job, write->api().url()));
+    auto status = co_await follow(write->api(), *job, *write->view, write->stop.token());
+    write->view->close();
+    if (!status && status.error().code == ClientErrc::stopped) {
+        json::value body{{"jobId", *job}};
+        auto cancelled = co_await write->api().post("/api/cancelJob", std::move(body), StopToken{});
+        if (!cancelled) co_return complain_of(cancelled.error());
+        co_return complain(
+            fmt::format("Cancelled. What is written is kept; go on with: longhand write --resume {}", *job));
+    }
+    if (!status) co_return complain_of(status.error());
+    if (text_of(*status, "status") == "completed") co_return co_await deliver(write, text_of(*status, "title"));
+    co_return complain(fmt::format("The job is {}. {} Go on with: longhand write --resume {}",
+                                   text_of(*status, "status"), text_of(*status, "error_message"), *job));
+}
+
+int write_on_server(const WriteCall& call) {
+    auto remote = Remote::connect(call.options);
+    if (!remote) return complain(remote.error().message, status_of(remote.error().code));
+    const bool as_json = call.options.flag("json");
+    RemoteWrite write{call, **remote, make_progress_view(view_kind_for(stderr, as_json), stderr, stdout), {}, {}, {}};
+    const Interrupt interrupt((*remote)->loop(), [&write](int) { write.stop.stop(StopReason::cancelled); });
+    return run_on((*remote)->loop(), run_remote(&write));
+}
+
+Value<WriteCall> write_call(const Options& options) {
+    WriteCall call{options, {}, {}, {}, {}};
+    auto formats = formats_option(options);
+    if (!formats) return formats.error();
+    call.formats = std::move(*formats);
+    call.out = options.get("out");
+    if (const auto id = options.find("resume")) {
+        call.resume = Uuid::parse(*id);
+        if (!call.resume)
+            return Failure<UsageErrc>{UsageErrc::wrong, fmt::format("--resume should be a job's id, not '{}'.", *id)};
+        if (!options.positional("PROMPT").empty())
+            return Failure<UsageErrc>{UsageErrc::wrong,
+                                      "A job that is resumed has its prompt already; leave PROMPT out."};
+        return call;
+    }
+    if (options.positional("PROMPT").empty())
+        return Failure<UsageErrc>{UsageErrc::wrong,
+                                  "write wants PROMPT: what to write. Example: longhand write \"A handbook of our test "
+                                  "process\" --source process.md"};
+    auto order = work_order(options);
+    if (!order) return order.error();
+    call.order = std::move(*order);
+    return call;
+}
+
+int write(const Options& options) {
+    const auto call = write_call(options);
+    if (!call) return complain(call.error().message, kUsage);
+    std::error_code error;
+    std::filesystem::create_directories(call->out, error);
+    if (error)
+        return complain(
+            fmt::format("{} can't be made: {}. Name another folder with --out.", call->out, error.message()));
+    if (const auto status = write_alone(*call)) return *status;
+    return write_on_server(*call);
+}
+
+}  // namespace
+
+std::vector<Command> write_commands() {
+    const std::vector<OptionSpec> own = {
+        {.name = "out", .value = "DIR", .help = "where the documents go", .fallback = ".", .flag_only = true},
+        {.name = "format",
+         .value = "LIST",
+         .help = "of pdf, tex, md, html, docx, epub, with commas between them",
+         .fallback = "pdf"},
+        {.name = "resume",
+         .value = "JOB",
+         .help = "goes on with a job that was stopped; of a completed one the documents are given",
+         .flag_only = true},
+        {.name = "json", .help = "progress and result as JSON lines on standard output"},
+        {.name = "typesetters", .value = "N", .help = "typesetting processes at once", .fallback = "2"},
+    };
+    std::vector<OptionSpec> store = store_options();
+    for (OptionSpec& option : store) {
+        // The bar is the log, unless more is asked for.
+        if (option.name == "log-level") option.fallback = "warning";
+    }
+    return {{{"write",
+              "writes a document: a prompt and sources in, a typeset book out",
+              "longhand write \"A handbook of our test process\" --source process.md --source faq.html --pages 10-15",
+              {{"PROMPT", "what to write, 10 to 10,000 characters", false}},
+              work_options() + own + provider_options() + store},
+             write}};
+}
+
+}  // namespace longhand::cli
