@@ -1,0 +1,242 @@
+"""The binary as a person or a script meets it."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import stat
+import subprocess
+import unittest
+
+from harness import BINARY, ROOT, Api, LonghandTest, default_sources, environment, run, wait_until
+
+
+class Usage(LonghandTest):
+    def message(self, *words, status=2):
+        return run(*words, status=status).stderr
+
+    def test_every_command_has_help_with_an_example(self):
+        overview = run("--help").stdout
+        names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", overview, re.M)
+        self.assertLessEqual({"write", "serve", "user add", "token", "key", "submit", "list", "status", "watch", "cancel", "retry", "get",
+                              "model", "doctor"}, set(names))  # fmt: skip
+        for name in names:
+            self.assertIn(f"longhand {name}", run(*name.split(), "--help").stdout.partition("Example:")[2], name)
+
+    def test_the_nearest_word_is_named(self):
+        self.assertIn("'serve'", self.message("sevre"))
+        self.assertIn("'--listen'", self.message("serve", "--lissten", "x"))
+        self.assertIn("'user add'", self.message("user"))
+        config = self.folder / "longhand.toml"
+        config.write_text('lisen = "127.0.0.1:1"\n')
+        self.assertIn("'listen'", self.message("serve", "--config", config, "--data", self.data))
+        self.assertIn("warning", self.message("serve", "--log-level", "warn", "--data", self.data))
+
+    def test_wrong_values_say_what_would_be_right(self):
+        cases = {
+            ("serve", "--workers", "-1"): "whole number",
+            ("serve", "--beat", "5"): "a time such as",
+            ("serve", "--listen", "nowhere"): "HOST:PORT",
+            ("serve", "--beat", "10s", "--lease", "15s"): "three beats",
+            ("serve", "--provider", "ftp://x/v1"): "base URL",
+            ("write", "short"): "10 to 10,000",
+            ("write", "A long enough prompt", "--pages", "0"): "1 to 350",
+            ("write", "A long enough prompt", "--format", "pfd"): "'pdf'",
+            ("write",): "PROMPT",
+            ("write", "--resume", "nonsense"): "job's id",
+            ("status", "no id"): "no job's id",
+            ("user", "add", "nobody"): "ann@example.org",
+            ("token", "a@example.org", "--ttl", "soon"): "a time such as",
+        }
+        for words, expected in cases.items():
+            with self.subTest(words=words):
+                extra = () if words[0] == "status" else ("--data", self.data)
+                self.assertIn(expected.replace("10,000", "10000"), self.message(*words, *extra).replace("10,000", "10000"))
+
+    def test_version_names_itself(self):
+        self.assertRegex(run("--version").stdout, r"^longhand \d+\.\d+\.\d+")
+
+
+class Folder(LonghandTest):
+    def test_a_folder_that_can_not_be_used_is_named(self):
+        self.data.write_text("a file")
+        self.assertIn(str(self.data), run("serve", "--data", self.data / "below", status=1).stderr)
+
+    def test_a_file_that_is_no_database_is_refused(self):
+        self.data.mkdir()
+        (self.data / "longhand.db").write_bytes(b"This is no database at all." * 200)
+        self.assertIn("longhand.db", run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr)
+
+    def test_the_folder_has_one_holder_and_it_is_named(self):
+        server = self.serve()
+        refused = run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr
+        self.assertIn(str(server.child.pid), refused)
+
+    def test_a_taken_port_is_named(self):
+        server = self.serve()
+        port = Api(server.url).url.port
+        message = run("serve", "--data", self.folder / "other", "--listen", f"127.0.0.1:{port}", status=1).stderr
+        self.assertIn(str(port), message)
+        self.assertIn("--listen", message)
+
+    def test_beyond_loopback_there_has_to_be_a_user(self):
+        message = run("serve", "--data", self.data, "--listen", "0.0.0.0:0", status=1).stderr
+        self.assertIn("user add", message)
+
+    def test_secrets_are_their_owners_alone(self):
+        self.serve()
+        for name in ("secret", "longhand.db"):
+            mode = stat.S_IMODE((self.data / name).stat().st_mode)
+            self.assertEqual(mode & 0o077, 0, f"{name} {mode:o}")
+        self.assertEqual(stat.S_IMODE(self.data.stat().st_mode), 0o700)
+
+    def test_a_key_on_the_command_line_is_wiped(self):
+        model = self.model()
+        server = self.serve("--provider", model.url + "/v1", "--provider-key", "sk-canary-0123456789")
+        line = pathlib.Path(f"/proc/{server.child.pid}/cmdline").read_bytes()
+        self.assertNotIn(b"canary", line)
+        self.assertIn("--provider-key-file", server.log_text())
+        self.assertNotIn("canary", server.log_text())
+
+
+class Accounts(LonghandTest):
+    def test_users_are_added_listed_and_removed_beside_a_server_or_without_one(self):
+        run("user", "add", "ann@example.org", "--data", self.data)
+        self.assertIn("already", run("user", "add", "ANN@example.org", "--data", self.data, status=1).stderr)
+        server = self.serve()
+        api = Api(server.url, self.token("ann@example.org"))
+        self.assertEqual(api.get("/api/jobs")["total"], 0)
+        key = run("key", "ann@example.org", "--data", self.data).stdout.strip()
+        self.assertTrue(key.startswith("dw_"))
+        self.assertEqual(Api(server.url).raw("GET", "/api/jobs", headers={"x-api-key": key})[0], 200)
+        run("key", "ann@example.org", "--data", self.data)
+        self.assertEqual(Api(server.url).raw("GET", "/api/jobs", headers={"x-api-key": key})[0], 401)
+        run("user", "remove", "ann@example.org", "--data", self.data)
+        self.assertNotIn("ann@", run("user", "list", "--data", self.data).stdout)
+        self.assertIn("user add", run("token", "ann@example.org", "--data", self.data, status=1).stderr)
+
+
+class Write(LonghandTest):
+    def setUp(self):
+        super().setUp()
+        self.sources = []
+        for name, content in default_sources():
+            (self.folder / name).write_bytes(content)
+            self.sources += ["--source", self.folder / name]
+        self.out = self.folder / "out"
+
+    def words(self, *options):
+        prompt = "Write a short guide to how a job is made safe."
+        return ["write", prompt, *self.sources, "--pages", "3-4", "--data", self.data, "--out", self.out, *options]
+
+    def test_a_document_is_written_and_its_figures_are_printed(self):
+        done = run(*self.words("--format", "pdf,md"))
+        self.assertRegex(done.stderr, r"writing\s+[\d,]+/[\d,]+ words")
+        figures = dict(re.findall(r"^(\w+) +(.+)$", done.stdout, re.M))
+        self.assertTrue(pathlib.Path(figures["pdf"]).read_bytes().startswith(b"%PDF-"))
+        self.assertIn(int(figures["pages"]), range(3, 5))
+        self.assertGreater(int(figures["citations"].replace(",", "")), 5)
+        self.assertGreater(int(figures["words"].replace(",", "")), 500)
+        self.assertTrue(pathlib.Path(figures["md"]).read_text().startswith("# "))
+
+    def test_json_lines_are_for_programs(self):
+        done = run(*self.words("--json"))
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(lines[-1]["kind"], "done")
+        self.assertTrue(os.path.exists(lines[-1]["files"]["pdf"]))
+        progress = [line["progress"] for line in lines if line["kind"] == "progress"]
+        self.assertEqual(progress, sorted(progress))
+
+    def test_sources_that_can_not_be_read_are_named_and_the_rest_goes_on(self):
+        (self.folder / "empty.txt").write_bytes(b"")
+        (self.folder / "binary.bin").write_bytes(bytes(range(256)) * 50)
+        done = run(*self.words("--source", self.folder / "missing.txt", "--source", self.folder / "empty.txt", "--source", self.folder / "binary.bin"))
+        told = done.stderr + done.stdout
+        for name in ("missing.txt", "empty.txt", "binary.bin"):
+            self.assertIn(name, told)
+
+    def test_no_readable_source_at_all_is_a_failure(self):
+        (self.folder / "binary.bin").write_bytes(bytes(range(256)) * 50)
+        for source in (self.folder / "missing.txt", self.folder / "binary.bin"):
+            done = run("write", "Write a short guide to it.", "--source", source, "--data", self.data, "--out", self.out, status=1)
+            self.assertIn(source.name, done.stderr)
+
+    def test_without_sources_there_is_nothing_to_cite(self):
+        done = run("write", "Write a short guide to keeping a diary.", "--pages", "2", "--data", self.data, "--out", self.out)
+        self.assertRegex(done.stdout, r"citations +0\n")
+
+    def test_ctrl_c_cancels_and_resume_goes_on(self):
+        model = self.model("--tokens-per-second", "200")
+        child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 text=True, env=environment())  # fmt: skip
+        self.addCleanup(child.kill)
+        told = ""
+        while "writing" not in told:
+            told += child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        _, rest = child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 1)
+        job = re.search(r"--resume ([0-9a-f-]{36})", rest).group(1)
+        before = Api(model.url).get("/v1/stats")["calls"]
+        done = run("write", "--resume", job, "--data", self.data, "--out", self.out, "--provider", model.url + "/v1")
+        self.assertIn("pages", done.stdout)
+        after = Api(model.url).get("/v1/stats")["calls"]
+        self.assertGreater(after, before)
+        # Completed: the files again, and no call.
+        again = run("write", "--resume", job, "--data", self.data, "--out", self.out, "--provider", model.url + "/v1", "--model", "offline")
+        self.assertIn("pdf", again.stdout)
+        self.assertEqual(Api(model.url).get("/v1/stats")["calls"], after)
+
+    def test_beside_a_running_server_it_becomes_its_client(self):
+        server = self.serve()
+        done = run(*self.words())
+        self.assertIn(server.url, done.stderr)
+        self.assertRegex(done.stdout, r"pages +\d")
+        listed = run("list", "--data", self.data).stdout
+        self.assertIn("completed", listed)
+
+    def test_beside_another_write_it_names_the_process(self):
+        model = self.model("--first-token-ms", "30000")
+        child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, text=True, env=environment())
+        self.addCleanup(child.stderr.close)
+        self.addCleanup(child.kill)
+        while "job " not in child.stderr.readline():
+            pass
+        message = run(*self.words(), status=1).stderr
+        self.assertIn(str(child.pid), message)
+
+    def test_a_provider_that_is_not_there_or_refuses_says_so(self):
+        done = run(*self.words("--provider", "http://127.0.0.1:9/v1"), status=2)
+        self.assertIn("127.0.0.1:9", done.stderr)
+
+
+class Client(LonghandTest):
+    def test_the_client_commands_do_what_the_api_does(self):
+        server = self.serve()
+        source = self.folder / "guide.md"
+        source.write_bytes((ROOT / "docs/state-machine.md").read_bytes())
+        here = ("--server", server.url, "--token", self.token())
+        job = run("submit", "Write a short guide to the states.", "--source", source, "--pages", "2-3", *here).stdout.strip()
+        watched = run("watch", job, *here)
+        self.assertIn("completed", watched.stdout)
+        self.assertIn(job, run("list", *here).stdout)
+        self.assertEqual(json.loads(run("status", job, "--json", *here).stdout)["status"], "completed")
+        out = self.folder / "guide.epub"
+        run("get", job, "--format", "epub", "--out", out, *here)
+        self.assertTrue(out.read_bytes().startswith(b"PK"))
+        self.assertIn("completed", run("cancel", job, *here, status=1).stderr)
+        self.assertIn("token", run("list", "--server", server.url, "--token", "nonsense", status=1).stderr)
+        unknown = "0190a2f4-5b1c-7d3e-8f00-0123456789ab"
+        for command in ("status", "watch", "cancel", "retry", "get"):
+            self.assertTrue(run(command, unknown, *here, status=1).stderr)
+
+    def test_no_server_is_said_in_a_sentence(self):
+        self.assertIn("longhand serve", run("list", "--server", "http://127.0.0.1:9", "--token", "x", status=1).stderr)
+
+    def test_doctor_finds_all_well(self):
+        self.assertNotIn("BAD", run("doctor", "--data", self.data).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
