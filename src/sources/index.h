@@ -17,11 +17,12 @@ struct Hit {
     double score = 0;  ///< greater is better; BM25, scaled to no unit
 };
 
-/// One thread at a time. What it answers depends on the passages alone, in whatever order they came and on whichever machine:
-/// ties are broken by the passage's key.
+/// One thread at a time. What it answers depends on the passages alone, in whatever order they came and on whichever
+/// machine: ties are broken by the passage's key.
 class PassageIndex {
 public:
-    /// Opens the index of these passages at `path`, making it when it is missing, broken, or of other passages or another format.
+    /// Opens the index of these passages at `path`, making it when it is missing, broken, or of other passages or
+    /// another format.
     static SourceResult<std::unique_ptr<PassageIndex>> open(std::string path, const std::vector<Passage>& passages);
     virtual ~PassageIndex() = default;
 

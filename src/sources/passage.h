@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace longhand::sources {
 
@@ -14,14 +15,23 @@ struct Place {
 };
 
 struct Passage {
-    /// `p` + the first 12 hex digits of the file's SHA-256 + `-` + position: names it in prompts and citations, whatever
-    /// machine reads the file.
+    /// `p` + the first 12 hex digits of the file's SHA-256 + `-` + position: names it in prompts and citations,
+    /// whatever machine reads the file.
     std::string key;
-    std::string file_sha256;   ///< hex
+    std::string file_sha256;     ///< hex
     std::uint32_t position = 0;  ///< in its file, from 0
     Place place;
-    std::string text;          ///< UTF-8, plain: whole sentences, 40 to 180 words where the source allows it
+    /// UTF-8, plain: whole sentences, 40 to 180 words where the source allows it. Paragraphs, list items and table rows
+    /// end with a line end; a row reads "first cell: second; third".
+    std::string text;
 };
+
+/// The last title of a section that holds program text rather than prose.
+inline constexpr std::string_view kCodeSection = "code";
+/// Program text: of lesser use to a writer, ranked below prose by the index.
+inline bool is_code(const Place& place) {
+    return place.section == kCodeSection || place.section.ends_with(" > code");
+}
 
 /// A source as a job knows it: a file at one moment.
 struct SourceFile {

@@ -1,12 +1,15 @@
 // Text out of a file: text and code, Markdown, HTML, PDF; by content, not by name. Files are hostile.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/runtime.h"
 #include "base/stop.h"
+#include "sandbox/run.h"
 #include "sources/passage.h"
 
 namespace longhand::sources {
@@ -29,8 +32,16 @@ struct ReadSource {
     std::vector<Passage> passages;
 };
 
-/// Reads a whole source. Same bytes and name, same passages. PDFs are read by pdftotext in the sandbox; `scratch` is a
-/// folder that this call may fill and empties. A failure's message is a sentence that names the file and the reason.
-awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop);
+/// Limits of one source.
+inline constexpr std::uint64_t kMostBytes = 50ULL << 20;
+inline constexpr std::size_t kMostText = 20ULL << 20;  ///< bytes of UTF-8
+inline constexpr std::size_t kMostPages = 5'000;
+
+/// Reads a whole source. Same bytes and name, same passages, whatever `file.sha256` says: it names the passages and is
+/// the caller's to have right. PDFs are read by pdftotext in the sandbox, two minutes at most; `scratch` is a folder
+/// that this call may fill and empties. A failure's message is a sentence that names the file, the reason and what
+/// helps. Parsing runs in the runtime's blocking pool. `confine`: what to do where the machine has no sandbox.
+awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop,
+                                                sandbox::Confine confine = sandbox::Confine::required);
 
 }  // namespace longhand::sources

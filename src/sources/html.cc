@@ -1,0 +1,354 @@
+#include "sources/html.h"
+
+#include <gumbo.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "sources/table_row.h"
+#include "sources/unicode.h"
+
+namespace longhand::sources {
+namespace {
+
+/// Deeper pages are not written by people; the parser frees its tree by recursion.
+constexpr std::size_t kDeepest = 3'000;
+/// Open formatting elements times tags: each is made again in each paragraph.
+constexpr std::size_t kMostCopies = 20'000'000;
+
+/// These close by themselves, or have no end.
+bool nests(std::string_view tag) {
+    static constexpr auto kFlat = std::to_array<std::string_view>(
+        {"p",     "li",     "dt",    "dd",   "tr",    "td",    "th",    "option",  "br",
+         "img",   "hr",     "meta",  "link", "input", "col",   "area",  "base",    "embed",
+         "param", "source", "track", "wbr",  "tbody", "thead", "tfoot", "colgroup"});
+    return std::find(kFlat.begin(), kFlat.end(), tag) == kFlat.end();
+}
+
+/// An upper bound for the depth of the tree, without making it.
+bool is_hostile(std::string_view text) {
+    std::size_t depth = 0, deepest = 0, tags = 0;
+    for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+        ++tags;
+        auto rest = text.substr(at + 1, 24);
+        const bool closes = rest.starts_with('/');
+        if (closes) rest.remove_prefix(1);
+        std::size_t size = 0;
+        while (size < rest.size() && is_word_byte(rest[size])) ++size;
+        if (size == 0 || !nests(lower_ascii(rest.substr(0, size)))) continue;
+        depth = closes ? depth - (depth > 0) : depth + 1;
+        deepest = std::max(deepest, depth);
+    }
+    return deepest > kDeepest || (deepest > 200 && deepest * tags > kMostCopies);
+}
+
+struct OutputDeleter {
+    void operator()(GumboOutput* output) const { gumbo_destroy_output(&kGumboDefaultOptions, output); }
+};
+
+std::string_view attribute(const GumboNode* node, const char* name) {
+    const auto* found = gumbo_get_attribute(&node->v.element.attributes, name);
+    return found == nullptr ? std::string_view{} : std::string_view(found->value);
+}
+
+bool is_element(const GumboNode* node) {
+    return node->type == GUMBO_NODE_ELEMENT;
+}
+
+GumboTag tag_of(const GumboNode* node) {
+    return is_element(node) ? node->v.element.tag : GUMBO_TAG_UNKNOWN;
+}
+
+int heading_level(const GumboNode* node) {
+    const auto tag = tag_of(node);
+    return is_element(node) && tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6 ? tag - GUMBO_TAG_H1 + 1 : 0;
+}
+
+/// Steps through a tree without recursion: `enter(node)` says whether to go below it, `leave(node)` is called for
+/// those.
+template <class Enter, class Leave>
+void traverse(const GumboNode* root, Enter enter, Leave leave) {
+    const auto children = [](const GumboNode* node) -> const GumboVector* {
+        return node->type == GUMBO_NODE_ELEMENT || node->type == GUMBO_NODE_TEMPLATE ? &node->v.element.children
+                                                                                     : nullptr;
+    };
+    const GumboNode* node = root;
+    for (;;) {
+        const bool below = enter(node);
+        const auto* list = below ? children(node) : nullptr;
+        if (list != nullptr && list->length > 0) {
+            node = static_cast<const GumboNode*>(list->data[0]);
+            continue;
+        }
+        if (below) leave(node);
+        for (;;) {
+            if (node == root) return;
+            const auto* siblings = children(node->parent);
+            if (siblings != nullptr && node->index_within_parent + 1 < siblings->length) {
+                node = static_cast<const GumboNode*>(siblings->data[node->index_within_parent + 1]);
+                break;
+            }
+            node = node->parent;
+            leave(node);
+        }
+    }
+}
+
+bool has_heading(const GumboNode* root) {
+    bool found = false;
+    traverse(
+        root, [&](const GumboNode* node) { return !(found = found || heading_level(node) > 0); },
+        [](const GumboNode*) {});
+    return found;
+}
+
+/// The part that is marked as the main one; the whole when none is, or several are.
+const GumboNode* main_part(const GumboNode* root) {
+    std::vector<const GumboNode*> mains, articles;
+    traverse(
+        root,
+        [&](const GumboNode* node) {
+            if (!is_element(node)) return false;
+            if (tag_of(node) == GUMBO_TAG_MAIN || attribute(node, "role") == "main") mains.push_back(node);
+            if (tag_of(node) == GUMBO_TAG_ARTICLE) articles.push_back(node);
+            return mains.empty();
+        },
+        [](const GumboNode*) {});
+    if (mains.size() == 1) return mains.front();
+    return articles.size() == 1 ? articles.front() : root;
+}
+
+std::string text_below(const GumboNode* root) {
+    std::string text;
+    traverse(
+        root,
+        [&](const GumboNode* node) {
+            if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE) text += node->v.text.text;
+            return true;
+        },
+        [](const GumboNode*) {});
+    return text;
+}
+
+bool has_class(const GumboNode* node, const auto& names) {
+    std::string_view classes = attribute(node, "class");
+    while (!classes.empty()) {
+        const auto end = std::min(classes.find(' '), classes.size());
+        if (std::find(names.begin(), names.end(), classes.substr(0, end)) != names.end()) return true;
+        classes.remove_prefix(std::min(end + 1, classes.size()));
+    }
+    return false;
+}
+
+constexpr auto kSkippedTags = std::to_array<GumboTag>(
+    {GUMBO_TAG_HEAD, GUMBO_TAG_NAV, GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE, GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE,
+     GUMBO_TAG_ASIDE, GUMBO_TAG_FOOTER, GUMBO_TAG_FORM, GUMBO_TAG_BUTTON, GUMBO_TAG_SELECT, GUMBO_TAG_SVG,
+     GUMBO_TAG_IFRAME, GUMBO_TAG_OBJECT, GUMBO_TAG_TEXTAREA, GUMBO_TAG_CANVAS, GUMBO_TAG_VIDEO, GUMBO_TAG_AUDIO});
+/// As manuals made by Texinfo, DocBook, Sphinx, Doxygen and pandoc mark what is no text.
+constexpr auto kSkippedClasses = std::to_array<std::string_view>({"nav",
+                                                                  "navbar",
+                                                                  "navigation",
+                                                                  "navheader",
+                                                                  "navfooter",
+                                                                  "nav-panel",
+                                                                  "toc",
+                                                                  "TOC",
+                                                                  "contents",
+                                                                  "table-of-contents",
+                                                                  "summarycontents",
+                                                                  "shortcontents",
+                                                                  "Contents_element",
+                                                                  "breadcrumb",
+                                                                  "breadcrumbs",
+                                                                  "sidebar",
+                                                                  "sphinxsidebar",
+                                                                  "related",
+                                                                  "menu",
+                                                                  "footer",
+                                                                  "headerlink",
+                                                                  "copiable-link",
+                                                                  "footnotes-segment",
+                                                                  "copyright",
+                                                                  "navpath"});
+constexpr auto kHeaderClasses = std::to_array<std::string_view>({"header", "top", "banner"});
+
+bool is_skipped(const GumboNode* node) {
+    if (std::find(kSkippedTags.begin(), kSkippedTags.end(), tag_of(node)) != kSkippedTags.end()) return true;
+    if (gumbo_get_attribute(&node->v.element.attributes, "hidden") != nullptr) return true;
+    if (attribute(node, "role") == "navigation" || has_class(node, kSkippedClasses)) return true;
+    const bool header = tag_of(node) == GUMBO_TAG_HEADER || has_class(node, kHeaderClasses);
+    return header && heading_level(node) == 0 && !has_heading(node);
+}
+
+bool is_block(GumboTag tag) {
+    static constexpr auto kBlocks = std::to_array<GumboTag>(
+        {GUMBO_TAG_P,       GUMBO_TAG_DIV,     GUMBO_TAG_UL,         GUMBO_TAG_OL,         GUMBO_TAG_LI,
+         GUMBO_TAG_DL,      GUMBO_TAG_DD,      GUMBO_TAG_TABLE,      GUMBO_TAG_SECTION,    GUMBO_TAG_ARTICLE,
+         GUMBO_TAG_MAIN,    GUMBO_TAG_BODY,    GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FIGURE,
+         GUMBO_TAG_HEADER,  GUMBO_TAG_ADDRESS, GUMBO_TAG_CENTER,     GUMBO_TAG_HR,         GUMBO_TAG_CAPTION,
+         GUMBO_TAG_DETAILS, GUMBO_TAG_SUMMARY});
+    return std::find(kBlocks.begin(), kBlocks.end(), tag) != kBlocks.end();
+}
+
+/// A table that is being read; one with much text in a cell only lays out the page.
+struct Table {
+    std::vector<std::string> header, cells;
+    std::string cell;
+    bool in_cell = false, head_row = false, first_row = true;
+};
+constexpr std::size_t kLongestCell = 800;  // bytes
+
+class HtmlReader {
+public:
+    explicit HtmlReader(ReadText& out) : out_(out) {}
+
+    void read(const GumboNode* root) {
+        traverse(
+            root, [this](const GumboNode* node) { return enter(node); },
+            [this](const GumboNode* node) { leave(node); });
+        flush();
+    }
+
+private:
+    bool enter(const GumboNode* node) {
+        if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE || node->type == GUMBO_NODE_CDATA) {
+            text_ += node->v.text.text;
+        }
+        if (!is_element(node) || is_skipped(node)) return false;
+        const auto tag = tag_of(node);
+        if (const int level = heading_level(node); level > 0) return heading(level, node), false;
+        if (tag == GUMBO_TAG_PRE) return program(node), false;
+        if (tag == GUMBO_TAG_BR) text_ += ' ';
+        // A name and what it means are one line: "name: meaning".
+        const bool meaning = tag == GUMBO_TAG_DD && !term_.empty();
+        if (is_block(tag) && !meaning) flush();
+        if (tag == GUMBO_TAG_DT) flush();
+        if (tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DD) ++items_;
+        if (tag == GUMBO_TAG_TABLE) tables_.emplace_back();
+        if (!tables_.empty()) enter_table_part(tag);
+        return true;
+    }
+
+    void leave(const GumboNode* node) {
+        const auto tag = tag_of(node);
+        if (tag == GUMBO_TAG_DT) return take_term();
+        if (is_block(tag)) flush();
+        if ((tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DD) && items_ > 0) --items_;
+        if (tag == GUMBO_TAG_DL) term_.clear();
+        if (tables_.empty()) return;
+        if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) leave_cell();
+        if (tag == GUMBO_TAG_TR) leave_row();
+        if (tag == GUMBO_TAG_TABLE) tables_.pop_back();
+    }
+
+    void enter_table_part(GumboTag tag) {
+        auto& table = tables_.back();
+        if (tag == GUMBO_TAG_TR) table.head_row = table.first_row;
+        if (tag == GUMBO_TAG_TD) table.head_row = false;
+        if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) {
+            flush();
+            table.in_cell = true;
+        }
+    }
+
+    void leave_cell() {
+        flush();
+        auto& table = tables_.back();
+        table.cells.push_back(std::exchange(table.cell, {}));
+        table.in_cell = false;
+    }
+
+    void leave_row() {
+        auto& table = tables_.back();
+        auto cells = std::exchange(table.cells, {});
+        table.first_row = false;
+        if (table.head_row) {
+            table.header = std::move(cells);
+        } else {
+            emit(BlockKind::line, cells.size() == 1 ? cells[0] : table_row(table.header, cells));
+        }
+    }
+
+    void take_term() {
+        const auto text = squeeze(std::exchange(text_, {}));
+        if (!term_.empty() && !text.empty()) term_ += ", ";
+        term_ += text;
+    }
+
+    void heading(int level, const GumboNode* node) {
+        flush();
+        std::string title = squeeze(text_below(node));
+        while (title.ends_with("\u00B6") || title.ends_with("\u00A7")) title.resize(title.size() - 2);
+        title = std::string(trim(title));
+        if (out_.title.empty() && level == 1) out_.title = title;
+        sections_.enter(level, title);
+    }
+
+    void program(const GumboNode* node) {
+        flush();
+        std::string text = text_below(node);
+        // Manual pages set as HTML are prose with line ends kept.
+        Place place{code_section(sections_.joined()), 0, 0};
+        if (!trim(text).empty()) out_.blocks.push_back({BlockKind::code, std::move(place), std::move(text)});
+    }
+
+    void flush() {
+        std::string text = squeeze(std::exchange(text_, {}));
+        if (!tables_.empty() && tables_.back().in_cell) return add_to_cell(std::move(text));
+        if (!term_.empty()) {
+            auto term = std::exchange(term_, {});
+            text = text.empty() ? std::move(term) : term + (term.ends_with(':') ? " " : ": ") + text;
+        }
+        emit(items_ > 0 ? BlockKind::line : BlockKind::prose, std::move(text));
+    }
+
+    void add_to_cell(std::string text) {
+        auto& cell = tables_.back().cell;
+        if (text.empty()) return;
+        if (cell.size() + text.size() > kLongestCell) {
+            emit(BlockKind::prose, std::exchange(cell, {}));
+            return emit(BlockKind::prose, std::move(text));
+        }
+        if (!cell.empty()) cell += ' ';
+        cell += text;
+    }
+
+    void emit(BlockKind kind, std::string text) {
+        if (!text.empty()) out_.blocks.push_back({kind, {sections_.joined(), 0, 0}, std::move(text)});
+    }
+
+    ReadText& out_;
+    SectionPath sections_;
+    std::string text_, term_;
+    int items_ = 0;
+    std::vector<Table> tables_;
+};
+
+std::string title_of(const GumboNode* root) {
+    std::string title;
+    traverse(
+        root,
+        [&](const GumboNode* node) {
+            if (is_element(node) && tag_of(node) == GUMBO_TAG_TITLE && title.empty()) title = squeeze(text_below(node));
+            return title.empty() && is_element(node) && tag_of(node) != GUMBO_TAG_BODY;
+        },
+        [](const GumboNode*) {});
+    return title;
+}
+
+}  // namespace
+
+ReadText read_html(std::string_view text) {
+    ReadText out;
+    if (is_hostile(text)) return out;
+    GumboOptions options = kGumboDefaultOptions;
+    options.max_errors = 0;
+    const std::unique_ptr<GumboOutput, OutputDeleter> parsed(
+        gumbo_parse_with_options(&options, text.data(), text.size()));
+    out.title = title_of(parsed->root);
+    HtmlReader(out).read(main_part(parsed->root));
+    return out;
+}
+
+}  // namespace longhand::sources

@@ -1,0 +1,147 @@
+#include "sources/kind.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sources/unicode.h"
+
+namespace longhand::sources {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Magic {
+    std::string_view bytes;
+    std::string_view looks_like;
+    std::string_view help;
+};
+
+constexpr auto kConvert = "convert it to PDF, HTML or text first"sv;
+constexpr auto kUnpack = "unpack it and give the files inside"sv;
+constexpr auto kText = "give a file that holds text"sv;
+constexpr auto kMagics = std::to_array<Magic>({
+    {"PK\x03\x04"sv, "a ZIP archive", kUnpack},
+    {"PK\x05\x06"sv, "an empty ZIP archive", kUnpack},
+    {"\x1F\x8B"sv, "a gzip file", kUnpack},
+    {"BZh"sv, "a bzip2 file", kUnpack},
+    {"\xFD"
+     "7zXZ"sv,
+     "an xz file", kUnpack},
+    {"7z\xBC\xAF"sv, "a 7-Zip archive", kUnpack},
+    {"Rar!"sv, "a RAR archive", kUnpack},
+    {"\x28\xB5\x2F\xFD"sv, "a zstd file", kUnpack},
+    {"\x89PNG"sv, "a PNG image", kText},
+    {"\xFF\xD8\xFF"sv, "a JPEG image", kText},
+    {"GIF8"sv, "a GIF image", kText},
+    {"II*\0"sv, "a TIFF image", kText},
+    {"MM\0*"sv, "a TIFF image", kText},
+    {"RIFF"sv, "a sound, film or image file", kText},
+    {"OggS"sv, "a sound or film file", kText},
+    {"ID3"sv, "a sound file", kText},
+    {"\x7F"
+     "ELF"sv,
+     "a program", kText},
+    {"MZ\x90"sv, "a Windows program", kText},
+    {"SQLite format 3"sv, "an SQLite database", kText},
+    {"\xD0\xCF\x11\xE0"sv, "an old Microsoft Office document", kConvert},
+    {"{\\rtf"sv, "a rich text (RTF) document", kConvert},
+    {"%!PS"sv, "a PostScript document", kConvert},
+    {"AT&TFORM"sv, "a DjVu document", kConvert},
+    {"wOFF"sv, "a font", kText},
+});
+
+/// What kind of document a ZIP holds, by the names near its start.
+FileKind zip_kind(std::string_view bytes) {
+    struct Inside {
+        std::string_view mark, looks_like;
+    };
+    static constexpr auto kInside = std::to_array<Inside>({{"word/", "a Word document (DOCX)"},
+                                                           {"xl/", "an Excel sheet (XLSX)"},
+                                                           {"ppt/", "a PowerPoint file (PPTX)"},
+                                                           {"application/epub+zip", "an e-book (EPUB)"},
+                                                           {"application/vnd.oasis", "an OpenDocument file"}});
+    const auto tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 65'536));
+    for (const auto& inside : kInside) {
+        const bool found = bytes.substr(0, 4096).find(inside.mark) != std::string_view::npos ||
+                           tail.find(inside.mark) != std::string_view::npos;
+        if (found)
+            return {Kind::unsupported, CommentStyle::none, std::string(inside.looks_like), std::string(kConvert)};
+    }
+    return {Kind::unsupported, CommentStyle::none, "a ZIP archive", std::string(kUnpack)};
+}
+
+bool one_of(std::string_view word, std::string_view list) {
+    return !word.empty() && (" " + std::string(list) + " ").find(" " + std::string(word) + " ") != std::string::npos;
+}
+
+std::string extension(std::string_view name) {
+    const auto dot = name.find_last_of('.');
+    return dot == std::string_view::npos ? std::string() : lower_ascii(name.substr(dot + 1));
+}
+
+bool looks_like_html(std::string_view bytes) {
+    const std::string head = lower_ascii(bytes.substr(0, 2048));
+    const auto start =
+        std::string_view(head).substr(std::min(head.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), head.size()));
+    if (start.starts_with("<?xml") || start.starts_with("<!doctype html") || start.starts_with("<html")) return true;
+    return start.starts_with("<") &&
+           (head.find("<html") != std::string::npos || head.find("<body") != std::string::npos ||
+            head.find("<head") != std::string::npos);
+}
+
+FileKind text_kind(std::string_view bytes, std::string_view name) {
+    const std::string end = extension(name);
+    if (looks_like_html(bytes)) return {Kind::html, {}, {}, {}};
+    if (one_of(end, "md markdown mdown mkd mdx rmd qmd")) return {Kind::markdown, {}, {}, {}};
+    const bool tag = trim(bytes.substr(0, 512)).starts_with("<");
+    if (one_of(end, "html htm xhtml xml svg rss atom opml") && tag) return {Kind::html, {}, {}, {}};
+    if (one_of(end,
+               "h hh hpp hxx c cc cpp cxx inc ipp m mm java js mjs ts tsx jsx go rs cs swift kt kts scala php dart css "
+               "scss proto groovy zig v sv cu glsl json json5 jsonc ipynb svelte vue")) {
+        return {Kind::code, CommentStyle::slashes, {}, {}};
+    }
+    if (one_of(end, "py pyi rb sh bash zsh fish pl pm r jl tcl mk cmake yaml yml toml cfg conf ini awk nix ex exs") ||
+        one_of(name, "Makefile Dockerfile CMakeLists.txt") || bytes.starts_with("#!")) {
+        return {Kind::code, CommentStyle::hashes, {}, {}};
+    }
+    if (one_of(end, "sql lua hs ada adb ads vhd")) return {Kind::code, CommentStyle::dashes, {}, {}};
+    if (one_of(end, "csv tsv")) return {Kind::code, CommentStyle::none, {}, {}};
+    return {};
+}
+
+}  // namespace
+
+FileKind kind_of(std::string_view bytes, std::string_view name) {
+    // Some PDFs have a few bytes of something else in front; the format allows a kilobyte.
+    if (bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos && bytes.find('\0') != std::string_view::npos) {
+        return {Kind::pdf, {}, {}, {}};
+    }
+    if (bytes.starts_with("%PDF-")) return {Kind::pdf, {}, {}, {}};
+    if (bytes.starts_with("PK\x03\x04")) return zip_kind(bytes);
+    for (const auto& magic : kMagics) {
+        if (bytes.starts_with(magic.bytes)) {
+            return {Kind::unsupported, {}, std::string(magic.looks_like), std::string(magic.help)};
+        }
+    }
+    return text_kind(bytes, name);
+}
+
+std::string_view word_of(Kind kind) {
+    switch (kind) {
+        case Kind::text:
+            return "text";
+        case Kind::markdown:
+            return "markdown";
+        case Kind::html:
+            return "html";
+        case Kind::pdf:
+            return "pdf";
+        case Kind::code:
+            return "code";
+        case Kind::unsupported:
+            return "unsupported";
+    }
+    return {};
+}
+
+}  // namespace longhand::sources

@@ -1,0 +1,30 @@
+// Text out of PDFs, by pdftotext in the sandbox.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/run.h"
+#include "sources/reader.h"
+
+namespace longhand::sources {
+
+struct PdfRequest {
+    std::string path;
+    std::string shown;    ///< what messages call the file
+    std::string scratch;  ///< a folder for the child
+    sandbox::Confine confine = sandbox::Confine::required;
+};
+
+struct PdfText {
+    std::string text;   ///< a form feed ends each page
+    std::string title;  ///< of the document's data; empty when there is none, or none that a person gave it
+};
+
+/// Errors: encrypted, broken, too_large (also of time), unsupported (no pdftotext here), stopped.
+awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, PdfRequest request, StopToken stop);
+
+/// The title in what pdfinfo prints, if it looks like one.
+std::string pdf_title(std::string_view info);
+
+}  // namespace longhand::sources
