@@ -1,10 +1,20 @@
 // The one suite that every implementation of the store passes. Included by one test file of each, which names its
 // factory:
 //
-//     LONGHAND_STORE_CONFORMS(Sqlite, (Factory{"Sqlite", make}));
+//     LONGHAND_STORE_CONFORMS(Sqlite, Factory{"OnFile", make});
 #pragma once
 
-#include "store/conformance/jobs_testing.h"  // IWYU pragma: export
+// IWYU pragma: begin_exports
+#include "store/conformance/claims_testing.h"
+#include "store/conformance/jobs_testing.h"
+#include "store/conformance/journal_testing.h"
+#include "store/conformance/projects_testing.h"
+// IWYU pragma: end_exports
 
-#define LONGHAND_STORE_CONFORMS(prefix, factory) \
-    INSTANTIATE_TEST_SUITE_P(prefix, StoreJobs, testing::Values factory, name_of)
+#define LONGHAND_STORE_CONFORMS(prefix, ...)                                                \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreJobs, testing::Values(__VA_ARGS__), name_of);     \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreClaims, testing::Values(__VA_ARGS__), name_of);   \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreJournal, testing::Values(__VA_ARGS__), name_of);  \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreProjects, testing::Values(__VA_ARGS__), name_of); \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreAccounts, testing::Values(__VA_ARGS__), name_of); \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreLists, testing::Values(__VA_ARGS__), name_of)

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -81,6 +82,9 @@ struct Factory {
     std::string name;  ///< a word, for the names of the tests
     std::function<std::unique_ptr<Subject>(Runtime&)> make;
 };
+inline void PrintTo(const Factory& factory, std::ostream* out) {
+    *out << factory.name;
+}
 inline std::string name_of(const testing::TestParamInfo<Factory>& info) {
     return info.param.name;
 }

@@ -1,0 +1,191 @@
+#include "store/sqlite/group_commit.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <condition_variable>
+#include <future>
+
+#include "store/sqlite/database.h"
+#include "store/sqlite/temporary_folder_testing.h"
+
+namespace longhand::store::sqlite {
+namespace {
+
+class GroupCommitTest : public testing::Test {
+protected:
+    using Answer = std::future<StoreResult<void>>;
+
+    void SetUp() override {
+        queue_ = std::make_unique<GroupCommit>(std::move(open_database(path_, Milliseconds{50}).value()),
+                                               GroupCommitOptions{});
+        write([](Connection& connection) {
+            connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+            return Outcome::keep;
+        })
+            .get()
+            .value();
+    }
+    Answer write(std::function<Outcome(Connection&)> run) {
+        auto promise = std::make_shared<std::promise<StoreResult<void>>>();
+        Operation operation;
+        operation.name = "test";
+        operation.run = std::move(run);
+        operation.done = [promise](StoreResult<void> result) { promise->set_value(std::move(result)); };
+        auto answer = promise->get_future();
+        queue_->submit(std::move(operation));
+        return answer;
+    }
+    static std::function<Outcome(Connection&)> note(int id) {
+        return [id](Connection& connection) {
+            connection.execute("INSERT INTO notes VALUES (" + std::to_string(id) + ", 'x')");
+            return Outcome::keep;
+        };
+    }
+    /// Fills the writer's thread until it is released, so that what is submitted meanwhile shares a batch.
+    Answer hold(std::shared_future<void> release) {
+        return write([release](Connection&) {
+            release.wait();
+            return Outcome::keep;
+        });
+    }
+    std::int64_t notes() {
+        Connection reader(path_, OpenMode::read_only, Milliseconds{50});
+        return reader.number("SELECT count(*) FROM notes");
+    }
+    static std::optional<StoreErrc> error(Answer& answer) {
+        const auto result = answer.get();
+        return result ? std::nullopt : std::optional(result.error().code);
+    }
+
+    TemporaryFolder folder_;
+    std::string path_ = folder_.file("longhand.db");
+    std::unique_ptr<GroupCommit> queue_;
+};
+
+TEST_F(GroupCommitTest, WhatIsAnsweredIsThereForEveryReader) {
+    for (int i = 1; i <= 20; ++i) {
+        ASSERT_TRUE(write(note(i)).get());
+        EXPECT_EQ(notes(), i);
+    }
+}
+
+TEST_F(GroupCommitTest, WhatGathersDuringACommitSharesTheNext) {
+    std::promise<void> release;
+    const auto before = queue_->stats();
+    auto held = hold(release.get_future().share());
+    std::vector<Answer> answers;
+    for (int i = 0; i < 100; ++i) answers.push_back(write(note(i)));
+    release.set_value();
+    for (auto& answer : answers) EXPECT_TRUE(answer.get());
+    const auto after = queue_->stats();
+    EXPECT_EQ(after.operations - before.operations, 101);
+    EXPECT_LT(after.commits - before.commits, 50);
+    EXPECT_EQ(notes(), 100);
+}
+
+TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {
+    std::promise<void> release;
+    auto held = hold(release.get_future().share());
+    auto first = write(note(1));
+    auto failing = write([](Connection& connection) {
+        connection.execute("INSERT INTO notes VALUES (2, 'y')");
+        connection.execute("INSERT INTO notes VALUES (1, 'taken')");
+        return Outcome::keep;
+    });
+    auto refusing = write([](Connection& connection) {
+        connection.execute("INSERT INTO notes VALUES (3, 'z')");
+        return Outcome::undo;
+    });
+    auto bug = write([](Connection& connection) -> Outcome {
+        connection.execute("INSERT INTO notes VALUES (4, 'z')");
+        throw std::logic_error("a bug");
+    });
+    auto last = write(note(5));
+    release.set_value();
+    EXPECT_EQ(error(first), std::nullopt);
+    EXPECT_EQ(error(failing), StoreErrc::unavailable);
+    EXPECT_EQ(error(refusing), std::nullopt);
+    EXPECT_EQ(error(bug), StoreErrc::unavailable);
+    EXPECT_EQ(error(last), std::nullopt);
+    EXPECT_EQ(notes(), 2);
+}
+
+TEST_F(GroupCommitTest, AFailedCommitIsUnavailableForAllInItAndPasses) {
+    std::promise<void> release;
+    // A batch takes operations for a while only: this one puts what follows into a batch of its own.
+    auto held = hold(release.get_future().share());
+    auto refuse = write([](Connection& connection) {
+        sqlite3_commit_hook(
+            connection.handle(), [](void*) { return 1; }, nullptr);
+        return Outcome::keep;
+    });
+    auto note_in_it = write(note(1));
+    release.set_value();
+    EXPECT_EQ(error(refuse), StoreErrc::unavailable);
+    EXPECT_EQ(error(note_in_it), StoreErrc::unavailable);
+    EXPECT_EQ(notes(), 0);
+    auto mend = write([](Connection& connection) {
+        sqlite3_commit_hook(connection.handle(), nullptr, nullptr);
+        return Outcome::keep;
+    });
+    EXPECT_EQ(error(mend), std::nullopt);
+    EXPECT_TRUE(write(note(1)).get());
+    EXPECT_EQ(notes(), 1);
+}
+
+TEST_F(GroupCommitTest, AFullDiskIsUnavailableAndAllIsWellWhenThereIsRoom) {
+    const auto limit_pages = [this](const std::string& pages) {
+        return write([pages](Connection& connection) {
+            connection.number("PRAGMA max_page_count = " + pages);
+            return Outcome::keep;
+        });
+    };
+    ASSERT_TRUE(limit_pages("1").get());  // SQLite takes the size that the file has
+    auto large = write([](Connection& connection) {
+        connection.execute("INSERT INTO notes VALUES (1, hex(zeroblob(1000000)))");
+        return Outcome::keep;
+    });
+    const auto result = large.get();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, StoreErrc::unavailable);
+    EXPECT_NE(result.error().message.find("full"), std::string::npos);
+    ASSERT_TRUE(limit_pages("1000000").get());
+    EXPECT_TRUE(write(note(1)).get());
+    EXPECT_EQ(notes(), 1);
+}
+
+TEST_F(GroupCommitTest, ALockOfAnotherProcessIsUnavailableAndPasses) {
+    Connection other(path_, OpenMode::existing, Milliseconds{0});
+    other.execute("BEGIN IMMEDIATE");
+    auto locked = write(note(1));
+    EXPECT_EQ(error(locked), StoreErrc::unavailable);
+    other.execute("ROLLBACK");
+    EXPECT_TRUE(write(note(1)).get());
+    EXPECT_EQ(notes(), 1);
+}
+
+TEST_F(GroupCommitTest, ReadersDoNotWaitForAWriterInTheMiddleOfItsWork) {
+    ASSERT_TRUE(write(note(1)).get());
+    std::promise<void> release;
+    auto held = write([done = release.get_future().share()](Connection& connection) {
+        connection.execute("INSERT INTO notes VALUES (2, 'y')");
+        done.wait();
+        return Outcome::keep;
+    });
+    EXPECT_EQ(notes(), 1);
+    release.set_value();
+    ASSERT_TRUE(held.get());
+    EXPECT_EQ(notes(), 2);
+}
+
+TEST_F(GroupCommitTest, ClosingCommitsWhatWasSubmitted) {
+    std::vector<Answer> answers;
+    for (int i = 0; i < 50; ++i) answers.push_back(write(note(i)));
+    queue_.reset();
+    for (auto& answer : answers) EXPECT_TRUE(answer.get());
+    EXPECT_EQ(notes(), 50);
+}
+
+}  // namespace
+}  // namespace longhand::store::sqlite
