@@ -1,5 +1,5 @@
-// The seam between writing and engine: all that the steps of writing see of the world. The engine implements it with journal,
-// stop signal and model; tests implement it with a table.
+// The seam between writing and engine: all that the steps of writing see of the world. The engine implements it with
+// journal, stop signal and model; tests implement it with a table.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -64,7 +64,8 @@ struct SourceInfo {
     std::string problem;  ///< why it could not be read; empty when it was
 };
 
-/// Used from one executor. A step's input is a function of `settings`, the sources and the entries it names; never of timing.
+/// Used from one executor. A step's input is a function of `settings`, the sources and the entries it names; never of
+/// timing.
 class StepContext {
 public:
     virtual ~StepContext() = default;
@@ -74,7 +75,8 @@ public:
 
     /// A journaled, cancellable model call: what is in the journal under `key` is returned, not bought.
     virtual awaitable<StepResult<AskReply>> ask(job::StepKey key, AskRequest request) = 0;
-    /// Another journaled step: `work` runs when the journal has no `key`. `input` is what it depends on, for the record.
+    /// Another journaled step: `work` runs when the journal has no `key`. `input` is what it depends on, for the
+    /// record.
     virtual awaitable<StepResult<std::string>> run(job::StepKey key, std::string input,
                                                    std::function<awaitable<StepResult<std::string>>()> work) = 0;
     /// A journaled step that sets the manuscript as PDF and counts its pages.

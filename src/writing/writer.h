@@ -1,4 +1,5 @@
-// From settings and sources to a manuscript: plan, outline, research, drafts in waves, review, assembly, fitting the pages.
+// From settings and sources to a manuscript: plan, outline, research, drafts in waves, review, assembly, fitting the
+// pages.
 #pragma once
 
 #include <string>
@@ -20,8 +21,9 @@ awaitable<StepResult<Finished>> write_document(StepContext& context);
 
 /// What a journal holds so far, as a document marked partial; nothing when no section is finished. Pure.
 /// `entries`: key and text of the recorded `ask` steps.
-std::optional<Finished> partial_document(const job::Settings& settings, const std::vector<SourceInfo>& sources,
-                                         const std::vector<std::pair<std::string, std::string>>& entries,
-                                         const std::function<std::optional<sources::Passage>(std::string_view)>& passage);
+std::optional<Finished> partial_document(
+    const job::Settings& settings, const std::vector<SourceInfo>& sources,
+    const std::vector<std::pair<std::string, std::string>>& entries,
+    const std::function<std::optional<sources::Passage>(std::string_view)>& passage);
 
 }  // namespace longhand::writing

@@ -1,0 +1,38 @@
+// How long the parts of a work are: pure functions of the length that was asked for.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "job/settings.h"
+
+namespace longhand::writing {
+
+/// Words that a page of our book design holds, chapter breaks, title page and contents spread over all pages.
+inline constexpr std::int64_t kWordsPerPage = 330;
+
+/// What the finished work is to measure.
+struct Target {
+    std::uint32_t min_pages = 1;
+    std::uint32_t max_pages = 1;
+    std::int64_t words = 0;  ///< the budget of all leaves together
+    bool by_words = false;   ///< words were asked for: they are the measure, and pages only cap
+    /// The page count to aim for when the work is too short or too long.
+    std::uint32_t aim_pages() const { return (min_pages + max_pages + 1) / 2; }
+};
+/// The pages are capped by `max_pages`.
+Target target_of(const job::Settings& settings);
+
+struct Shape {
+    std::uint32_t chapters = 1;
+    std::uint32_t sections = 1;  ///< of a chapter
+    bool operator==(const Shape&) const = default;
+};
+Shape shape_of(std::int64_t words);
+/// How many sections a chapter of `words` has in a work of `total_words`.
+std::uint32_t sections_of(std::int64_t words, std::int64_t total_words);
+
+/// `total` in `parts` shares that differ by one word at most and add up to it.
+std::vector<std::int64_t> shares(std::int64_t total, std::size_t parts);
+
+}  // namespace longhand::writing
