@@ -2,27 +2,30 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/runtime.h"
 #include "base/stop.h"
+#include "sandbox/run.h"
 
 namespace longhand::typeset {
 
 enum class Format { pdf, tex, md, html, docx, epub };
 inline constexpr Format kFormats[] = {Format::pdf, Format::tex, Format::md, Format::html, Format::docx, Format::epub};
-std::string_view extension(Format format);    ///< `pdf`
-std::string_view media_type(Format format);   ///< `application/pdf`
+std::string_view extension(Format format);   ///< `pdf`
+std::string_view media_type(Format format);  ///< `application/pdf`
 std::optional<Format> format_of(std::string_view extension);
 
 enum class TypesetErrc {
     unavailable,  ///< pandoc, TeX, fonts or the sandbox are missing; the message says what to install
     refused,      ///< the document can't be set, even with parts of it set verbatim
     timeout,
-    stopped,      ///< quiet
+    stopped,  ///< quiet
 };
 template <class T>
 using TypesetResult = Result<T, TypesetErrc>;
@@ -39,10 +42,10 @@ struct Manuscript {
 
 struct Rendered {
     Format format = Format::pdf;
-    std::string path;         ///< the file, in the folder that was given
+    std::string path;  ///< the file, in the folder that was given
     std::uint64_t size = 0;
-    std::string sha256;       ///< hex
-    std::uint32_t pages = 0;  ///< of a PDF
+    std::string sha256;              ///< hex
+    std::uint32_t pages = 0;         ///< of a PDF
     std::vector<std::string> notes;  ///< what had to be done: sections set verbatim, characters without a glyph
 };
 
@@ -50,12 +53,16 @@ class Typesetter {
 public:
     virtual ~Typesetter() = default;
     /// Makes `folder`/document.EXT. Equal manuscripts give equal LaTeX and Markdown, byte for byte. At most as many
-    /// child processes as the typesetter was made for run at once; others wait.
-    virtual awaitable<TypesetResult<Rendered>> render(Manuscript manuscript, Format format, std::string folder, StopToken stop) = 0;
+    /// child processes as the typesetter was made for run at once; others wait. A picture is shown when it is a file
+    /// with a plain name in `folder`. Runs on the runtime's executor; two calls at once need different folders or
+    /// formats.
+    virtual awaitable<TypesetResult<Rendered>> render(Manuscript manuscript, Format format, std::string folder,
+                                                      StopToken stop) = 0;
 };
 
 /// The one over pandoc and XeLaTeX, in the sandbox.
-std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once);
+std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once,
+                                            sandbox::Confine confine = sandbox::Confine::required);
 
 /// What `doctor` shows: each program and font, found or how to get it.
 struct Check {
@@ -63,6 +70,7 @@ struct Check {
     bool ok = false;
     std::string message;
 };
-std::vector<Check> check_installation();
+/// Blocks; a second or so.
+std::vector<Check> check_installation(sandbox::Confine confine = sandbox::Confine::required);
 
 }  // namespace longhand::typeset

@@ -1,0 +1,254 @@
+#include "typeset/press.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/digest.h"
+#include "typeset/embedded.h"
+#include "typeset/files.h"
+#include "typeset/languages.h"
+#include "typeset/scripts.h"
+#include "typeset/text.h"
+
+namespace longhand::typeset {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Raw TeX, raw HTML and everything through which a text could define, include or cite are off: they are words.
+constexpr const char* kReader =
+    "markdown-raw_tex-raw_html-raw_attribute-native_divs-native_spans-latex_macros-yaml_metadata_block"
+    "-pandoc_title_block-mmd_title_block-citations-example_lists-implicit_figures-fenced_divs-bracketed_spans"
+    "+tex_math_dollars+pipe_tables+grid_tables+footnotes+auto_identifiers";
+
+constexpr const char* kTemplates[] = {"longhand.lua", "book.tex", "page.css"};
+constexpr const char* kPartial = "Partial document";
+
+// Haskell's runtime reserves much more address space than it uses.
+constexpr std::uint64_t kPandocMemory = 16ULL << 30;
+constexpr Milliseconds kPandocTime{180'000};
+
+Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
+    return {code, std::move(message)};
+}
+
+Failure<TypesetErrc> translated(const Failure<sandbox::SandboxErrc>& from) {
+    switch (from.code) {
+        case sandbox::SandboxErrc::unavailable:
+            return failure(TypesetErrc::unavailable, from.message);
+        case sandbox::SandboxErrc::timeout:
+            return failure(TypesetErrc::timeout, from.message);
+        case sandbox::SandboxErrc::stopped:
+            return failure(TypesetErrc::stopped, from.message);
+        case sandbox::SandboxErrc::too_large:
+        case sandbox::SandboxErrc::failed:
+            break;
+    }
+    return failure(TypesetErrc::refused, from.message);
+}
+
+std::string code_point_name(char32_t code) {
+    std::string text;
+    append_utf8(text, code);
+    return fmt::format("{} (U+{:04X})", text, static_cast<std::uint32_t>(code));
+}
+
+// What pandoc's filter says of the formulas that it sets as text.
+void add_filter_notes(std::string_view error_text, std::vector<std::string>& notes) {
+    constexpr std::string_view kMark = "longhand: ";
+    while (!error_text.empty()) {
+        const auto end = std::min(error_text.find('\n'), error_text.size());
+        const auto line = error_text.substr(0, end);
+        if (line.starts_with(kMark)) notes.emplace_back(line.substr(kMark.size()));
+        error_text.remove_prefix(std::min(end + 1, error_text.size()));
+    }
+}
+
+}  // namespace
+
+Press::Press(Manuscript manuscript, Format format, std::string folder, StopToken stop, sandbox::Confine confine)
+    : manuscript_(std::move(manuscript)),
+      format_(format),
+      folder_(std::move(folder)),
+      stop_(std::move(stop)),
+      confine_(confine) {
+    work_ = folder_ / fmt::format("typesetting-{}", extension(format));
+    rendered_.format = format;
+}
+
+Press::~Press() {
+    std::error_code ignored;
+    fs::remove_all(work_, ignored);
+}
+
+TypesetResult<Rendered> Press::render() {
+    if (auto done = prepare(); !done) return done.error();
+    Done done{std::monostate{}};
+    switch (format_) {
+        case Format::md:
+            done = write_markdown();
+            break;
+        case Format::tex:
+            done = write_tex();
+            break;
+        case Format::pdf:
+            done = write_pdf();
+            break;
+        case Format::html:
+        case Format::docx:
+        case Format::epub:
+            done = write_page_format();
+            break;
+    }
+    if (!done) return done.error();
+    return collect();
+}
+
+Press::Done Press::prepare() {
+    manuscript_.markdown = cleaned(manuscript_.markdown);
+    manuscript_.title = cleaned_line(manuscript_.title);
+    manuscript_.author = cleaned_line(manuscript_.author);
+    manuscript_.language = valid_language(manuscript_.language);
+    if (manuscript_.title.empty()) manuscript_.title = "Untitled";
+    std::error_code error;
+    fs::remove_all(work_, error);
+    fs::create_directory(work_, error);
+    bool written = !error && write_file(in_work("manuscript.md"), manuscript_.markdown);
+    for (const auto* name : kTemplates) written = written && write_file(in_work(name), *embedded(name));
+    // Pictures are asked for by their plain names, beside the text.
+    for (const auto& entry : fs::directory_iterator(folder_, error)) {
+        const auto kind = entry.path().extension();
+        if (!entry.is_regular_file() || entry.path().stem() == "document") continue;
+        if (kind == ".png" || kind == ".jpg" || kind == ".pdf" || kind == ".svg")
+            fs::copy_file(entry.path(), work_ / entry.path().filename(), error);
+    }
+    if (!written)
+        return failure(TypesetErrc::unavailable,
+                       fmt::format("'{}' can't be written: is the disk full?", work_.string()));
+    return write_about();
+}
+
+Press::Done Press::write_about() {
+    const auto language = language_settings(manuscript_.language);
+    const auto identity = fmt::format("{}\n{}\n{}", manuscript_.title, manuscript_.author, manuscript_.markdown);
+    std::string about = fmt::format("title {}\nlanguage {}\nidentifier urn:sha256:{}\n", manuscript_.title,
+                                    manuscript_.language, sha256_hex(identity));
+    const auto add = [&](std::string_view name, std::string_view value) {
+        if (!value.empty()) about += fmt::format("{} {}\n", name, value);
+    };
+    add("author", manuscript_.author);
+    add("babel", language.babel);
+    add("contents", language.contents);
+    add("toc", manuscript_.table_of_contents ? "1" : "");
+    add("note", manuscript_.partial ? kPartial : "");
+    add("verbatim", fmt::format("{}", fmt::join(verbatim_, ",")));
+    if (!write_file(in_work("about.txt"), about))
+        return failure(TypesetErrc::unavailable, "The typesetter's folder can't be written.");
+    return std::monostate{};
+}
+
+Press::Done Press::child(std::vector<std::string> argv, Milliseconds limit, std::uint64_t memory,
+                         std::string* error_text) {
+    sandbox::Command command;
+    command.argv = std::move(argv);
+    command.folder = work_.string();
+    command.time_limit = limit;
+    command.memory_limit = memory;
+    command.confine = confine_;
+    // One date for all: equal manuscripts give equal files. TeX neither reads nor writes outside of its folder, and
+    // does not wrap the lines of its log.
+    command.environment = {{"SOURCE_DATE_EPOCH", "946684800"},
+                           {"FORCE_SOURCE_DATE", "1"},
+                           {"TZ", "UTC"},
+                           {"openin_any", "p"},
+                           {"openout_any", "p"},
+                           {"max_print_line", "10000"},
+                           {"TEXMFHOME", work_.string() + "/texmf"},
+                           {"TEXMFVAR", work_.string() + "/texmf-var"}};
+    auto output = sandbox::run_here(command, stop_);
+    if (!output) return translated(output.error());
+    if (error_text) *error_text = std::move(output->error);
+    return std::monostate{};
+}
+
+Press::Done Press::pandoc(const std::vector<std::string>& options) {
+    std::vector<std::string> argv = {"pandoc",       "--from",       kReader,          "--standalone",
+                                     "--lua-filter", "longhand.lua", "--wrap=preserve"};
+    argv.insert(argv.end(), options.begin(), options.end());
+    argv.push_back("manuscript.md");
+    std::string error_text;
+    auto done = child(std::move(argv), kPandocTime, kPandocMemory, &error_text);
+    rendered_.notes.clear();
+    add_filter_notes(error_text, rendered_.notes);
+    return done;
+}
+
+Press::Done Press::write_markdown() {
+    std::string text = fmt::format("# {}\n\n", manuscript_.title);
+    if (!manuscript_.author.empty()) text += manuscript_.author + "\n\n";
+    if (manuscript_.partial) text += fmt::format("*{}*\n\n", kPartial);
+    text += manuscript_.markdown;
+    if (!text.ends_with('\n')) text.push_back('\n');
+    if (!write_file(in_work("document.md"), text))
+        return failure(TypesetErrc::unavailable, "The Markdown can't be written: is the disk full?");
+    return std::monostate{};
+}
+
+Press::Done Press::write_page_format() {
+    std::vector<std::string> options = {"--toc-depth=2", "-o", fmt::format("document.{}", extension(format_))};
+    if (manuscript_.table_of_contents) options.emplace_back("--toc");
+    if (format_ == Format::html) {
+        for (const auto* option :
+             {"--to=html5", "--self-contained", "--mathml", "--css=page.css", "--variable=document-css:false"})
+            options.emplace_back(option);
+    } else if (format_ == Format::epub) {
+        for (const auto* option : {"--to=epub3", "--mathml", "--css=page.css", "--epub-chapter-level=1"})
+            options.emplace_back(option);
+    } else {
+        options.emplace_back("--to=docx");
+    }
+    return pandoc(options);
+}
+
+Press::Done Press::write_tex() {
+    auto done = pandoc({"--to=latex-smart", "--template=book.tex", "--top-level-division=chapter", "--no-highlight",
+                        "-o", "document.tex"});
+    if (!done) return done;
+    const auto text = read_file(in_work("document.tex"));
+    if (!text) return failure(TypesetErrc::refused, "pandoc wrote no LaTeX.");
+    auto plan = plan_scripts(*text, manuscript_.language);
+    constexpr std::string_view kPlace = "%LONGHAND-SCRIPTS\n";
+    const auto place = plan.text.find(kPlace);
+    if (place != std::string::npos) plan.text.replace(place, kPlace.size(), plan.preamble);
+    tex_ = std::move(plan.text);
+    for (const auto block : verbatim_) note_block(block);
+    if (!plan.missing.empty()) {
+        std::vector<std::string> names;
+        for (const auto code : plan.missing) names.push_back(code_point_name(code));
+        const auto shown = std::min<std::size_t>(names.size(), 20);
+        rendered_.notes.push_back(
+            fmt::format("{} characters that no font here has are shown by their numbers: {}", names.size(),
+                        fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", ")));
+    }
+    if (!write_file(in_work("document.tex"), tex_))
+        return failure(TypesetErrc::unavailable, "The LaTeX can't be written: is the disk full?");
+    return std::monostate{};
+}
+
+TypesetResult<Rendered> Press::collect() {
+    const auto name = fmt::format("document.{}", extension(format_));
+    const auto text = read_file(in_work(name));
+    if (!text || text->empty())
+        return failure(TypesetErrc::refused, fmt::format("No {} came out of the typesetter.", name));
+    rendered_.size = text->size();
+    rendered_.sha256 = sha256_hex(*text);
+    rendered_.path = (folder_ / name).string();
+    std::error_code error;
+    fs::rename(in_work(name), rendered_.path, error);
+    if (error)
+        return failure(TypesetErrc::unavailable,
+                       fmt::format("'{}' can't be written: {}", rendered_.path, error.message()));
+    return rendered_;
+}
+
+}  // namespace longhand::typeset

@@ -1,0 +1,66 @@
+// Sets one manuscript in one format, in this thread: pandoc, fonts, XeLaTeX passes, and what to do when TeX refuses.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "sandbox/run.h"
+#include "typeset/tex_log.h"
+#include "typeset/typesetter.h"
+
+namespace longhand::typeset {
+
+/// One use each. `folder` exists; the work is done in a folder below it, which is gone afterwards.
+class Press {
+public:
+    Press(Manuscript manuscript, Format format, std::string folder, StopToken stop, sandbox::Confine confine);
+    ~Press();
+    Press(const Press&) = delete;
+    Press& operator=(const Press&) = delete;
+
+    TypesetResult<Rendered> render();
+
+private:
+    using Done = TypesetResult<std::monostate>;
+
+    // In press.cc: the way from Markdown to a file.
+    Done prepare();
+    Done write_about();
+    Done pandoc(const std::vector<std::string>& options);
+    Done write_markdown();
+    Done write_page_format();
+    Done write_tex();
+    Done child(std::vector<std::string> argv, Milliseconds limit, std::uint64_t memory, std::string* error_text);
+    TypesetResult<Rendered> collect();
+
+    // In press_tex.cc: the way from LaTeX to PDF.
+    enum class Errors { halt, collect };
+    struct Pass {
+        bool fine = false;
+        TexLog log;
+    };
+    TypesetResult<Pass> tex_pass(Errors errors);
+    Done write_pdf();
+    TypesetResult<bool> set_refused_blocks();
+    TypesetResult<std::set<std::size_t>> blocks_with_errors();
+    TypesetResult<std::size_t> first_bad_block();
+    Done passes_until_stable(const Pass& first);
+    void note_block(std::size_t block);
+
+    std::filesystem::path in_work(std::string_view name) const { return work_ / name; }
+
+    Manuscript manuscript_;
+    Format format_;
+    std::filesystem::path folder_, work_;
+    StopToken stop_;
+    sandbox::Confine confine_;
+
+    std::string tex_;                 ///< document.tex as it was written last
+    std::set<std::size_t> verbatim_;  ///< blocks that TeX refused
+    std::string refusal_;             ///< TeX's first words against the document
+    Rendered rendered_;
+};
+
+}  // namespace longhand::typeset
