@@ -23,7 +23,8 @@ struct Unit {
 /// Cuts a sentence of too many words, or of too many bytes, at blanks where it has some.
 void add_pieces(std::string_view text, std::uint32_t line, bool starts_block, std::vector<Unit>& units) {
     while (!text.empty()) {
-        std::size_t words = count_words(text), size = text.size();
+        std::size_t size = utf8_prefix(text, 2 * kLongestUnit).size();
+        std::size_t words = count_words(text.substr(0, size));
         while (words > kMost || size > kLongestUnit) {
             const auto half = utf8_prefix(text, std::min(size / 2, kLongestUnit));
             const auto blank = half.find_last_of(" \n");
@@ -72,6 +73,12 @@ std::size_t end_of_passage(const std::vector<Unit>& units, std::size_t from) {
     return at;
 }
 
+std::size_t bytes_of(const std::vector<Unit>& units, std::size_t from, std::size_t to) {
+    std::size_t bytes = 0;
+    for (; from < to; ++from) bytes += units[from].text.size();
+    return bytes;
+}
+
 std::size_t words_of(const std::vector<Unit>& units, std::size_t from, std::size_t to) {
     std::size_t words = 0;
     for (; from < to; ++from) words += units[from].words;
@@ -85,7 +92,8 @@ std::vector<std::size_t> passage_ends(const std::vector<Unit>& units) {
     if (ends.size() < 2) return ends;
     const std::size_t from = ends.size() > 2 ? ends[ends.size() - 3] : 0;
     std::size_t& cut = ends[ends.size() - 2];
-    if (words_of(units, cut, units.size()) >= kFewest) return ends;
+    if (words_of(units, cut, units.size()) >= kFewest || bytes_of(units, from, units.size()) > 2 * kLongestUnit)
+        return ends;
     if (words_of(units, from, units.size()) <= kMost) {
         ends.erase(ends.end() - 2);
         return ends;

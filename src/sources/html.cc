@@ -220,10 +220,7 @@ private:
         if (const int level = heading_level(node); level > 0) return heading(level, node), false;
         if (tag == GUMBO_TAG_PRE) return program(node), false;
         if (tag == GUMBO_TAG_BR) text_ += ' ';
-        // A name and what it means are one line: "name: meaning".
-        const bool meaning = tag == GUMBO_TAG_DD && !term_.empty();
-        if (is_block(tag) && !meaning) flush();
-        if (tag == GUMBO_TAG_DT) flush();
+        if (is_block(tag) || tag == GUMBO_TAG_DT) flush();
         if (tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DD) ++items_;
         if (tag == GUMBO_TAG_TABLE) tables_.emplace_back();
         if (!tables_.empty()) enter_table_part(tag);
@@ -235,7 +232,7 @@ private:
         if (tag == GUMBO_TAG_DT) return take_term();
         if (is_block(tag)) flush();
         if ((tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DD) && items_ > 0) --items_;
-        if (tag == GUMBO_TAG_DL) term_.clear();
+        if (tag == GUMBO_TAG_DL) emit(BlockKind::line, std::exchange(term_, {}));
         if (tables_.empty()) return;
         if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) leave_cell();
         if (tag == GUMBO_TAG_TR) leave_row();
@@ -296,10 +293,10 @@ private:
     void flush() {
         std::string text = squeeze(std::exchange(text_, {}));
         if (!tables_.empty() && tables_.back().in_cell) return add_to_cell(std::move(text));
-        if (!term_.empty()) {
-            auto term = std::exchange(term_, {});
-            text = text.empty() ? std::move(term) : term + (term.ends_with(':') ? " " : ": ") + text;
-        }
+        if (text.empty()) return;
+        // A name and what it means are one line: "name: meaning".
+        if (auto term = std::exchange(term_, {}); !term.empty())
+            text = term + (term.ends_with(':') ? " " : ": ") + text;
         emit(items_ > 0 ? BlockKind::line : BlockKind::prose, std::move(text));
     }
 

@@ -90,20 +90,21 @@ bool is_contents_entry(std::string_view text) {
 
 /// Program text, drawings and tables of numbers have fewer letters than prose, or the ends of program lines.
 bool looks_like_code(const Lines& lines, Group group) {
-    std::size_t letters = 0, marks = 0, code_ends = 0;
+    std::size_t letters = 0, digits = 0, marks = 0, code_ends = 0;
     for (std::size_t i = group.first; i < group.second; ++i) {
         const auto text = trim(lines[i].text);
         for (std::size_t at = 0; at < text.size();) {
             const auto c = decode_at(text, at);
             at += c.size;
-            const bool letter = is_word(c.value) && !(c.value >= '0' && c.value <= '9');
-            letters += letter;
-            marks += !letter && !is_space(c.value) && c.value != '.' && c.value != ',';
+            const bool digit = c.value >= '0' && c.value <= '9';
+            digits += digit;
+            letters += is_word(c.value) && !digit;
+            marks += !is_word(c.value) && !is_space(c.value) && c.value != '.' && c.value != ',';
         }
         code_ends += text.ends_with(";") || text.ends_with("{") || text.ends_with("}") || text.starts_with("$ ") ||
                      text.starts_with("# ") || text.starts_with("% ") || text.ends_with("\\");
     }
-    return letters < 2 * marks || 2 * code_ends > group.second - group.first;
+    return letters < 2 * marks + digits / 2 || 2 * code_ends > group.second - group.first;
 }
 
 /// Reads groups of lines that stand together.

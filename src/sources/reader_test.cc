@@ -133,8 +133,9 @@ TEST_F(Reader, CodeGivesItsCommentsFirstAsProse) {
         "    Result<int> claim(int limit);\n    int size = 0;  ///< how many\n};\n}\n");
     EXPECT_EQ(source.kind, "code");
     EXPECT_EQ(source.title, "store.h");
-    ASSERT_GE(source.passages.size(), 2u);
-    EXPECT_EQ(shown(source)[0], "Store: Keeps jobs. Safe in \"threads\".\nclaim: Takes one. Or none.\nsize: how many");
+    ASSERT_GE(source.passages.size(), 3u);
+    EXPECT_EQ(shown(source)[0], ": What it is for.");
+    EXPECT_EQ(shown(source)[1], "Store: Keeps jobs. Safe in \"threads\".\nclaim: Takes one. Or none.\nsize: how many");
     EXPECT_TRUE(is_code(source.passages.back().place));
 }
 
@@ -151,14 +152,15 @@ TEST_F(Reader, PlainTextKeepsHeadingsItemsAndListings) {
 
 TEST_F(Reader, PdfGivesPagesWithoutRunningHeadsAndWithWholeWords) {
     std::vector<std::vector<std::string>> pages;
-    for (int i = 1; i <= 4; ++i) {
-        pages.push_back({"A Running Head", "The page speaks of the conse-",
-                         "quence that page " + std::to_string(i) + " has.", std::to_string(i)});
+    for (const std::string& word : std::vector<std::string>{"north", "south", "east", "west"}) {
+        const std::string number = std::to_string(pages.size() + 1);
+        pages.push_back({"A Running Head", "The " + word + " speaks of the conse-", "quence that the " + word + " has.",
+                         "It is in the " + word + ".", number});
     }
     const auto source = good("book.pdf", pdf(pages));
     EXPECT_EQ(source.kind, "pdf");
     ASSERT_EQ(source.passages.size(), 4u);
-    EXPECT_EQ(source.passages[2].text, "The page speaks of the consequence that page 3 has.");
+    EXPECT_EQ(source.passages[2].text, "The east speaks of the consequence that the east has. It is in the east.");
     EXPECT_EQ(source.passages[2].place.page, 3u);
     EXPECT_TRUE(fs::is_empty(folder_ + "/scratch"));
 }

@@ -9,6 +9,14 @@ namespace {
 
 constexpr std::size_t kLongestTerm = 100;  // bytes
 
+/// Without the accents that the tokenizer, which knows those of Latin letters, would keep: of Greek, and of Cyrillic
+/// yo.
+char32_t without_accent(char32_t c) {
+    static constexpr std::u32string_view kFrom = U"άέήίόύώΐΰϊϋςΆΈΉΊΌΎΏёЁ", kTo = U"αεηιουωιυιυσαεηιουωее";
+    const auto at = c < 0x386 || c > 0x451 ? std::u32string_view::npos : kFrom.find(c);
+    return at == std::u32string_view::npos ? c : kTo[at];
+}
+
 /// The run of CJK characters at `at`, one string each.
 std::vector<std::string_view> cjk_run(std::string_view text, std::size_t& at) {
     std::vector<std::string_view> run;
@@ -33,7 +41,7 @@ std::string word_at(std::string_view text, std::size_t& at) {
     while (at < text.size()) {
         const auto c = decode_at(text, at);
         if (!is_word(c.value) || is_cjk(c.value)) break;
-        append_utf8(word, fold_case(c.value));
+        append_utf8(word, without_accent(fold_case(c.value)));
         at += c.size;
     }
     return word;
@@ -49,7 +57,7 @@ std::string text_for_index(std::string_view text) {
         for (std::size_t i = 0; i < run.size(); ++i) out += " " + pair_at(run, i) + " ";
         if (!run.empty()) continue;
         const auto c = decode_at(text, at);
-        append_utf8(out, c.value);
+        append_utf8(out, without_accent(c.value));
         at += c.size;
     }
     return out;

@@ -8,7 +8,7 @@
 namespace longhand::sources {
 
 /// The text for the index's tokenizer: runs of Han, kana and Hangul become overlapping pairs, and their last character
-/// by itself, with blanks between ("中文书" gives "中文 文书 书"); all else stays as it is.
+/// by itself, with blanks between ("中文书" gives "中文 文书 书"); Greek loses its accents; all else stays as it is.
 std::string text_for_index(std::string_view text);
 
 /// The distinct terms of any text in the order in which they come, in lower case: words, pairs of CJK characters, and
