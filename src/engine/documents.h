@@ -35,8 +35,8 @@ class Documents {
 public:
     Documents(Runtime& runtime, store::JobStore& store, store::FileStore& files, typeset::Typesetter& typesetter);
     ~Documents();
-    /// `format`: `pdf`, `tex`, `md`, `html`, `docx`, `epub` or `quality.json`. Of a completed job the whole work; of another
-    /// its finished sections, marked partial.
+    /// `format`: `pdf`, `tex`, `md`, `html`, `docx`, `epub` or `quality.json`. Of a completed job the whole work; of
+    /// another its finished sections, marked partial.
     awaitable<DocumentResult<Document>> get(Uuid owner, Uuid job, std::string format, StopToken stop);
 
 private:

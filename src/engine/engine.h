@@ -12,20 +12,32 @@
 #include "store/file_store.h"
 #include "store/job_store.h"
 #include "typeset/typesetter.h"
+#include "writing/writer.h"
+
+namespace spdlog {
+class logger;
+}
 
 namespace longhand::engine {
 
 struct EngineOptions {
-    std::size_t workers = 64;          ///< jobs at once
+    std::size_t workers = 64;  ///< jobs at once
     Milliseconds beat{2'000};
     Milliseconds lease{15'000};
-    Milliseconds watchdog{10'000};     ///< without a beat answered for so long, the job stops itself
-    Milliseconds step_limit{1'800'000};  ///< a step that takes longer hangs
+    Milliseconds watchdog{10'000};               ///< without a beat answered for so long, the job stops itself
+    Milliseconds step_limit{1'800'000};          ///< a step that takes longer hangs
     Milliseconds provider_patience{86'400'000};  ///< how long a job waits for its provider before it fails
     Milliseconds slot_patience{30'000};          ///< how long it waits while it holds its slot
     std::uint64_t disk_reserve = 256ULL << 20;   ///< free bytes below which no job is started
-    std::optional<Uuid> only_job;      ///< claim this one and no other
+    std::optional<Uuid> only_job;                ///< claim this one and no other
     std::uint32_t pipeline_version = 1;
+    Milliseconds poll{2'000};  ///< how often the queue is looked at without being told to, with jitter
+    Milliseconds shutdown_patience{
+        5'000};                     ///< how long `stop` goes on trying to write to a database that does not answer
+    std::size_t calls_per_job = 8;  ///< model calls of one job in flight at once
+    std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
+    /// The work that a job walks: none is writing::write_document. Owns what it uses.
+    std::function<awaitable<writing::StepResult<writing::Finished>>(writing::StepContext&)> write;
 };
 
 struct EngineStats {
@@ -45,11 +57,11 @@ public:
     void start();
     /// Stops claiming, stops what runs, and hands it back with its journal; resumes when nothing of it is left.
     awaitable<void> stop();
-    /// Told of every commit (JobStore::observe), on any thread: a cancelled job is stopped before this returns; a queued one wakes
-    /// the claim.
+    /// Told of every commit (JobStore::observe), on any thread: a cancelled job is stopped before this returns; a
+    /// queued one wakes the claim.
     void on_committed(const store::Committed& committed);
 
-    LiveFeed& live();         ///< thread-safe
+    LiveFeed& live();           ///< thread-safe
     EngineStats stats() const;  ///< thread-safe
 
 private:

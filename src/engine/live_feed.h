@@ -1,4 +1,5 @@
-// The text of running jobs, word by word, for those who watch. A watcher pulls at its own pace, so a slow one holds nobody back.
+// The text of running jobs, word by word, for those who watch. A watcher pulls at its own pace, so a slow one holds
+// nobody back.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,134 @@
+#include "engine/beats.h"
+
+#include <algorithm>
+
+namespace longhand::engine {
+
+using store::BeatAnswer;
+using store::StoreErrc;
+
+namespace {
+
+// What the store does not have yet of a job's streams.
+std::vector<store::PartialText> unstored(const RunningJob& job) {
+    std::vector<store::PartialText> texts;
+    for (const auto& [key, text] : job.texts) {
+        if (text.text.size() == text.stored) continue;
+        texts.push_back({.job = job.id(),
+                         .lease = job.lease(),
+                         .key = key,
+                         .attempt = text.attempt,
+                         .offset = text.stored,
+                         .text = text.text.substr(text.stored)});
+    }
+    return texts;
+}
+
+void mark_stored(RunningJob& job, const std::vector<store::PartialText>& texts) {
+    for (const auto& stored : texts) {
+        const auto text = job.texts.find(stored.key);
+        // A stream that began afresh meanwhile is another text.
+        if (text == job.texts.end() || text->second.attempt != stored.attempt) continue;
+        text->second.stored = stored.offset + stored.text.size();
+    }
+}
+
+}  // namespace
+
+awaitable<void> Beats::run(StopToken stop) {
+    while (!stop.stopped()) {
+        auto beating = beat();
+        co_await std::move(beating);
+        co_await environment_.runtime.sleep_for(environment_.options.beat, stop);
+    }
+}
+
+awaitable<void> Beats::beat() {
+    const RunningJobs jobs = running_();
+    if (jobs.empty()) co_return;
+    auto extending = extend(jobs);
+    co_await std::move(extending);
+    watch(jobs);
+    auto storing = store_texts(jobs);
+    co_await std::move(storing);
+    auto rescuing = rescue_hanging(jobs);
+    co_await std::move(rescuing);
+}
+
+awaitable<void> Beats::extend(RunningJobs jobs) {
+    std::erase_if(jobs, [](const auto& job) { return job->signals.abandon.stopped(); });
+    std::vector<store::Beat> beats;
+    for (const auto& job : jobs) {
+        job->refresh();
+        beats.push_back({.job = job->id(), .lease = job->lease(), .report = job->report});
+    }
+    if (beats.empty()) co_return;
+    const SteadyTime sent = environment_.runtime.steady_now();
+    auto extending = environment_.store.extend(environment_.worker, environment_.options.lease, std::move(beats));
+    store::StoreResult<std::vector<BeatAnswer>> answers = co_await std::move(extending);
+    if (!answers.has_value()) {
+        if (answers.error().code != StoreErrc::stopping) {
+            environment_.log->warn("a beat was not answered: {}", answers.error().message);
+        }
+        co_return;
+    }
+    for (std::size_t i = 0; i < jobs.size() && i < answers->size(); ++i) {
+        switch ((*answers)[i]) {
+            case BeatAnswer::held:
+                jobs[i]->held_at = std::max(jobs[i]->held_at, sent);
+                break;
+            case BeatAnswer::cancelled:
+                jobs[i]->signals.lose(StopReason::cancelled);
+                break;
+            case BeatAnswer::lost:
+                jobs[i]->signals.lose(StopReason::lost_lease);
+                break;
+        }
+    }
+}
+
+void Beats::watch(const RunningJobs& jobs) {
+    const SteadyTime now = environment_.runtime.steady_now();
+    for (const auto& job : jobs) {
+        if (job->signals.stop.stopped() || now - job->held_at < environment_.options.watchdog) continue;
+        environment_.log->warn("job {}: no beat was answered for too long; it stops here", job->id().to_string());
+        // What is paid for may still be written, if the lease turns out to be held.
+        job->signals.stop.stop(StopReason::deadline);
+    }
+}
+
+awaitable<void> Beats::store_texts(RunningJobs jobs) {
+    for (const auto& job : jobs) {
+        if (job->signals.stop.stopped()) continue;
+        std::vector<store::PartialText> texts = unstored(*job);
+        if (texts.empty()) continue;
+        auto appending = environment_.store.append_text(texts);
+        store::StoreResult<void> stored = co_await std::move(appending);
+        if (stored.has_value()) {
+            mark_stored(*job, texts);
+        } else if (stored.error().code == StoreErrc::stale) {
+            ++environment_.counters.stale_writes;
+            job->signals.lose(StopReason::lost_lease);
+        }
+    }
+}
+
+awaitable<void> Beats::rescue_hanging(RunningJobs jobs) {
+    const SteadyTime now = environment_.runtime.steady_now();
+    for (const auto& job : jobs) {
+        if (job->signals.stop.stopped()) continue;
+        const auto hanging = std::find_if(job->active.begin(), job->active.end(), [&](const auto& step) {
+            return now - step.second > environment_.options.step_limit;
+        });
+        if (hanging == job->active.end()) continue;
+        const std::string reason = "step " + hanging->first + " took longer than its limit";
+        environment_.log->warn("job {}: {}", job->id().to_string(), reason);
+        auto rescuing = environment_.store.rescue(job->id(), job->lease(), reason);
+        store::StoreResult<job::Job> rescued = co_await std::move(rescuing);
+        if (!rescued.has_value() && rescued.error().code != StoreErrc::stale) continue;
+        ++environment_.counters.rescues;
+        job->signals.lose(StopReason::lost_lease);
+    }
+}
+
+}  // namespace longhand::engine

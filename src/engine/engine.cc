@@ -1,0 +1,192 @@
+#include "engine/engine.h"
+
+#include <spdlog/sinks/null_sink.h>
+
+#include <algorithm>
+
+#include "base/task_scope.h"
+#include "engine/beats.h"
+#include "engine/claims.h"
+#include "engine/environment.h"
+#include "engine/job_runner.h"
+#include "engine/signals.h"
+
+namespace longhand::engine {
+
+namespace {
+
+std::shared_ptr<spdlog::logger> silent() {
+    return std::make_shared<spdlog::logger>("engine", std::make_shared<spdlog::sinks::null_sink_mt>());
+}
+
+EngineOptions completed(EngineOptions options) {
+    if (!options.log) options.log = silent();
+    if (!options.write) options.write = [](writing::StepContext& context) { return writing::write_document(context); };
+    return options;
+}
+
+}  // namespace
+
+class Engine::Impl {
+public:
+    Impl(Runtime& runtime, store::JobStore& store, store::FileStore& files, llm::ChatModel& model,
+         typeset::Typesetter& typesetter, EngineOptions options)
+        : environment_{.runtime = runtime,
+                       .store = store,
+                       .files = files,
+                       .model = model,
+                       .typesetter = typesetter,
+                       .options = completed(std::move(options)),
+                       .log = {},
+                       .worker = runtime.new_id(),
+                       .live = {},
+                       .counters = {}},
+          beats_(environment_, [this] { return running_; }),
+          claims_(
+              environment_, [this] { return free_slots(); }, [this](store::ClaimedJob job) { begin(std::move(job)); }),
+          loops_(runtime),
+          jobs_(runtime) {
+        environment_.log = environment_.options.log;
+        const auto on_bug = [this](std::exception_ptr bug) { tell_of(bug); };
+        loops_.on_bug(on_bug);
+        jobs_.on_bug(on_bug);
+    }
+
+    void start() {
+        loops_.spawn(claims_.run(claiming_.token()));
+        loops_.spawn(beats_.run(loops_.token()));
+        loops_.spawn(rescue_expired(loops_.token()));
+    }
+
+    awaitable<void> stop() {
+        claiming_.stop(StopReason::shutdown);
+        stopping_ = true;
+        for (const auto& job : running_) job->signals.stop.stop(StopReason::shutdown);
+        jobs_.spawn(lose_patience());
+        // The beats go on: they keep the leases while jobs end.
+        co_await jobs_.join();
+        loops_.stop(StopReason::shutdown);
+        co_await loops_.join();
+        // The claim's last answer may have begun jobs, stopped at once.
+        co_await jobs_.join();
+    }
+
+    void on_committed(const store::Committed& committed) {
+        signals_.committed(committed.job, environment_.worker);
+        if (committed.event) environment_.live.committed(committed.job.id);
+        if (committed.job.state == job::State::queued) claims_.wake();
+    }
+
+    LiveFeed& live() { return environment_.live; }
+
+    EngineStats stats() const {
+        const Counters& counters = environment_.counters;
+        return {.running = counters.running,
+                .claims = counters.claims,
+                .rescues = counters.rescues,
+                .handed_over = counters.handed_over,
+                .stale_writes = counters.stale_writes,
+                .model_calls = counters.model_calls,
+                .model_errors = counters.model_errors,
+                .prompt_tokens = counters.prompt_tokens,
+                .completion_tokens = counters.completion_tokens};
+    }
+
+private:
+    std::size_t free_slots() const {
+        const std::size_t workers = environment_.options.workers;
+        return workers - std::min(workers, running_.size());
+    }
+
+    void begin(store::ClaimedJob claimed) {
+        RunSignals signals = signals_.of(claimed.job.id, claimed.job.lease);
+        if (stopping_) signals.stop.stop(StopReason::shutdown);
+        auto job =
+            std::make_shared<RunningJob>(std::move(claimed), std::move(signals), environment_.runtime.steady_now());
+        running_.push_back(job);
+        environment_.counters.running = running_.size();
+        environment_.live.report(job->id(), job->report);
+        jobs_.spawn(run(std::move(job)));
+    }
+
+    awaitable<void> run(std::shared_ptr<RunningJob> job) {
+        auto running = run_job(environment_, job);
+        co_await std::move(running);
+        std::erase(running_, job);
+        environment_.counters.running = running_.size();
+        signals_.forget(job->id(), job->lease());
+        // Its next run may be here already.
+        const bool runs_again =
+            std::any_of(running_.begin(), running_.end(), [&](const auto& other) { return other->id() == job->id(); });
+        if (!runs_again) environment_.live.forget(job->id());
+        claims_.wake();
+    }
+
+    // The end of the patience with a database that does not answer while jobs are handed back.
+    awaitable<void> lose_patience() {
+        const SteadyTime end = environment_.runtime.steady_now() + environment_.options.shutdown_patience;
+        while (!running_.empty() && environment_.runtime.steady_now() < end) {
+            co_await environment_.runtime.sleep_for(Milliseconds{50}, StopToken{});
+        }
+        for (const auto& job : running_) job->signals.lose(StopReason::shutdown);
+    }
+
+    awaitable<void> rescue_expired(StopToken stop) {
+        while (!stop.stopped()) {
+            const std::int64_t lease = environment_.options.lease.count();
+            const auto jitter =
+                static_cast<std::int64_t>(environment_.runtime.random() % static_cast<std::uint64_t>(lease / 4 + 1));
+            co_await environment_.runtime.sleep_for(Milliseconds{lease / 4 + jitter}, stop);
+            if (stop.stopped()) co_return;
+            auto rescuing = environment_.store.rescue_expired();
+            store::StoreResult<std::size_t> rescued = co_await std::move(rescuing);
+            if (!rescued.has_value()) continue;
+            environment_.counters.rescues += static_cast<std::int64_t>(*rescued);
+            if (*rescued > 0) environment_.log->warn("{} jobs whose holder is gone went back to the queue", *rescued);
+        }
+    }
+
+    void tell_of(std::exception_ptr bug) {
+        try {
+            std::rethrow_exception(bug);
+        } catch (const std::exception& error) {
+            environment_.log->critical("an exception left the engine's own work: {}", error.what());
+        } catch (...) {
+            environment_.log->critical("an exception left the engine's own work");
+        }
+    }
+
+    Environment environment_;
+    Signals signals_;
+    RunningJobs running_;
+    Beats beats_;
+    Claims claims_;
+    StopSource claiming_;
+    bool stopping_ = false;
+    TaskScope loops_;
+    TaskScope jobs_;
+};
+
+Engine::Engine(Runtime& runtime, store::JobStore& store, store::FileStore& files, llm::ChatModel& model,
+               typeset::Typesetter& typesetter, EngineOptions options)
+    : impl_(std::make_unique<Impl>(runtime, store, files, model, typesetter, std::move(options))) {}
+
+Engine::~Engine() = default;
+
+void Engine::start() {
+    impl_->start();
+}
+awaitable<void> Engine::stop() {
+    return impl_->stop();
+}
+void Engine::on_committed(const store::Committed& committed) {
+    impl_->on_committed(committed);
+}
+LiveFeed& Engine::live() {
+    return impl_->live();
+}
+EngineStats Engine::stats() const {
+    return impl_->stats();
+}
+
+}  // namespace longhand::engine

@@ -1,0 +1,39 @@
+// What the parts of one engine share.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/runtime.h"
+#include "engine/engine.h"
+#include "engine/live_feed.h"
+#include "llm/chat.h"
+#include "store/file_store.h"
+#include "store/job_store.h"
+#include "typeset/typesetter.h"
+
+namespace longhand::engine {
+
+struct Counters {
+    std::atomic<std::size_t> running = 0;
+    std::atomic<std::int64_t> claims = 0, rescues = 0, handed_over = 0, stale_writes = 0;
+    std::atomic<std::int64_t> model_calls = 0, model_errors = 0, prompt_tokens = 0, completion_tokens = 0;
+};
+
+/// Outlives every coroutine of its engine.
+struct Environment {
+    Runtime& runtime;
+    store::JobStore& store;
+    store::FileStore& files;
+    llm::ChatModel& model;
+    typeset::Typesetter& typesetter;
+    EngineOptions options;
+    std::shared_ptr<spdlog::logger> log;
+    job::WorkerId worker;
+    LiveFeed live;
+    Counters counters;
+};
+
+}  // namespace longhand::engine

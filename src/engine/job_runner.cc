@@ -1,0 +1,214 @@
+#include "engine/job_runner.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <exception>
+#include <variant>
+
+#include "engine/job_sources.h"
+#include "engine/journal.h"
+#include "engine/outputs.h"
+#include "engine/patience.h"
+#include "engine/step_context.h"
+
+namespace longhand::engine {
+
+using store::StoreErrc;
+using writing::StepErrc;
+using writing::StepResult;
+using StepFailure = Failure<StepErrc>;
+
+namespace {
+
+constexpr Milliseconds kFirstWait{30'000}, kLongestWait{300'000};
+constexpr std::size_t kEventsLookedAt = 1500;  // a day of waiting, with its claims
+constexpr std::string_view kInternalError =
+    "Something went wrong inside the server. What is finished is kept; retry the job, and tell the operator if it "
+    "happens again.";
+
+struct Done {
+    std::vector<store::OutputRecord> outputs;
+    std::string data;
+};
+using Work = StepResult<Done>;
+
+std::string completion_data(const writing::Finished& finished) {
+    return boost::json::serialize(
+        boost::json::value{{"pages", finished.pages}, {"words", finished.words}, {"citations", finished.citations}});
+}
+
+class JobRun {
+public:
+    JobRun(Environment& environment, std::shared_ptr<RunningJob> job)
+        : environment_(environment), job_(std::move(job)) {}
+
+    awaitable<void> run() {
+        Work work = StepFailure{StepErrc::stopped, ""};
+        std::exception_ptr bug;
+        try {
+            auto walking = walk();
+            work = co_await std::move(walking);
+        } catch (...) {
+            bug = std::current_exception();
+        }
+        if (bug) work = internal_error(bug);
+        auto ending = end(std::move(work));
+        co_await std::move(ending);
+    }
+
+private:
+    awaitable<Work> walk() {
+        auto loading = load_journal();
+        StepResult<std::vector<store::JournalEntry>> entries = co_await std::move(loading);
+        if (!entries.has_value()) co_return entries.error();
+        Journal journal(environment_, job_, std::move(*entries));
+        job_->work.stage = job::Stage::reading_sources;
+        auto reading = read_sources(environment_, job_, journal);
+        StepResult<JobSources> sources = co_await std::move(reading);
+        if (!sources.has_value()) co_return sources.error();
+
+        JobContext context(environment_, job_, journal, std::move(*sources));
+        auto writing = environment_.options.write(context);
+        StepResult<writing::Finished> finished = co_await std::move(writing);
+        if (!finished.has_value()) co_return finished.error();
+        if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
+        job_->work.stage = job::Stage::typesetting;
+        job_->work.words_done = finished->words;
+        if (!job_->report.title) job_->report.title = finished->manuscript.title;
+        job_->refresh();
+        environment_.live.report(job_->id(), job_->report);
+        auto making = make_outputs(environment_, job_, *finished);
+        StepResult<std::vector<store::OutputRecord>> outputs = co_await std::move(making);
+        if (!outputs.has_value()) co_return outputs.error();
+        co_return Done{std::move(*outputs), completion_data(*finished)};
+    }
+
+    awaitable<StepResult<std::vector<store::JournalEntry>>> load_journal() {
+        std::function<awaitable<store::StoreResult<std::vector<store::JournalEntry>>>()> load = [this] {
+            return environment_.store.journal(job_->id());
+        };
+        auto entries = co_await persistently<std::vector<store::JournalEntry>>(environment_.runtime, std::move(load),
+                                                                               job_->stop());
+        if (!entries.has_value()) co_return not_read(entries.error());
+        std::function<awaitable<store::StoreResult<std::vector<job::Event>>>()> look = [this] {
+            const auto& job = job_->claimed.job;
+            const std::int64_t after =
+                std::max<std::int64_t>(0, job.last_event - static_cast<std::int64_t>(kEventsLookedAt));
+            return environment_.store.events_after(job.owner, job.id, after, kEventsLookedAt);
+        };
+        auto events =
+            co_await persistently<std::vector<job::Event>>(environment_.runtime, std::move(look), job_->stop());
+        if (!events.has_value()) co_return not_read(events.error());
+        if (const auto wait = provider_wait(*events)) {
+            job_->waiting_since = wait->since;
+            job_->waits = wait->times;
+        }
+        co_return std::move(*entries);
+    }
+
+    StepFailure not_read(const store::StoreFailure& failure) {
+        const bool quiet = failure.code == StoreErrc::unavailable || failure.code == StoreErrc::stopping ||
+                           failure.code == StoreErrc::not_found;  // deleted meanwhile
+        if (quiet) return {StepErrc::stopped, ""};
+        environment_.log->error("job {}: its journal can't be read: {}", job_->id().to_string(), failure.message);
+        return step_failed(*job_, "internal_error", std::string(kInternalError)).error();
+    }
+
+    StepFailure internal_error(std::exception_ptr bug) {
+        try {
+            std::rethrow_exception(bug);
+        } catch (const std::exception& error) {
+            environment_.log->error("job {}: an exception left its work: {}", job_->id().to_string(), error.what());
+        } catch (...) {
+            environment_.log->error("job {}: an exception left its work", job_->id().to_string());
+        }
+        job_->problem.reset();
+        return step_failed(*job_, "internal_error", std::string(kInternalError)).error();
+    }
+
+    awaitable<void> end(Work work) {
+        if (job_->signals.abandon.stopped()) co_return;
+        Verb verb = verb_for(std::move(work));
+        auto writing = persistently<job::Job>(environment_.runtime, std::move(verb), job_->abandoned());
+        store::StoreResult<job::Job> ended = co_await std::move(writing);
+        if (ended.has_value()) {
+            environment_.log->info("job {}: {}", job_->id().to_string(), job::to_string(ended->state));
+        } else if (ended.error().code == StoreErrc::stale) {
+            // Cancelled, or taken over, while it ended.
+            ++environment_.counters.stale_writes;
+        } else if (ended.error().code != StoreErrc::stopping) {
+            environment_.log->warn("job {}: its end was not written: {}", job_->id().to_string(),
+                                   ended.error().message);
+        }
+    }
+
+    using Verb = std::function<awaitable<store::StoreResult<job::Job>>()>;
+
+    Verb verb_for(Work work) {
+        if (work.has_value()) return complete(std::move(*work));
+        switch (work.error().code) {
+            case StepErrc::failed:
+                return fail(job_->problem.value_or(job::Problem{"writing_failed", work.error().message}));
+            case StepErrc::moderated:
+                return moderate({"content_moderated", work.error().message});
+            case StepErrc::stopped:
+                break;
+        }
+        if (job_->wait_reason) return wait_for_provider();
+        return hand_over();
+    }
+
+    Verb complete(Done done) {
+        job_->refresh();
+        return [this, done = std::move(done)] {
+            return environment_.store.complete({.job = job_->id(),
+                                                .lease = job_->lease(),
+                                                .counts = job_->report.counts,
+                                                .outputs = done.outputs,
+                                                .data = done.data});
+        };
+    }
+    Verb fail(job::Problem problem) {
+        return [this, problem = std::move(problem)] {
+            return environment_.store.fail(job_->id(), job_->lease(), problem);
+        };
+    }
+    Verb moderate(job::Problem problem) {
+        return [this, problem = std::move(problem)] {
+            return environment_.store.moderate(job_->id(), job_->lease(), problem);
+        };
+    }
+    Verb wait_for_provider() {
+        const Milliseconds delay =
+            pause_before(job_->waits + 1, kFirstWait, kLongestWait, environment_.runtime.random());
+        return [this, delay] {
+            return environment_.store.wait_for_provider(job_->id(), job_->lease(), delay, *job_->wait_reason);
+        };
+    }
+    Verb hand_over() {
+        return [this] { return handed_over(); };
+    }
+    awaitable<store::StoreResult<job::Job>> handed_over() {
+        std::vector<std::pair<Uuid, job::Lease>> jobs{{job_->id(), job_->lease()}};
+        auto handing = environment_.store.hand_over(std::move(jobs));
+        store::StoreResult<void> done = co_await std::move(handing);
+        if (!done.has_value()) co_return done.error();
+        ++environment_.counters.handed_over;
+        job::Job job = job_->claimed.job;
+        job.state = job::State::queued;
+        co_return job;
+    }
+
+    Environment& environment_;
+    std::shared_ptr<RunningJob> job_;
+};
+
+}  // namespace
+
+awaitable<void> run_job(Environment& environment, std::shared_ptr<RunningJob> job) {
+    JobRun run(environment, std::move(job));
+    auto running = run.run();
+    co_await std::move(running);
+}
+
+}  // namespace longhand::engine

@@ -1,0 +1,66 @@
+#include "engine/journal.h"
+
+#include "engine/patience.h"
+
+namespace longhand::engine {
+
+using store::StoreErrc;
+using writing::StepErrc;
+using StepFailure = Failure<StepErrc>;
+
+Journal::Journal(Environment& environment, std::shared_ptr<RunningJob> job, std::vector<store::JournalEntry> entries)
+    : environment_(environment), job_(std::move(job)) {
+    for (auto& entry : entries) values_.emplace(std::move(entry.key), std::move(entry.value));
+}
+
+const std::string* Journal::find(std::string_view key) const {
+    const auto value = values_.find(key);
+    return value == values_.end() ? nullptr : &value->second;
+}
+
+awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry entry) {
+    const auto job = job_;
+    entry.recorded_at = environment_.runtime.wall_now();
+    const std::string key = entry.key;
+    std::function<awaitable<store::StoreResult<store::StepRecorded>>()> verb = [this, entry = std::move(entry)] {
+        job_->refresh();
+        return environment_.store.record_step(
+            {.job = job_->id(), .lease = job_->lease(), .entry = entry, .report = job_->report});
+    };
+    auto recorded = co_await persistently<store::StepRecorded>(environment_.runtime, std::move(verb), job->abandoned());
+    if (!recorded.has_value()) co_return refused(recorded.error());
+    values_.insert_or_assign(key, recorded->value);
+    job->waiting_since.reset();
+    job->waits = 0;
+    if (job->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
+    co_return std::move(recorded->value);
+}
+
+writing::StepResult<std::string> Journal::refused(const store::StoreFailure& failure) {
+    switch (failure.code) {
+        case StoreErrc::stale:
+            ++environment_.counters.stale_writes;
+            job_->signals.lose(StopReason::lost_lease);
+            return StepFailure{StepErrc::stopped, ""};
+        case StoreErrc::unavailable:
+        case StoreErrc::stopping:
+            return StepFailure{StepErrc::stopped, ""};
+        case StoreErrc::limit:
+            return step_failed(*job_, "step_too_large", failure.message);
+        case StoreErrc::not_found:
+        case StoreErrc::wrong_state:
+        case StoreErrc::duplicate:
+        case StoreErrc::unusable:
+            break;
+    }
+    environment_.log->error("job {}: a step could not be recorded: {}", job_->id().to_string(), failure.message);
+    return step_failed(*job_, "internal_error",
+                       "A finished step could not be stored. Retry the job; the log says more.");
+}
+
+writing::StepResult<std::string> step_failed(RunningJob& job, std::string code, std::string message) {
+    if (!job.problem) job.problem = job::Problem{std::move(code), message};
+    return StepFailure{StepErrc::failed, std::move(message)};
+}
+
+}  // namespace longhand::engine

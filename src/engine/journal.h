@@ -1,0 +1,38 @@
+// The journal of a running job: what is in it is returned, not run.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/environment.h"
+#include "engine/running_job.h"
+#include "writing/step_context.h"
+
+namespace longhand::engine {
+
+/// Used on the engine's loop only.
+class Journal {
+public:
+    Journal(Environment& environment, std::shared_ptr<RunningJob> job, std::vector<store::JournalEntry> entries);
+
+    /// The recorded value. Stays where it is.
+    const std::string* find(std::string_view key) const;
+
+    /// Writes an entry, with the job's report as it is now, and gives the value that stands. What has been paid for is
+    /// held, and written again and again, until it is durable or the job is somebody else's: `stopped`.
+    awaitable<writing::StepResult<std::string>> record(store::JournalEntry entry);
+
+private:
+    writing::StepResult<std::string> refused(const store::StoreFailure& failure);
+
+    Environment& environment_;
+    std::shared_ptr<RunningJob> job_;
+    std::map<std::string, std::string, std::less<>> values_;
+};
+
+/// The failure of a step, with the word for it that the job's row will show.
+writing::StepResult<std::string> step_failed(RunningJob& job, std::string code, std::string message);
+
+}  // namespace longhand::engine

@@ -1,0 +1,222 @@
+#include "engine/live_feed.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+namespace longhand::engine {
+namespace {
+
+// Finished texts are kept for watchers who have not taken them to the end; so many of a job at most.
+constexpr std::size_t kFinishedKept = 16;
+
+bool is_continuation(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+// Where the last character that is there whole ends.
+std::size_t whole_characters(std::string_view text) {
+    std::size_t start = text.size();
+    while (start > 0 && text.size() - start < 4 && is_continuation(text[start - 1])) --start;
+    if (start == 0) return text.size();
+    const auto lead = static_cast<unsigned char>(text[--start]);
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    return text.size() - start < length ? start : text.size();
+}
+
+std::size_t next_boundary(std::string_view text, std::size_t offset) {
+    offset = std::min(offset, text.size());
+    while (offset < text.size() && is_continuation(text[offset])) ++offset;
+    return offset;
+}
+
+struct Section {
+    std::uint32_t attempt = 0;
+    std::string text;
+    std::uint64_t order = 0;
+    bool finished = false;
+};
+
+struct Place {
+    std::uint32_t attempt = 0;
+    std::uint64_t offset = 0;
+};
+
+}  // namespace
+
+namespace {
+
+/// What is shown of one job.
+struct Channel {
+    std::map<std::string, Section, std::less<>> sections;
+    std::uint64_t next_order = 0;
+    std::optional<job::Report> report;
+    std::uint64_t report_version = 0;
+    std::uint64_t events = 0;
+    std::vector<Notifier*> watchers;
+
+    bool is_idle() const { return watchers.empty() && sections.empty() && !report; }
+    void notify() {
+        for (Notifier* watcher : watchers) watcher->notify();
+    }
+    Section& section(std::string_view key, std::uint32_t attempt) {
+        auto found = sections.find(key);
+        if (found == sections.end()) {
+            found = sections.emplace(std::string(key), Section{}).first;
+            found->second.order = next_order++;
+        }
+        Section& section = found->second;
+        if (section.attempt != attempt || section.finished) {
+            section.attempt = attempt;
+            section.text.clear();
+            section.finished = false;
+        }
+        return section;
+    }
+    void drop_old_finished() {
+        std::vector<std::pair<std::uint64_t, std::string>> finished;
+        for (const auto& [key, section] : sections) {
+            if (section.finished) finished.emplace_back(section.order, key);
+        }
+        std::sort(finished.begin(), finished.end());
+        const std::size_t keep = watchers.empty() ? 0 : kFinishedKept;
+        for (std::size_t i = 0; i + keep < finished.size(); ++i) sections.erase(finished[i].second);
+    }
+};
+
+}  // namespace
+
+class LiveFeed::Impl : public std::enable_shared_from_this<LiveFeed::Impl> {
+public:
+    class JobWatcher;
+
+    template <class Change>
+    void change(Uuid job, Change apply) {
+        std::lock_guard lock(mutex_);
+        const auto channel = channels_.try_emplace(job).first;
+        apply(channel->second);
+        channel->second.notify();
+        if (channel->second.is_idle()) channels_.erase(channel);
+    }
+    template <class Change>
+    void change_known(Uuid job, Change apply) {
+        std::lock_guard lock(mutex_);
+        const auto channel = channels_.find(job);
+        if (channel == channels_.end()) return;
+        apply(channel->second);
+        channel->second.notify();
+        if (channel->second.is_idle()) channels_.erase(channel);
+    }
+
+private:
+    std::mutex mutex_;
+    std::unordered_map<Uuid, Channel> channels_;
+};
+
+class LiveFeed::Impl::JobWatcher final : public LiveFeed::Watcher {
+public:
+    JobWatcher(std::shared_ptr<Impl> feed, Uuid job) : feed_(std::move(feed)), job_(job) {
+        feed_->change(job_, [this](Channel& channel) {
+            events_ = channel.events;
+            channel.watchers.push_back(&notifier_);
+        });
+    }
+    ~JobWatcher() override {
+        feed_->change_known(job_, [this](Channel& channel) {
+            std::erase(channel.watchers, &notifier_);
+            if (channel.watchers.empty()) channel.drop_old_finished();
+        });
+    }
+
+    awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) override {
+        return notifier_.wait_until(runtime, deadline, std::move(stop));
+    }
+
+    News take() override {
+        News news;
+        std::lock_guard lock(feed_->mutex_);
+        // The channel is there as long as this watcher is.
+        const Channel& channel = feed_->channels_.at(job_);
+        std::vector<const std::pair<const std::string, Section>*> sections;
+        for (const auto& section : channel.sections) sections.push_back(&section);
+        std::sort(sections.begin(), sections.end(),
+                  [](const auto* a, const auto* b) { return a->second.order < b->second.order; });
+        for (const auto* section : sections) take_text(section->first, section->second, news);
+        std::erase_if(places_, [&](const auto& place) { return !channel.sections.contains(place.first); });
+        if (channel.report && report_version_ != channel.report_version) news.report = channel.report;
+        report_version_ = channel.report_version;
+        news.events = events_ != channel.events;
+        events_ = channel.events;
+        return news;
+    }
+
+    void seen(std::string_view key, std::uint32_t attempt, std::uint64_t offset) override {
+        std::lock_guard lock(feed_->mutex_);
+        places_[std::string(key)] = {attempt, offset};
+    }
+
+private:
+    void take_text(const std::string& key, const Section& section, News& news) {
+        Place& place = places_[key];
+        const bool restarted = place.attempt != section.attempt && place.offset > 0;
+        if (place.attempt != section.attempt) place = {section.attempt, 0};
+        const std::size_t from = next_boundary(section.text, place.offset);
+        const std::size_t to = whole_characters(section.text);
+        if (to <= from && !restarted) return;
+        LiveText text{.key = key, .attempt = section.attempt, .offset = from, .text = {}, .restarted = restarted};
+        if (to > from) text.text = section.text.substr(from, to - from);
+        place.offset = std::max(from, to);
+        news.texts.push_back(std::move(text));
+    }
+
+    std::shared_ptr<Impl> feed_;
+    Uuid job_;
+    Notifier notifier_;
+    std::map<std::string, Place, std::less<>> places_;
+    std::uint64_t report_version_ = 0;
+    std::uint64_t events_ = 0;
+};
+
+LiveFeed::LiveFeed() : impl_(std::make_shared<Impl>()) {}
+LiveFeed::~LiveFeed() = default;
+
+std::unique_ptr<LiveFeed::Watcher> LiveFeed::watch(Uuid job) {
+    return std::make_unique<Impl::JobWatcher>(impl_, job);
+}
+
+void LiveFeed::text(Uuid job, std::string_view key, std::uint32_t attempt, std::string_view delta) {
+    impl_->change(job, [&](Channel& channel) { channel.section(key, attempt).text += delta; });
+}
+
+void LiveFeed::restart(Uuid job, std::string_view key, std::uint32_t attempt) {
+    impl_->change(job, [&](Channel& channel) { channel.section(key, attempt).text.clear(); });
+}
+
+void LiveFeed::finished(Uuid job, std::string_view key) {
+    impl_->change_known(job, [&](Channel& channel) {
+        const auto section = channel.sections.find(key);
+        if (section != channel.sections.end()) section->second.finished = true;
+        channel.drop_old_finished();
+    });
+}
+
+void LiveFeed::report(Uuid job, const job::Report& report) {
+    impl_->change(job, [&](Channel& channel) {
+        if (channel.report == report) return;
+        channel.report = report;
+        ++channel.report_version;
+    });
+}
+
+void LiveFeed::committed(Uuid job) {
+    impl_->change_known(job, [](Channel& channel) { ++channel.events; });
+}
+
+void LiveFeed::forget(Uuid job) {
+    impl_->change_known(job, [](Channel& channel) {
+        channel.sections.clear();
+        channel.report.reset();
+    });
+}
+
+}  // namespace longhand::engine

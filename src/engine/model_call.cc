@@ -1,0 +1,181 @@
+#include "engine/model_call.h"
+
+#include <algorithm>
+
+#include "engine/journal.h"
+#include "engine/patience.h"
+
+namespace longhand::engine {
+
+using llm::LlmErrc;
+using writing::Role;
+using writing::StepErrc;
+using StepFailure = Failure<StepErrc>;
+
+namespace {
+
+constexpr unsigned kLoopsForgiven = 2, kMalformedForgiven = 3;
+constexpr Milliseconds kFirstPause{1'000}, kLongestPause{15'000}, kShowEvery{200};
+constexpr std::string_view kRephrase =
+    "\n\nAnswer in neutral, factual wording that is fit for every reader; leave out what is not.";
+
+std::string model_of(const job::Settings& settings, Role role) {
+    switch (role) {
+        case Role::reasoning:
+            return settings.reasoning_model;
+        case Role::writing:
+            return settings.writing_model;
+        case Role::function:
+            return settings.function_model;
+    }
+    return {};
+}
+
+double temperature_of(Role role) {
+    return role == Role::writing ? 0.7 : 0.3;
+}
+
+// Attempts are numbered on over the runs of a job, so that a watcher of an earlier run sees that a text began afresh.
+std::uint32_t attempt_number(job::Lease lease, std::uint32_t attempt) {
+    constexpr std::uint32_t kAttemptsPerRun = 1000;
+    return static_cast<std::uint32_t>(lease) * kAttemptsPerRun + std::min(attempt, kAttemptsPerRun - 1);
+}
+
+}  // namespace
+
+ModelCall::ModelCall(Environment& environment, std::shared_ptr<RunningJob> job, std::string key,
+                     writing::AskRequest request)
+    : environment_(environment), job_(std::move(job)), key_(std::move(key)), request_(std::move(request)) {}
+
+ModelCall::~ModelCall() {
+    job_->texts.erase(key_);
+}
+
+awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
+    while (!job_->signals.stop.stopped()) {
+        begin_attempt();
+        ++environment_.counters.model_calls;
+        auto call = environment_.model.chat(chat_request(), watcher(), job_->stop());
+        llm::LlmResult<llm::ChatReply> reply = Failure<LlmErrc>{LlmErrc::stopped, ""};
+        {
+            ActiveStep active(job_, key_, environment_.runtime.steady_now());
+            reply = co_await std::move(call);
+        }
+        if (reply.has_value()) {
+            job_->provider_down_since.reset();
+            co_return std::move(*reply);
+        }
+        if (reply.error().code != LlmErrc::stopped) ++environment_.counters.model_errors;
+        auto handling = after(reply.error().code, reply.error().message);
+        Given given = co_await std::move(handling);
+        if (given) co_return std::move(*given);
+    }
+    co_return StepFailure{StepErrc::stopped, ""};
+}
+
+llm::ChatRequest ModelCall::chat_request() const {
+    llm::ChatRequest chat;
+    chat.model = model_of(job_->claimed.settings, request_.role);
+    if (!request_.system.empty()) chat.messages.push_back({"system", request_.system});
+    chat.messages.push_back({"user", request_.user});
+    if (rephrased_) chat.messages.back().content += kRephrase;
+    chat.max_tokens = request_.max_tokens;
+    // A model that went round in circles is asked with less freedom and another seed.
+    chat.temperature = temperature_of(request_.role) / (1 + loops_);
+    if (loops_ > 0) chat.seed = loops_;
+    chat.json_schema = request_.json_schema;
+    if (!request_.schema_name.empty()) chat.schema_name = request_.schema_name;
+    return chat;
+}
+
+llm::ChatWatcher ModelCall::watcher() {
+    // Called while `answer` waits for the call, so this object is there; the stop may have come before.
+    llm::ChatWatcher watcher;
+    watcher.on_text = [this](std::string_view delta) { on_text(delta); };
+    watcher.on_restart = [this](std::string_view) { begin_attempt(); };
+    return watcher;
+}
+
+void ModelCall::begin_attempt() {
+    const std::uint32_t number = attempt_number(job_->lease(), ++attempts_);
+    StreamedText& text = job_->texts[key_];
+    text = StreamedText{};
+    text.attempt = number;
+    text.planned_words = request_.planned_words;
+    in_word_ = false;
+    if (attempts_ > 1) environment_.live.restart(job_->id(), key_, number);
+}
+
+void ModelCall::on_text(std::string_view delta) {
+    if (job_->signals.stop.stopped() || delta.empty()) return;
+    StreamedText& text = job_->texts[key_];
+    // A word that goes on over the seam of two deltas is one.
+    text.words +=
+        count_words(delta) - (in_word_ && count_words(std::string{'x'} + std::string(delta)) == count_words(delta));
+    in_word_ = delta.back() != ' ' && delta.back() != '\n';
+    text.text += delta;
+    environment_.live.text(job_->id(), key_, text.attempt, delta);
+    const SteadyTime now = environment_.runtime.steady_now();
+    if (now - job_->shown_at < kShowEvery) return;
+    job_->shown_at = now;
+    job_->refresh();
+    environment_.live.report(job_->id(), job_->report);
+}
+
+ModelCall::Given ModelCall::failed(std::string code, std::string message) {
+    return step_failed(*job_, std::move(code), std::move(message)).error();
+}
+
+awaitable<ModelCall::Given> ModelCall::after(LlmErrc code, std::string message) {
+    switch (code) {
+        case LlmErrc::stopped:
+            co_return StepFailure{StepErrc::stopped, ""};
+        case LlmErrc::unavailable:
+            break;
+        case LlmErrc::refused_key:
+            co_return failed("provider_key", std::move(message));
+        case LlmErrc::no_credit:
+            co_return failed("provider_credit", std::move(message));
+        case LlmErrc::unknown_model:
+            co_return failed("unknown_model", std::move(message));
+        case LlmErrc::bad_request:
+            co_return failed("provider_request", std::move(message));
+        case LlmErrc::content_filtered:
+            if (rephrased_) co_return StepFailure{StepErrc::moderated, std::move(message)};
+            rephrased_ = true;
+            co_return std::nullopt;
+        case LlmErrc::loop:
+            if (++loops_ > kLoopsForgiven) co_return failed("model_loop", std::move(message));
+            co_return std::nullopt;
+        case LlmErrc::malformed:
+            if (++malformed_ > kMalformedForgiven) co_return failed("provider_answer", std::move(message));
+            break;
+    }
+    auto waiting = wait_out(std::move(message));
+    Given given = co_await std::move(waiting);
+    co_return given;
+}
+
+awaitable<ModelCall::Given> ModelCall::wait_out(std::string message) {
+    const SteadyTime now = environment_.runtime.steady_now();
+    const WallTime wall = environment_.runtime.wall_now();
+    if (!job_->provider_down_since) job_->provider_down_since = now;
+    if (!job_->waiting_since) job_->waiting_since = wall;
+    if (wall - *job_->waiting_since >= environment_.options.provider_patience) {
+        co_return failed("provider_unavailable", std::move(message));
+    }
+    // While another call of the job gets text, its slot is well used.
+    const bool streams = std::any_of(job_->texts.begin(), job_->texts.end(), [this](const auto& text) {
+        return text.first != key_ && !text.second.text.empty();
+    });
+    if (!streams && now - *job_->provider_down_since >= environment_.options.slot_patience) {
+        if (!job_->wait_reason) job_->wait_reason = std::move(message);
+        job_->signals.stop.stop(StopReason::paused);
+        co_return StepFailure{StepErrc::stopped, ""};
+    }
+    const Milliseconds pause = pause_before(++outages_, kFirstPause, kLongestPause, environment_.runtime.random());
+    co_await environment_.runtime.sleep_for(pause, job_->stop());
+    co_return std::nullopt;
+}
+
+}  // namespace longhand::engine

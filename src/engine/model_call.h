@@ -1,0 +1,46 @@
+// One answer of a model for a running job, with the patience that a job has and a single call has not.
+#pragma once
+
+#include <string>
+
+#include "engine/environment.h"
+#include "engine/running_job.h"
+#include "writing/step_context.h"
+
+namespace longhand::engine {
+
+/// Used once, on the engine's loop. The text that it streams is in the live feed and in `RunningJob::texts` while it
+/// runs.
+class ModelCall {
+public:
+    ModelCall(Environment& environment, std::shared_ptr<RunningJob> job, std::string key, writing::AskRequest request);
+    ModelCall(const ModelCall&) = delete;
+    ~ModelCall();
+
+    /// Asks until there is an answer, or the reason why there will be none. `stopped` also when the job has to wait for
+    /// its provider: then `RunningJob::wait_reason` is set.
+    awaitable<writing::StepResult<llm::ChatReply>> answer();
+
+private:
+    using Given = std::optional<Failure<writing::StepErrc>>;  ///< the end of the call; nothing: ask again
+
+    llm::ChatRequest chat_request() const;
+    llm::ChatWatcher watcher();
+    void begin_attempt();
+    void on_text(std::string_view delta);
+    /// What to do about a failed call.
+    awaitable<Given> after(llm::LlmErrc code, std::string message);
+    awaitable<Given> wait_out(std::string message);
+    Given failed(std::string code, std::string message);
+
+    Environment& environment_;
+    std::shared_ptr<RunningJob> job_;
+    std::string key_;
+    writing::AskRequest request_;
+    std::uint32_t attempts_ = 0;
+    bool in_word_ = false;
+    unsigned outages_ = 0, loops_ = 0, malformed_ = 0;
+    bool rephrased_ = false;
+};
+
+}  // namespace longhand::engine

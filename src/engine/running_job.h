@@ -1,0 +1,90 @@
+// One job in one run under one lease, as its runner, its calls and the beat see it.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/runtime.h"
+#include "engine/progress.h"
+#include "job/job.h"
+#include "store/job_store.h"
+
+namespace longhand::engine {
+
+/// The two ways to end a run. A stop says: begin nothing, end what goes on, and hand back. A job that is abandoned is
+/// somebody else's, or nobody's: write nothing of it any more either. Handles on one signal; thread-safe.
+struct RunSignals {
+    StopSource stop;
+    StopSource abandon;
+
+    void lose(StopReason reason) {
+        abandon.stop(reason);
+        stop.stop(reason);
+    }
+};
+
+/// Text of a call while it streams.
+struct StreamedText {
+    std::uint32_t attempt = 1;
+    std::string text;
+    std::uint64_t stored = 0;  ///< bytes that the store has
+    std::int64_t words = 0;
+    std::int64_t planned_words = 0;  ///< more than these do not count as progress
+};
+
+/// Used on the engine's loop only, but for `signals`. Coroutines and the guards in their frames share it, so that it is
+/// there when they go, in whatever order.
+struct RunningJob {
+    RunningJob(store::ClaimedJob claimed_job, RunSignals run_signals, SteadyTime now);
+
+    const store::ClaimedJob claimed;
+    RunSignals signals;
+    SteadyTime held_at;  ///< when the last beat that was answered `held` was sent
+
+    // What it shows of itself.
+    WorkDone work;
+    job::Report report;
+    std::map<std::string, StreamedText, std::less<>> texts;  ///< by step key
+    SteadyTime shown_at{};
+
+    // What it is doing.
+    std::map<std::string, SteadyTime, std::less<>> active;  ///< since when each step's present attempt runs
+    std::size_t calls = 0;
+    Notifier call_ended;
+
+    // Its provider.
+    std::optional<SteadyTime> provider_down_since;
+    std::optional<WallTime> waiting_since;  ///< over earlier runs, with nothing finished in between
+    unsigned waits = 0;
+    std::optional<std::string> wait_reason;  ///< set: the run ends to wait for its provider
+
+    std::optional<job::Problem> problem;  ///< why the work can't go on, when a step knows
+
+    Uuid id() const { return claimed.job.id; }
+    job::Lease lease() const { return claimed.job.lease; }
+    StopToken stop() const { return signals.stop.token(); }
+    StopToken abandoned() const { return signals.abandon.token(); }
+
+    /// Brings `report` up to what has been done.
+    void refresh();
+};
+
+/// A step's attempt, for the limit on its time: there while it runs.
+class ActiveStep {
+public:
+    ActiveStep(std::shared_ptr<RunningJob> job, std::string key, SteadyTime now)
+        : job_(std::move(job)), key_(std::move(key)) {
+        job_->active[key_] = now;
+    }
+    ActiveStep(const ActiveStep&) = delete;
+    ~ActiveStep() { job_->active.erase(key_); }
+
+private:
+    std::shared_ptr<RunningJob> job_;
+    std::string key_;
+};
+
+}  // namespace longhand::engine

@@ -1,0 +1,199 @@
+#include "engine/step_context.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <charconv>
+#include <exception>
+
+#include "base/digest.h"
+#include "engine/model_call.h"
+#include "engine/outputs.h"
+#include "engine/step_value.h"
+
+namespace longhand::engine {
+
+using writing::StepErrc;
+using writing::StepResult;
+using StepFailure = Failure<StepErrc>;
+
+namespace {
+
+/// One of a job's model calls at once.
+class CallSlot {
+public:
+    explicit CallSlot(std::shared_ptr<RunningJob> job) : job_(std::move(job)) { ++job_->calls; }
+    CallSlot(const CallSlot&) = delete;
+    ~CallSlot() {
+        --job_->calls;
+        job_->call_ended.notify();
+    }
+
+private:
+    std::shared_ptr<RunningJob> job_;
+};
+
+std::string prompt_hash(const writing::AskRequest& request) {
+    return sha256_hex(request.system + '\0' + request.user);
+}
+
+/// What tasks that run side by side share with the one who waits; there until the last of them is gone.
+struct SideBySide {
+    std::size_t running = 0;
+    std::exception_ptr error;
+    Notifier ended;
+};
+
+}  // namespace
+
+JobContext::JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources)
+    : environment_(environment), job_(std::move(job)), journal_(journal), sources_(std::move(sources)) {}
+
+awaitable<StepResult<writing::AskReply>> JobContext::ask(job::StepKey key, writing::AskRequest request) {
+    if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
+    if (const std::string* value = journal_.find(key.text())) {
+        if (auto reply = decode_reply(*value)) co_return std::move(*reply);
+        co_return step_failed(*job_, "journal_unreadable", "The job's journal can't be read. Start a new job.").error();
+    }
+    auto bought = buy(key.text(), std::move(request));
+    StepResult<writing::AskReply> reply = co_await std::move(bought);
+    co_return reply;
+}
+
+awaitable<StepResult<writing::AskReply>> JobContext::buy(std::string key, writing::AskRequest request) {
+    if (!co_await wait_for_call_slot()) co_return StepFailure{StepErrc::stopped, ""};
+    const CallSlot slot(job_);
+    const std::string hash = prompt_hash(request);
+    ModelCall call(environment_, job_, key, std::move(request));
+    auto answer = call.answer();
+    StepResult<llm::ChatReply> reply = co_await std::move(answer);
+    if (!reply.has_value()) co_return reply.error();
+
+    const auto prompt_tokens = static_cast<std::int64_t>(reply->usage.prompt_tokens);
+    const auto completion_tokens = static_cast<std::int64_t>(reply->usage.completion_tokens);
+    job_->report.counts.prompt_tokens += prompt_tokens;
+    job_->report.counts.completion_tokens += completion_tokens;
+    environment_.counters.prompt_tokens += prompt_tokens;
+    environment_.counters.completion_tokens += completion_tokens;
+
+    writing::AskReply answered;
+    answered.text = std::move(reply->text);
+    answered.finish = reply->finish == llm::FinishReason::length ? writing::Finish::length : writing::Finish::stop;
+    store::JournalEntry entry;
+    entry.key = key;
+    entry.value = encode_reply(answered);
+    entry.input_hash = hash;
+    entry.prompt_tokens = prompt_tokens;
+    entry.completion_tokens = completion_tokens;
+    auto recording = journal_.record(std::move(entry));
+    StepResult<std::string> stands = co_await std::move(recording);
+    if (!stands.has_value()) co_return stands.error();
+    environment_.live.finished(job_->id(), key);
+    auto decoded = decode_reply(*stands);
+    if (decoded) co_return std::move(*decoded);
+    co_return answered;
+}
+
+awaitable<bool> JobContext::wait_for_call_slot() {
+    const auto job = job_;
+    while (job->calls >= environment_.options.calls_per_job) {
+        const SteadyTime look_again = environment_.runtime.steady_now() + std::chrono::minutes(1);
+        co_await job->call_ended.wait_until(environment_.runtime, look_again, job->stop());
+        if (job->signals.stop.stopped()) co_return false;
+    }
+    co_return true;
+}
+
+awaitable<StepResult<std::string>> JobContext::run(job::StepKey key, std::string input,
+                                                   std::function<awaitable<StepResult<std::string>>()> work) {
+    if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
+    if (const std::string* value = journal_.find(key.text())) {
+        if (auto result = decode_result(*value)) co_return std::move(*result);
+        co_return step_failed(*job_, "journal_unreadable", "The job's journal can't be read. Start a new job.").error();
+    }
+    StepResult<std::string> result = StepFailure{StepErrc::stopped, ""};
+    {
+        ActiveStep active(job_, key.text(), environment_.runtime.steady_now());
+        auto running = work();
+        result = co_await std::move(running);
+    }
+    if (!result.has_value()) co_return result.error();
+    store::JournalEntry entry;
+    entry.key = key.text();
+    entry.value = encode_result(*result);
+    entry.input_hash = sha256_hex(input);
+    auto recording = journal_.record(std::move(entry));
+    StepResult<std::string> stands = co_await std::move(recording);
+    if (!stands.has_value()) co_return stands.error();
+    auto decoded = decode_result(*stands);
+    if (decoded) co_return std::move(*decoded);
+    co_return result;
+}
+
+awaitable<StepResult<std::uint32_t>> JobContext::count_pages(job::StepKey key, typeset::Manuscript manuscript) {
+    const std::string input = sha256_hex(manuscript.markdown);
+    std::function<awaitable<StepResult<std::string>>()> work = [this, manuscript = std::move(manuscript)] {
+        return count(manuscript);
+    };
+    auto running = run(std::move(key), input, std::move(work));
+    StepResult<std::string> counted = co_await std::move(running);
+    ++job_->work.page_counts;
+    show();
+    if (!counted.has_value()) co_return counted.error();
+    std::uint32_t pages = 0;
+    std::from_chars(counted->data(), counted->data() + counted->size(), pages);
+    co_return pages;
+}
+
+awaitable<StepResult<std::string>> JobContext::count(typeset::Manuscript manuscript) {
+    auto folder = scratch_folder(environment_.files);
+    if (!folder.has_value()) co_return step_failed(*job_, "disk", folder.error().message);
+    const ScratchFolder scratch(*folder);
+    auto rendering = environment_.typesetter.render(std::move(manuscript), typeset::Format::pdf, *folder, job_->stop());
+    typeset::TypesetResult<typeset::Rendered> rendered = co_await std::move(rendering);
+    if (!rendered.has_value()) co_return typeset_failed(*job_, rendered.error());
+    co_return std::to_string(rendered->pages);
+}
+
+std::vector<sources::Hit> JobContext::retrieve(std::string_view query, std::size_t limit, std::size_t per_file) {
+    if (!sources_.index) return {};
+    return sources_.index->search(query, limit, per_file);
+}
+
+std::optional<sources::Passage> JobContext::passage(std::string_view key) {
+    const auto found = sources_.passages.find(key);
+    if (found == sources_.passages.end()) return std::nullopt;
+    return found->second;
+}
+
+awaitable<void> JobContext::all(std::vector<awaitable<void>> tasks) {
+    auto together = std::make_shared<SideBySide>();
+    Runtime& runtime = environment_.runtime;
+    for (auto& task : tasks) {
+        ++together->running;
+        asio::co_spawn(runtime.executor(), std::move(task), [together](std::exception_ptr error) {
+            --together->running;
+            if (error && !together->error) together->error = error;
+            together->ended.notify();
+        });
+    }
+    while (together->running != 0) {
+        const SteadyTime look_again = runtime.steady_now() + std::chrono::hours(1);
+        co_await together->ended.wait_until(runtime, look_again, StopToken{});
+    }
+    if (together->error) std::rethrow_exception(together->error);
+}
+
+void JobContext::report(writing::ProgressReport report) {
+    job_->work.stage = report.stage;
+    job_->work.words_done = report.words_done;
+    job_->work.words_planned = report.words_planned;
+    if (report.title) job_->report.title = report.title;
+    show();
+}
+
+void JobContext::show() {
+    if (job_->signals.stop.stopped()) return;
+    job_->refresh();
+    environment_.live.report(job_->id(), job_->report);
+}
+
+}  // namespace longhand::engine
