@@ -311,7 +311,8 @@ awaitable<bool> WireExchange::run(const HttpHandler& handler) {
     }
     if (error) report("the handler threw: " + what_of(error));
     co_await finish(error);
-    const bool is_reusable = keep_alive_ && !wire_.is_broken() && co_await drain();
+    bool is_reusable = keep_alive_ && !wire_.is_broken();
+    if (is_reusable) is_reusable = co_await drain();
     wire_.unwatch();
     co_return is_reusable;
 }

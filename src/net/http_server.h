@@ -78,12 +78,12 @@ public:
 using HttpHandler = std::function<awaitable<void>(HttpExchange&)>;
 
 struct HttpServerOptions {
-    unsigned threads = 1;                       ///< loops; each connection stays on one
-    std::size_t header_limit = 16 * 1024;       ///< bytes; past it 431
-    std::size_t target_limit = 8 * 1024;        ///< bytes; past it 414
-    std::chrono::seconds idle_timeout{75};      ///< between requests
-    std::chrono::seconds header_timeout{15};    ///< for a request's head, from its first byte
-    std::chrono::seconds transfer_timeout{30};  ///< without a byte of body read, or of answer taken
+    unsigned threads = 1;                   ///< loops; each connection stays on one
+    std::size_t header_limit = 16 * 1024;   ///< bytes; past it 431
+    std::size_t target_limit = 8 * 1024;    ///< bytes; past it 414
+    Milliseconds idle_timeout{75'000};      ///< between requests
+    Milliseconds header_timeout{15'000};    ///< for a request's head, from its first byte
+    Milliseconds transfer_timeout{30'000};  ///< without a byte of body read, or of answer taken
     /// Told of a handler's bugs and of connections that could not be accepted, in a sentence. On any loop's thread.
     /// Optional.
     std::function<void(std::string_view message)> log_error;

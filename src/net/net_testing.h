@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,7 +24,11 @@ public:
             std::lock_guard lock(mutex_);
             log_.emplace_back(message);
         };
-        server_ = std::make_unique<HttpServer>(std::move(options), std::move(handler));
+        auto counting = [this, handler = std::move(handler)](HttpExchange& exchange) {
+            ++requests_;
+            return handler(exchange);
+        };
+        server_ = std::make_unique<HttpServer>(std::move(options), std::move(counting));
         const auto address = server_->listen("127.0.0.1", 0);
         if (!address) throw std::runtime_error(address.error().message);
         port_ = address->port;
@@ -34,12 +38,15 @@ public:
     HttpServer& server() { return *server_; }
     std::uint16_t port() const { return port_; }
     std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
+    /// That have reached the handler.
+    int requests() const { return requests_; }
     std::vector<std::string> log() {
         std::lock_guard lock(mutex_);
         return log_;
     }
 
 private:
+    std::atomic<int> requests_ = 0;
     std::mutex mutex_;
     std::vector<std::string> log_;
     std::unique_ptr<HttpServer> server_;
@@ -65,7 +72,6 @@ public:
     std::string read_until(std::string_view end);
     /// What comes until the server closes.
     std::string read_to_end();
-    bool is_closed_by_server() { return read_to_end().empty(); }
     void shut_down_sending() { socket_.shutdown(asio::ip::tcp::socket::shutdown_send); }
     /// With a reset.
     void reset();
