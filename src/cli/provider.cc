@@ -104,13 +104,13 @@ Value<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io
         client.base_url = *url;
         client.api_key = std::move(*key);
     } else {
-        llm::OfflineOptions offline;
+        llm::offline::OfflineServerOptions offline;
         offline.bearer = to_hex(random_bytes(32));
-        provider->offline_ = std::make_unique<llm::OfflineServer>(offline);
+        provider->offline_ = std::make_unique<llm::offline::OfflineServer>(runtime, offline);
         const auto address = provider->offline_->listen("127.0.0.1", 0);
         if (!address)
             return wrong(fmt::format("The offline model can't listen on loopback: {}", address.error().message));
-        client.base_url = fmt::format("http://{}:{}/v1", address->host, address->port);
+        client.base_url = provider->offline_->base_url();
         client.api_key = offline.bearer;
         client.name = kOfflineModel;
         http_options.use_environment_proxy = false;

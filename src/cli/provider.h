@@ -32,7 +32,7 @@ public:
 private:
     Provider() = default;
 
-    std::unique_ptr<llm::OfflineServer> offline_;
+    std::unique_ptr<llm::offline::OfflineServer> offline_;
     std::unique_ptr<net::HttpClient> http_;
     std::unique_ptr<llm::ChatModel> model_;
     http::ServerDefaults defaults_;
