@@ -18,9 +18,12 @@ float norm(const Bag& bag) {
 float dot(const Bag& a, const Bag& b) {
     float sum = 0;
     for (auto i = a.begin(), j = b.begin(); i != a.end() && j != b.end();) {
-        if (i->first < j->first) ++i;
-        else if (j->first < i->first) ++j;
-        else sum += i++->second * j++->second;
+        if (i->first < j->first)
+            ++i;
+        else if (j->first < i->first)
+            ++j;
+        else
+            sum += i++->second * j++->second;
     }
     return sum;
 }
@@ -100,9 +103,12 @@ void add_to(Bag& sum, const Bag& other, float factor) {
     out.reserve(sum.size() + other.size());
     auto i = sum.begin();
     for (auto j = other.begin(); i != sum.end() || j != other.end();) {
-        if (j == other.end() || (i != sum.end() && i->first < j->first)) out.push_back(*i++);
-        else if (i == sum.end() || j->first < i->first) out.emplace_back(j->first, j->second * factor), ++j;
-        else out.emplace_back(i->first, i->second + j->second * factor), ++i, ++j;
+        if (j == other.end() || (i != sum.end() && i->first < j->first))
+            out.push_back(*i++);
+        else if (i == sum.end() || j->first < i->first)
+            out.emplace_back(j->first, j->second * factor), ++j;
+        else
+            out.emplace_back(i->first, i->second + j->second * factor), ++i, ++j;
     }
     sum = std::move(out);
 }

@@ -55,10 +55,12 @@ public:
     std::string table(const Unit& unit) const {
         const PromptPassage& passage = prompt_.passages[unit.passage];
         const std::string place = clean_inline(last_heading(passage.place));
-        std::string out = place.empty() ? cited("The source gives it as a table.", id(unit))
-                                        : cited(fmt::format("Under “{}” the source gives it as a table.", place), id(unit));
+        std::string out = place.empty()
+                              ? cited("The source gives it as a table.", id(unit))
+                              : cited(fmt::format("Under “{}” the source gives it as a table.", place), id(unit));
         out += "\n\n" + unit.items.front() + "\n|";
-        for (auto columns = std::count(unit.items[0].begin(), unit.items[0].end(), '|'); columns > 1; --columns) out += " --- |";
+        for (auto columns = std::count(unit.items[0].begin(), unit.items[0].end(), '|'); columns > 1; --columns)
+            out += " --- |";
         for (std::size_t i = 1; i < unit.items.size(); ++i) out += "\n" + unit.items[i];
         return out;
     }
@@ -75,8 +77,8 @@ private:
     const Prompt& prompt_;
 };
 
-/// Sentences of our own that lead into a section and from one paragraph to the next. English only; each section draws its
-/// own by its number and title.
+/// Sentences of our own that lead into a section and from one paragraph to the next. English only; each section draws
+/// its own by its number and title.
 class Connectives {
 public:
     Connectives(const Prompt& prompt, const Material& material)
@@ -90,7 +92,10 @@ public:
     std::string lead(const std::vector<std::vector<std::size_t>>& paragraphs) const {
         if (!english_ || prompt_.section_title.empty()) return "";
         std::vector<std::string> topics;
-        for (const Phrase& phrase : key_phrases(texts(paragraphs), 3)) topics.push_back(with_article(phrase));
+        for (const Phrase& phrase : key_phrases(texts(paragraphs), 8)) {
+            if (topics.size() < 3 && !same_title(phrase.text, prompt_.section_title))
+                topics.push_back(with_article(phrase));
+        }
         if (topics.size() < 2) return "";
         static constexpr std::array<std::string_view, 8> kForms = {
             "This section is about {0}.",
@@ -152,8 +157,10 @@ std::string draft_from_passages(const Prompt& prompt, const DraftOptions& option
     std::string out = paragraphs.empty() ? "" : connectives.lead(paragraphs);
     for (std::size_t i = 0; i < paragraphs.size(); ++i) {
         const Unit& first = material.units[paragraphs[i].front()];
-        if (i > 0) out += "\n\n";
-        else if (!out.empty()) out += first.kind == Unit::Kind::prose ? " " : "\n\n";
+        if (i > 0)
+            out += "\n\n";
+        else if (!out.empty())
+            out += first.kind == Unit::Kind::prose ? " " : "\n\n";
         switch (first.kind) {
             case Unit::Kind::list:
                 out += writer.list(first);
@@ -162,7 +169,8 @@ std::string draft_from_passages(const Prompt& prompt, const DraftOptions& option
                 out += writer.table(first);
                 break;
             case Unit::Kind::prose:
-                if (const std::string bridge = connectives.bridge(i, paragraphs[i]); !bridge.empty()) out += bridge + " ";
+                if (const std::string bridge = connectives.bridge(i, paragraphs[i]); !bridge.empty())
+                    out += bridge + " ";
                 out += writer.prose(paragraphs[i]);
                 break;
         }

@@ -17,8 +17,8 @@ struct DraftOptions {
     std::string avoid;
 };
 
-/// Markdown paragraphs of about that many words, each statement with its citation; ends with a whole sentence. Shorter when
-/// the passages have no more to say. Empty when they have nothing that is a sentence.
+/// Markdown paragraphs of about that many words, each statement with its citation; ends with a whole sentence. Shorter
+/// when the passages have no more to say. Empty when they have nothing that is a sentence.
 std::string draft_from_passages(const Prompt& prompt, const DraftOptions& options);
 
 /// Words without citations and marks.

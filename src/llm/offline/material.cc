@@ -53,7 +53,7 @@ private:
         }
         open_ = !leans;
         ++position_;
-        if (!leans) add({Unit::Kind::prose, {*sentence}, {}});
+        if (!leans) add(Unit::Kind::prose, {*sentence}, {});
     }
 
     void take_list(const std::vector<std::string>& items) {
@@ -64,7 +64,7 @@ private:
             fits = fits && count_words(item) <= kMostItemWords && !clean.back().empty();
         }
         if (fits && clean_sentence(opener_.substr(0, opener_.size() - 1) + ".")) {
-            add({Unit::Kind::list, {opener_}, std::move(clean)});
+            add(Unit::Kind::list, {opener_}, std::move(clean));
         } else {
             for (const std::string& item : items) take_prose(item);
         }
@@ -76,12 +76,17 @@ private:
         const auto columns = [](const std::string& row) { return std::count(row.begin(), row.end(), '|'); };
         bool fits = rows.size() >= 3 && rows.size() <= kMostItems + 1 && columns(rows[0]) >= 3 && columns(rows[0]) <= 5;
         for (const std::string& row : rows) {
-            fits = fits && columns(row) == columns(rows[0]) && count_words(row) <= kMostItemWords && row.find("\\|") == std::string::npos;
+            fits = fits && columns(row) == columns(rows[0]) && count_words(row) <= kMostItemWords &&
+                   row.find("\\|") == std::string::npos;
         }
-        if (fits) add({Unit::Kind::table, {}, rows});
+        if (fits) add(Unit::Kind::table, {}, rows);
     }
 
-    void add(Unit unit) {
+    void add(Unit::Kind kind, std::vector<std::string> sentences, std::vector<std::string> items) {
+        Unit unit;
+        unit.kind = kind;
+        unit.sentences = std::move(sentences);
+        unit.items = std::move(items);
         unit.passage = passage_;
         unit.position = ++position_;
         units_.push_back(std::move(unit));
@@ -123,23 +128,50 @@ Bag question(const Prompt& prompt, const Vocabulary& vocabulary) {
     add_to(bag, vocabulary.known(prompt.others), 0.2f);
     const Bag own = bag;
     for (const auto& [word, weight] : vocabulary.known(outline_of_others(prompt))) {
-        const bool asked = std::any_of(own.begin(), own.end(), [&](const auto& entry) { return entry.first == word && entry.second > 1; });
+        const bool asked = std::any_of(own.begin(), own.end(),
+                                       [&](const auto& entry) { return entry.first == word && entry.second > 1; });
         if (!asked) add_to(bag, Bag{{word, 1.0f}}, -0.6f);
     }
     for (auto& [word, weight] : bag) weight = std::min(weight, 8.0f) * vocabulary.rarity(word);
     return bag;
 }
 
+/// How much of the text is code: such sentences read badly outside their context.
+float code_share(const Unit& unit) {
+    std::size_t code = 0, all = 0;
+    for (const std::string& sentence : unit.sentences) {
+        bool inside = false;
+        for (const char c : sentence) {
+            if (c == '`') inside = !inside;
+            code += inside || c == '\\';
+            ++all;
+        }
+        if (sentence.find("→") != std::string::npos) code += all / 3;
+    }
+    return all > 0 ? std::min(1.0f, static_cast<float>(code) / static_cast<float>(all)) : 0.0f;
+}
+
+/// A string of names rather than a statement.
+bool enumerates(const Unit& unit) {
+    return !unit.sentences.empty() &&
+           std::count(unit.sentences.front().begin(), unit.sentences.front().end(), ',') >= 6;
+}
+
 float fit(const Unit& unit, const Bag& question, float place_fit, std::size_t rank) {
     float sum = 0;
     for (auto i = unit.counts.begin(), j = question.begin(); i != unit.counts.end() && j != question.end();) {
-        if (i->first < j->first) ++i;
-        else if (j->first < i->first) ++j;
-        else sum += std::min(i++->second, 2.0f) * j++->second;
+        if (i->first < j->first)
+            ++i;
+        else if (j->first < i->first)
+            ++j;
+        else
+            sum += std::min(i++->second, 2.0f) * j++->second;
     }
     const auto words = static_cast<float>(unit.words);
     float score = sum / std::sqrt(words + 8.0f) + 2.5f * place_fit + 1.5f / (1.0f + 0.3f * static_cast<float>(rank));
-    if (words < 8) score *= 0.7f;
+    if (words < 8) score *= 0.5f;
+    score *= 1.0f - 0.9f * code_share(unit);
+    if (enumerates(unit)) score *= 0.75f;
     if (unit.kind != Unit::Kind::prose) score *= 0.8f;
     return score;
 }
@@ -161,7 +193,8 @@ Material gather(const Prompt& prompt) {
     const Bag title = material.vocabulary.known(prompt.section_title + " " + prompt.purpose);
     for (Unit& unit : material.units) {
         unit.bag = material.vocabulary.weighted(unit.counts);
-        const float place_fit = cosine(material.vocabulary.known(last_heading(prompt.passages[unit.passage].place)), title);
+        const float place_fit =
+            cosine(material.vocabulary.known(last_heading(prompt.passages[unit.passage].place)), title);
         unit.score = fit(unit, asked, place_fit, unit.passage);
     }
     return material;

@@ -21,8 +21,8 @@ struct Unit {
     std::size_t position = 0;            ///< in its passage: neighbours are one apart
     std::size_t words = 0;
     Bag counts;
-    Bag bag;           ///< weighted
-    float score = 0;   ///< how well it fits what is asked
+    Bag bag;          ///< weighted
+    float score = 0;  ///< how well it fits what is asked
 };
 
 struct Material {

@@ -14,7 +14,7 @@ namespace longhand::llm::offline {
 namespace {
 
 struct Token {
-    std::string word;     // as written; empty: a stop, which no phrase crosses
+    std::string word;  // as written; empty: a stop, which no phrase crosses
     std::string lowered;
     bool starts = false;  // a sentence
 };
@@ -46,29 +46,40 @@ std::vector<Token> tokens_of(const std::string& text) {
 
 bool is_determiner(const std::string& word) {
     static const std::unordered_set<std::string> kWords = {
-        "the", "a",  "an", "each", "every", "its", "their", "of",  "by",  "with", "for", "in",  "no",  "one", "from", "into", "at",
-        "any", "per", "on", "this", "that",  "der", "die",   "das", "ein", "eine", "le",  "la",  "les", "un",  "une",  "des",  "du",
-        "de",  "el", "los", "las", "una",   "ο",   "η",     "το",  "τα",  "του",  "της", "των", "в",   "на",  "с",    "для",  "из"};
+        "the",  "a",    "an",   "each", "every", "its", "their", "of",   "by",   "with", "for", "in",  "no",
+        "one",  "from", "into", "at",   "any",   "per", "on",    "this", "that", "der",  "die", "das", "ein",
+        "eine", "le",   "la",   "les",  "un",    "une", "des",   "du",   "de",   "el",   "los", "las", "una",
+        "ο",    "η",    "το",   "τα",   "του",   "της", "των",   "в",    "на",   "с",    "для", "из"};
     return kWords.contains(word);
 }
 
 /// Words that are verbs, adverbs or adjectives more often than the subject of anything.
 bool is_weak(const std::string& word) {
     static const std::unordered_set<std::string> kWords = {
-        "new", "old", "same", "different", "good", "bad", "better", "best", "great", "small", "large", "big", "long", "short", "full",
-        "whole", "empty", "own", "able", "ready", "real", "true", "false", "free", "plain", "clear", "sure", "available", "possible",
-        "need", "needs", "want", "wants", "run", "runs", "make", "making", "take", "taking", "find", "found", "come", "comes", "look",
-        "call", "called", "start", "starts", "end", "ends", "way", "ways", "kind", "kinds", "part", "parts", "place", "case", "cases",
-        "time", "times", "number", "numbers", "example", "examples", "lot", "set", "sets", "hold", "holds", "tell", "tells", "show",
-        "shows", "work", "works", "second", "third", "two", "three", "four", "five", "day", "rest", "none", "say", "says", "know",
-        "known", "written", "writes", "write", "read", "reads", "reading", "point", "person", "sentence", "word", "words", "thing", "etc",
-        "line", "lines", "based", "following", "null", "bool", "int", "string", "void", "const", "return", "returns", "std", "name"};
-    return kWords.contains(word) || word.ends_with("ly") || word.ends_with("ed");
+        "new",       "old",       "same",    "different", "good",    "bad",     "better",    "best",     "great",
+        "small",     "large",     "big",     "long",      "short",   "full",    "whole",     "empty",    "own",
+        "able",      "ready",     "real",    "true",      "false",   "free",    "plain",     "clear",    "sure",
+        "available", "possible",  "need",    "needs",     "want",    "wants",   "run",       "runs",     "make",
+        "making",    "take",      "taking",  "find",      "found",   "come",    "comes",     "look",     "call",
+        "called",    "start",     "starts",  "end",       "ends",    "way",     "ways",      "kind",     "kinds",
+        "part",      "parts",     "place",   "case",      "cases",   "time",    "times",     "number",   "numbers",
+        "example",   "examples",  "lot",     "set",       "sets",    "hold",    "holds",     "tell",     "tells",
+        "show",      "shows",     "work",    "works",     "second",  "third",   "two",       "three",    "four",
+        "five",      "day",       "rest",    "none",      "say",     "says",    "know",      "known",    "written",
+        "writes",    "write",     "read",    "reads",     "reading", "point",   "person",    "sentence", "word",
+        "words",     "thing",     "etc",     "line",      "lines",   "based",   "following", "null",     "bool",
+        "int",       "string",    "void",    "const",     "return",  "returns", "std",       "name",     "later",
+        "earlier",   "former",    "latter",  "next",      "last",    "only",    "today",     "here",     "change",
+        "changes",   "bare",      "missing", "slow",      "fast",    "simple",  "common",    "single",   "main",
+        "certain",   "important", "useful",  "current",   "local"};
+    return kWords.contains(word) || word.ends_with("ly") || word.ends_with("ed") || word.ends_with("able") ||
+           word.ends_with("ible") || word.ends_with("ful") || word.ends_with("ous");
 }
 
 bool may_be_in_phrase(const Token& token) {
     if (token.word.empty() || is_common(token.lowered)) return false;
     if (token.word.find_first_not_of("0123456789.,-") == std::string::npos) return false;
+    if (token.lowered.ends_with("'s") || token.lowered.ends_with("’s") || token.lowered.ends_with("n't")) return false;
     return token.word.size() > 2 && token.word.find('_') == std::string::npos;
 }
 
@@ -107,7 +118,8 @@ void count_pair(const std::vector<Token>& tokens, std::size_t start, std::size_t
     if (start + 1 >= tokens.size()) return;
     for (const Token* token : {&tokens[start], &tokens[start + 1]}) {
         std::size_t at = 0;
-        if (token->word.empty() || is_common(token->word) || !is_unspaced_script(next_code_point(token->word, at))) return;
+        if (token->word.empty() || is_common(token->word) || !is_unspaced_script(next_code_point(token->word, at)))
+            return;
     }
     const std::string pair = tokens[start].word + tokens[start + 1].word;
     Count& count = counts[pair];
@@ -117,7 +129,7 @@ void count_pair(const std::vector<Token>& tokens, std::size_t start, std::size_t
     count.texts.insert(text);
 }
 
-Phrase phrase_of(const Count& count) {
+Phrase phrase_of(const Count& count, std::size_t all_texts) {
     Phrase phrase;
     std::size_t best = 0;
     for (const auto& [form, times] : count.forms) {
@@ -127,9 +139,13 @@ Phrase phrase_of(const Count& count) {
         }
     }
     phrase.proper = count.capital_inside * 2 > count.inside_sentence && count.inside_sentence > 0;
-    phrase.plural = phrase.text.ends_with('s') && !phrase.text.ends_with("ss") && !phrase.text.ends_with("us") && !phrase.text.ends_with("is");
+    phrase.plural = phrase.text.ends_with('s') && !phrase.text.ends_with("ss") && !phrase.text.ends_with("us") &&
+                    !phrase.text.ends_with("is");
     const double length_factor = count.words == 1 ? 1.0 : count.words == 2 ? 1.9 : 2.2;
-    phrase.weight = static_cast<double>(count.all) * length_factor * (0.5 + static_cast<double>(count.texts.size()) * 0.5);
+    phrase.weight =
+        static_cast<double>(count.all) * length_factor * (0.5 + static_cast<double>(count.texts.size()) * 0.5);
+    // What is in nearly every text tells them apart no more than a common word.
+    phrase.weight *= std::log(1.0 + static_cast<double>(all_texts) / static_cast<double>(count.texts.size()));
     return phrase;
 }
 
@@ -148,10 +164,14 @@ bool overlaps(const Phrase& phrase, const std::vector<Phrase>& chosen) {
 
 bool says_nothing(const std::string& lowered) {
     static const std::unordered_set<std::string> kWords = {
-        "introduction", "overview", "notes", "note", "example", "examples", "misc", "miscellaneous", "readme", "index", "contents",
-        "table of contents", "license", "changelog", "todo", "summary", "conclusion", "appendix", "references", "bibliography", "general",
-        "usage", "see also", "name", "synopsis", "description", "options", "about", "background", "the idea in one paragraph", "more",
-        "credits", "authors", "copyright", "faq", "details", "other", "others", "rules", "bugs", "history", "files", "abstract"};
+        "introduction", "overview",      "notes",   "note",      "example",    "examples",
+        "misc",         "miscellaneous", "readme",  "index",     "contents",   "table of contents",
+        "license",      "changelog",     "todo",    "summary",   "conclusion", "appendix",
+        "references",   "bibliography",  "general", "usage",     "see also",   "name",
+        "synopsis",     "description",   "options", "about",     "background", "the idea in one paragraph",
+        "more",         "credits",       "authors", "copyright", "faq",        "details",
+        "other",        "others",        "rules",   "bugs",      "history",    "files",
+        "abstract"};
     return kWords.contains(lowered);
 }
 
@@ -168,7 +188,7 @@ std::vector<Phrase> key_phrases(const std::vector<std::string>& texts, std::size
     }
     std::vector<Phrase> all;
     for (const auto& [key, count] : counts) {
-        if (worth_counting(count)) all.push_back(phrase_of(count));
+        if (worth_counting(count)) all.push_back(phrase_of(count, texts.size()));
     }
     std::stable_sort(all.begin(), all.end(), [](const Phrase& a, const Phrase& b) { return a.weight > b.weight; });
     std::vector<Phrase> chosen;
@@ -226,9 +246,11 @@ std::string title_from_heading(std::string_view heading) {
     title.erase(0, first);
     while (!title.empty() && std::string_view(" .:,;-").find(title.back()) != std::string_view::npos) title.pop_back();
     const std::size_t words = count_words(title);
-    const bool code = title.find_first_of("/\\(){}[]<>=;@_|$") != std::string::npos || title.find("::") != std::string::npos ||
-                      title.find(".h") != std::string::npos || title.find(".md") != std::string::npos;
-    if (words == 0 || words > 9 || code || title.size() < 4 || title.size() > 90 || says_nothing(lower(title))) return "";
+    const bool code = title.find_first_of("/\\(){}[]<>=;@_|$") != std::string::npos ||
+                      title.find("::") != std::string::npos || title.find(".h") != std::string::npos ||
+                      title.find(".md") != std::string::npos;
+    if (words == 0 || words > 9 || code || title.size() < 4 || title.size() > 90 || says_nothing(lower(title)))
+        return "";
     if (meaningful_stems(title).empty()) return "";
     return capitalised(title);
 }
@@ -237,8 +259,10 @@ bool same_title(std::string_view a, std::string_view b) {
     const auto first = meaningful_stems(a), second = meaningful_stems(b);
     const std::set<std::string> in_a(first.begin(), first.end()), in_b(second.begin(), second.end());
     if (in_a.empty() || in_b.empty()) return lower(a) == lower(b);
-    const auto shared = std::count_if(in_a.begin(), in_a.end(), [&](const std::string& word) { return in_b.contains(word); });
-    return static_cast<std::size_t>(shared) * 2 >= std::min(in_a.size(), in_b.size()) + (std::min(in_a.size(), in_b.size()) == 1 ? 1 : 0);
+    const auto shared =
+        std::count_if(in_a.begin(), in_a.end(), [&](const std::string& word) { return in_b.contains(word); });
+    return static_cast<std::size_t>(shared) * 2 >=
+           std::min(in_a.size(), in_b.size()) + (std::min(in_a.size(), in_b.size()) == 1 ? 1 : 0);
 }
 
 }  // namespace longhand::llm::offline

@@ -14,8 +14,8 @@ struct Phrase {
     double weight = 0;
 };
 
-/// The phrases of one to three words that the sentences turn on, best first. They occur twice at least, mostly behind an
-/// article or a preposition (so they are nouns, as far as counting can tell). For scripts without spaces: pairs of
+/// The phrases of one to three words that the sentences turn on, best first. They occur twice at least, mostly behind
+/// an article or a preposition (so they are nouns, as far as counting can tell). For scripts without spaces: pairs of
 /// characters. Texts: one passage each.
 std::vector<Phrase> key_phrases(const std::vector<std::string>& texts, std::size_t limit);
 
@@ -26,8 +26,8 @@ std::string listed(const std::vector<std::string>& parts);
 
 /// First letter as a capital, all else as it is.
 std::string capitalised(std::string_view text);
-/// A heading as a title: without numbers, marks and a closing stop; empty when it is unfit (code, a path, too long, or a
-/// word like "Introduction" or "Notes" that says nothing).
+/// A heading as a title: without numbers, marks and a closing stop; empty when it is unfit (code, a path, too long, or
+/// a word like "Introduction" or "Notes" that says nothing).
 std::string title_from_heading(std::string_view heading);
 /// The last part of `A > B > C`.
 std::string last_heading(std::string_view place);

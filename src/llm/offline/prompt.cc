@@ -44,10 +44,12 @@ bool read_opening(std::string_view text, std::size_t& at, Mark& mark) {
         while (next < text.size() && text[next] == ' ') ++next;
         const std::size_t start = next;
         while (next < text.size() && is_name_character(text[next])) ++next;
-        if (next == start || text.substr(next, 2) != "=\"") return next < text.size() && text[next] == '>' && (at = next + 1);
+        if (next == start || text.substr(next, 2) != "=\"")
+            return next < text.size() && text[next] == '>' && (at = next + 1);
         const auto end = text.find('"', next + 2);
         if (end == std::string_view::npos) return false;
-        mark.attributes[std::string(text.substr(start, next - start))] = unescaped(text.substr(next + 2, end - next - 2));
+        mark.attributes[std::string(text.substr(start, next - start))] =
+            unescaped(text.substr(next + 2, end - next - 2));
         next = end + 1;
     }
     if (next >= text.size()) return false;
@@ -65,7 +67,8 @@ std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < text.size();) {
         const auto end = std::min(text.find('\n', at), text.size());
-        if (std::string line = trimmed(std::string_view(text).substr(at, end - at)); !line.empty()) lines.push_back(std::move(line));
+        if (std::string line = trimmed(std::string_view(text).substr(at, end - at)); !line.empty())
+            lines.push_back(std::move(line));
         at = end + 1;
     }
     return lines;
@@ -98,20 +101,32 @@ void take_passages(const Mark& mark, Prompt& prompt) {
 }
 
 void take_mark(const Mark& mark, Prompt& prompt) {
-    if (mark.name == "task") take_task(mark, prompt);
-    else if (mark.name == "request") prompt.request = mark.text();
-    else if (mark.name == "title") prompt.title = mark.text();
-    else if (mark.name == "outline") prompt.outline = mark.text();
-    else if (mark.name == "section" || mark.name == "chapter") take_section(mark, prompt);
-    else if (mark.name == "said") prompt.said = lines_of(mark.text());
-    else if (mark.name == "terms") prompt.terms = lines_of(mark.text());
-    else if (mark.name == "passages") take_passages(mark, prompt);
-    else if (mark.name == "draft") prompt.draft = mark.text();
-    else if (mark.name == "error") prompt.error = mark.text();
-    else if (mark.name == "answer") prompt.form = mark.attribute("form");
+    if (mark.name == "task")
+        take_task(mark, prompt);
+    else if (mark.name == "request")
+        prompt.request = mark.text();
+    else if (mark.name == "title")
+        prompt.title = mark.text();
+    else if (mark.name == "outline")
+        prompt.outline = mark.text();
+    else if (mark.name == "section" || mark.name == "chapter")
+        take_section(mark, prompt);
+    else if (mark.name == "said")
+        prompt.said = lines_of(mark.text());
+    else if (mark.name == "terms")
+        prompt.terms = lines_of(mark.text());
+    else if (mark.name == "passages")
+        take_passages(mark, prompt);
+    else if (mark.name == "draft")
+        prompt.draft = mark.text();
+    else if (mark.name == "error")
+        prompt.error = mark.text();
+    else if (mark.name == "answer")
+        prompt.form = mark.attribute("form");
     else if (mark.name == "faults") {
         for (const Mark& fault : mark.inside()) prompt.faults.push_back(fault.text());
-    } else if (mark.name != "style" && mark.name != "answers") prompt.others += mark.text() + "\n";
+    } else if (mark.name != "style" && mark.name != "answers")
+        prompt.others += mark.text() + "\n";
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ constexpr std::size_t kParagraphWords = 95;
 
 /// Whether a text of what was said has most of the unit in it.
 bool was_said(const Unit& unit, const std::vector<Bag>& said) {
-    return std::any_of(said.begin(), said.end(), [&](const Bag& line) { return contained(unit.bag, line) > kSaidAlready; });
+    return std::any_of(said.begin(), said.end(),
+                       [&](const Bag& line) { return contained(unit.bag, line) > kSaidAlready; });
 }
 
 std::vector<Bag> said_bags(const Material& material, const Prompt& prompt, const std::string& avoid) {
@@ -81,7 +82,9 @@ private:
         }
         const auto used = by_passage_.find(unit.passage);
         if (used != by_passage_.end()) value -= 0.06f * best_ * static_cast<float>(used->second);
-        return value + best_ * 0.25f;  // weak fits still serve while words are missing
+        // Weak fits serve while many words are missing.
+        const bool short_of_words = words_ * 10 < options_.words * 9;
+        return value + best_ * (short_of_words ? 0.3f : 0.0f);
     }
 
     void take(std::size_t i) {
@@ -99,8 +102,8 @@ private:
     const DraftOptions& options_;
     std::vector<bool> taken_;
     std::vector<std::size_t> chosen_;
-    std::map<std::string, std::size_t> sources_;      // words
-    std::map<std::size_t, std::size_t> by_passage_;   // sentences
+    std::map<std::string, std::size_t> sources_;     // words
+    std::map<std::size_t, std::size_t> by_passage_;  // sentences
     std::size_t words_ = 0;
     float best_ = 0;
     bool laid_out_ = false;
@@ -111,8 +114,10 @@ float follows(const Prompt& prompt, const Bag& paragraph, const Unit& last, cons
     float value = cosine(paragraph, next.bag) + 0.4f * cosine(last.bag, next.bag);
     const bool same_passage = last.passage == next.passage;
     if (same_passage && next.position == last.position + 1) return value + 0.5f;  // it was written to follow
-    if (same_passage) value -= next.position < last.position ? 0.15f : 0.02f;
-    else if (prompt.passages[last.passage].source == prompt.passages[next.passage].source) value -= 0.02f;
+    if (same_passage)
+        value -= next.position < last.position ? 0.15f : 0.02f;
+    else if (prompt.passages[last.passage].source == prompt.passages[next.passage].source)
+        value -= 0.02f;
     if (prompt.passages[last.passage].place == prompt.passages[next.passage].place && !same_passage) value += 0.05f;
     return value;
 }
@@ -121,7 +126,8 @@ float follows(const Prompt& prompt, const Bag& paragraph, const Unit& last, cons
 float opening_value(const Unit& unit) {
     float value = unit.score;
     const std::string& first = unit.sentences.front();
-    for (const char* sign : {" is a ", " is the ", " are the ", " means ", " consists of ", " is an ", " ist ein", " est un", " es un"}) {
+    for (const char* sign :
+         {" is a ", " is the ", " are the ", " means ", " consists of ", " is an ", " ist ein", " est un", " es un"}) {
         if (first.find(sign) != std::string::npos) {
             value *= 1.3f;
             break;
@@ -136,7 +142,8 @@ std::vector<std::size_t> select_units(const Material& material, const Prompt& pr
     return Selector(material, prompt, options).run();
 }
 
-std::vector<std::vector<std::size_t>> arrange(const Material& material, const Prompt& prompt, std::vector<std::size_t> chosen) {
+std::vector<std::vector<std::size_t>> arrange(const Material& material, const Prompt& prompt,
+                                              std::vector<std::size_t> chosen) {
     std::vector<std::vector<std::size_t>> paragraphs;
     std::vector<std::size_t> laid_out;
     std::erase_if(chosen, [&](std::size_t i) {

@@ -15,6 +15,7 @@ namespace longhand::llm::offline {
 std::vector<std::size_t> select_units(const Material& material, const Prompt& prompt, const DraftOptions& options);
 
 /// The chosen units as paragraphs, each about one thing; sources alternate within a paragraph where that makes sense.
-std::vector<std::vector<std::size_t>> arrange(const Material& material, const Prompt& prompt, std::vector<std::size_t> chosen);
+std::vector<std::vector<std::size_t>> arrange(const Material& material, const Prompt& prompt,
+                                              std::vector<std::size_t> chosen);
 
 }  // namespace longhand::llm::offline

@@ -103,15 +103,16 @@ bool ends_unspaced(char32_t c) {
 }
 
 bool is_closing(char32_t c) {
-    return c == ')' || c == ']' || c == '"' || c == '\'' || c == 0x201D || c == 0x2019 || c == 0xBB || c == 0x300D || c == 0x300F ||
-           c == 0xFF09;
+    return c == ')' || c == ']' || c == '"' || c == '\'' || c == 0x201D || c == 0x2019 || c == 0xBB || c == 0x300D ||
+           c == 0x300F || c == 0xFF09;
 }
 
 bool is_abbreviation(std::string_view before_dot) {
     static const std::unordered_set<std::string> kKnown = {
-        "e.g", "i.e", "etc", "vs",  "cf",  "dr",  "mr",  "mrs", "ms",  "prof", "st",  "fig",  "no", "al", "approx", "ca",
-        "z.b", "d.h", "bzw", "usw", "evtl", "nr", "abs", "vgl", "p",   "pp",   "vol", "ed",   "eds", "sec", "ch",   "eq",
-        "inc", "ltd", "jr",  "sr",  "т.е", "т.д", "т.п", "др",  "см",  "стр",  "рис", "гл",   "π.χ", "κ.λπ", "incl", "resp"};
+        "e.g", "i.e", "etc",    "vs", "cf",  "dr",  "mr",  "mrs", "ms",   "prof", "st",   "fig",
+        "no",  "al",  "approx", "ca", "z.b", "d.h", "bzw", "usw", "evtl", "nr",   "abs",  "vgl",
+        "p",   "pp",  "vol",    "ed", "eds", "sec", "ch",  "eq",  "inc",  "ltd",  "jr",   "sr",
+        "т.е", "т.д", "т.п",    "др", "см",  "стр", "рис", "гл",  "π.χ",  "κ.λπ", "incl", "resp"};
     const auto start = before_dot.find_last_of(" (\n\t/");
     const std::string word = lower(start == std::string_view::npos ? before_dot : before_dot.substr(start + 1));
     return kKnown.contains(word) || (word.size() == 1 && word[0] >= 'a' && word[0] <= 'z');
@@ -122,7 +123,8 @@ bool may_begin(std::string_view rest) {
     std::size_t at = 0;
     if (rest.empty()) return true;
     char32_t c = next_code_point(rest, at);
-    while ((c == '*' || c == '_' || c == '(' || c == '"' || c == 0x201C || c == 0xAB) && at < rest.size()) c = next_code_point(rest, at);
+    while ((c == '*' || c == '_' || c == '(' || c == '"' || c == 0x201C || c == 0xAB) && at < rest.size())
+        c = next_code_point(rest, at);
     return !is_lower(c) && c != ',' && c != ';' && c != '-';
 }
 
@@ -142,7 +144,8 @@ std::size_t end_of_sentence(std::string_view prose, std::size_t start) {
         std::size_t end = at;
         for (std::size_t next = end; next < prose.size();) {
             const char32_t after = next_code_point(prose, next);
-            if (!is_closing(after) && after != '.' && after != '!' && after != '?' && after != '*' && after != '_') break;
+            if (!is_closing(after) && after != '.' && after != '!' && after != '?' && after != '*' && after != '_')
+                break;
             end = next;
         }
         if (end < prose.size() && prose[end] != ' ') continue;
@@ -258,7 +261,8 @@ bool ends_like_a_sentence(std::string_view text) {
 bool begins_like_a_sentence(std::string_view text) {
     std::size_t at = 0;
     const char32_t c = next_code_point(text, at);
-    return (is_letter(c) && !is_lower(c)) || c == '`' || c == '"' || c == 0x201C || c == 0xAB || c == 0x300C || (c >= '0' && c <= '9');
+    return (is_letter(c) && !is_lower(c)) || c == '`' || c == '"' || c == 0x201C || c == 0xAB || c == 0x300C ||
+           (c >= '0' && c <= '9');
 }
 
 bool has_sentence_words(std::string_view text) {
@@ -274,7 +278,8 @@ bool has_sentence_words(std::string_view text) {
 }
 
 bool is_pointer(const std::string& text) {
-    for (const char* start : {"See ", "Figure ", "Table ", "Note that this ", "Copyright", "http", "Usage:", "TODO", "Example:"}) {
+    for (const char* start :
+         {"See ", "Figure ", "Table ", "Note that this ", "Copyright", "http", "Usage:", "TODO", "Example:"}) {
         if (text.starts_with(start)) return true;
     }
     return text.find("http://") != std::string::npos || text.find("https://") != std::string::npos;
@@ -296,7 +301,8 @@ std::vector<std::string> sentences_of(std::string_view prose) {
     std::vector<std::string> sentences;
     for (std::size_t start = 0; start < prose.size();) {
         const std::size_t end = end_of_sentence(prose, start);
-        if (const auto sentence = trimmed(prose.substr(start, end - start)); !sentence.empty()) sentences.emplace_back(sentence);
+        if (const auto sentence = trimmed(prose.substr(start, end - start)); !sentence.empty())
+            sentences.emplace_back(sentence);
         start = end;
     }
     return sentences;
@@ -310,7 +316,8 @@ std::optional<std::string> clean_sentence(std::string_view raw) {
     raw = trimmed(raw);
     raw.remove_prefix(list_mark(raw));
     const std::string plain = MarkupRemover(raw).run();
-    if (plain.empty() || !begins_like_a_sentence(plain) || !ends_like_a_sentence(plain) || is_pointer(plain)) return std::nullopt;
+    if (plain.empty() || !begins_like_a_sentence(plain) || !ends_like_a_sentence(plain) || is_pointer(plain))
+        return std::nullopt;
     const Shape shape = shape_of(plain);
     if (shape.parentheses != 0 || shape.quotes % 2 != 0 || shape.ticks % 2 != 0) return std::nullopt;
     if (shape.symbols * 22 > shape.characters || shape.code * 2 > shape.characters) return std::nullopt;
@@ -322,17 +329,24 @@ std::optional<std::string> clean_sentence(std::string_view raw) {
 
 bool leans_on_previous(std::string_view sentence) {
     static const std::unordered_set<std::string> kLeaning = {
-        "it",   "its",     "this",   "these",     "they",   "their",  "them",  "that",    "those", "he",     "she",   "his",
-        "her",  "but",     "so",     "and",       "or",     "then",   "also",  "however", "thus",  "hence",  "such",  "therefore",
-        "both", "neither", "otherwise", "instead", "likewise", "nor",  "which", "consequently", "moreover", "furthermore", "again",
-        "below", "above",  "here",   "er",        "sie",    "dies",   "diese", "dieser",  "dieses", "damit", "dabei", "dadurch",
-        "aber", "daher",   "deshalb", "il",       "elle",   "ils",    "elles", "mais",    "donc",  "ello",   "pero",  "он",
-        "она",  "они",     "это",    "этот",      "эта",    "эти",    "но",    "поэтому", "αυτό",  "αυτή",   "αυτός", "όμως"};
+        "it",      "its",      "this", "these",   "they",         "their",     "them",        "that",    "those",
+        "he",      "she",      "his",  "her",     "but",          "so",        "and",         "or",      "then",
+        "also",    "however",  "thus", "hence",   "such",         "therefore", "both",        "neither", "otherwise",
+        "instead", "likewise", "nor",  "which",   "consequently", "moreover",  "furthermore", "again",   "below",
+        "above",   "here",     "er",   "sie",     "dies",         "diese",     "dieser",      "dieses",  "damit",
+        "dabei",   "dadurch",  "aber", "daher",   "deshalb",      "il",        "elle",        "ils",     "elles",
+        "mais",    "donc",     "ello", "pero",    "он",           "она",       "они",         "это",     "этот",
+        "эта",     "эти",      "но",   "поэтому", "αυτό",         "αυτή",      "αυτός",       "όμως"};
     const auto words = words_of(sentence.substr(0, 80));
     if (words.empty()) return false;
     if (kLeaning.contains(lower(words[0]))) return true;
+    // `The engine implements it ...` does not say what.
+    for (std::size_t i = 1; i < std::min<std::size_t>(words.size(), 5); ++i) {
+        if (words[i] == "it" || words[i] == "them" || words[i] == "they") return true;
+    }
     static constexpr std::array<std::string_view, 5> kUnspaced = {"它", "这", "但", "因此", "所以"};
-    return std::any_of(kUnspaced.begin(), kUnspaced.end(), [&](std::string_view start) { return sentence.starts_with(start); });
+    return std::any_of(kUnspaced.begin(), kUnspaced.end(),
+                       [&](std::string_view start) { return sentence.starts_with(start); });
 }
 
 }  // namespace longhand::llm::offline

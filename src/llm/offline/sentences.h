@@ -20,8 +20,8 @@ struct Block {
 /// Headings, code and rules are left out; wrapped lines are joined.
 std::vector<Block> blocks_of(std::string_view passage);
 
-/// Cuts prose where sentences end, in scripts with and without spaces. Abbreviations, numbers, file names and `code` hold
-/// together.
+/// Cuts prose where sentences end, in scripts with and without spaces. Abbreviations, numbers, file names and `code`
+/// hold together.
 std::vector<std::string> sentences_of(std::string_view prose);
 
 /// The sentence as Markdown without links, emphasis and list marks, `code` kept, what Markdown would misread escaped.

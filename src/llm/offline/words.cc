@@ -57,8 +57,9 @@ bool ends_with_any(std::string_view word, std::initializer_list<std::string_view
 bool is_letter(char32_t c) {
     if (c < 0x80) return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     if (c == 0xD7 || c == 0xF7 || c < 0xAA) return false;
-    return (c >= 0xC0 && c <= 0x24F) || (c >= 0x370 && c <= 0x52F && c != 0x37E && c != 0x387) || (c >= 0x1E00 && c <= 0x1FFF) ||
-           (c >= 0x5D0 && c <= 0x6FF) || (c >= 0x900 && c <= 0xDFF) || is_unspaced_script(c);
+    return (c >= 0xC0 && c <= 0x24F) || (c >= 0x370 && c <= 0x52F && c != 0x37E && c != 0x387) ||
+           (c >= 0x1E00 && c <= 0x1FFF) || (c >= 0x5D0 && c <= 0x6FF) || (c >= 0x900 && c <= 0xDFF) ||
+           is_unspaced_script(c);
 }
 
 char32_t to_lower(char32_t c) {
@@ -132,9 +133,12 @@ std::string stem(std::string_view original) {
     if (word.ends_with("'s")) word.resize(word.size() - 2);
     if (word.size() > 5 && word.ends_with("ies")) return word.substr(0, word.size() - 3) + "y";
     if (word.size() > 3 && word.ends_with('s') && !ends_with_any(word, {"ss", "us", "is"})) word.pop_back();
-    if (word.size() > 6 && word.ends_with("ing")) word.resize(word.size() - 3);
-    else if (word.size() > 5 && word.ends_with("ed")) word.resize(word.size() - 2);
-    else if (word.size() > 4 && word.ends_with('e')) word.pop_back();
+    if (word.size() > 6 && word.ends_with("ing"))
+        word.resize(word.size() - 3);
+    else if (word.size() > 5 && word.ends_with("ed"))
+        word.resize(word.size() - 2);
+    else if (word.size() > 4 && word.ends_with('e'))
+        word.pop_back();
     const std::size_t n = word.size();
     if (n > 4 && word[n - 1] == word[n - 2] && !ends_with_any(word, {"ll", "ss"})) word.pop_back();
     return word;

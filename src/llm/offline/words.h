@@ -15,7 +15,8 @@ bool is_lower(char32_t c);
 char32_t to_lower(char32_t c);
 std::string lower(std::string_view text);
 
-/// Words as they stand. A character of a script without spaces is a word of its own; `_`, `'` and inner `-` belong to words.
+/// Words as they stand. A character of a script without spaces is a word of its own; `_`, `'` and inner `-` belong to
+/// words.
 std::vector<std::string> words_of(std::string_view text);
 std::size_t count_words(std::string_view text);
 
