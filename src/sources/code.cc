@@ -95,6 +95,22 @@ bool is_include(std::string_view code) {
     return code.starts_with("#include") || code.starts_with("#pragma") || code.starts_with("import ");
 }
 
+constexpr std::size_t kFewestWords = 40;
+
+/// The types of a header often have a line or two each: those join their neighbours, under their names.
+void join_short_sections(std::vector<Block>& blocks) {
+    for (std::size_t from = 0, to = 0; from < blocks.size(); from = to) {
+        const std::string section = blocks[from].place.section;
+        std::size_t words = 0;
+        for (to = from; to < blocks.size() && blocks[to].place.section == section; ++to) {
+            words += count_words(blocks[to].text);
+        }
+        if (section.empty() || words >= kFewestWords) continue;
+        for (auto i = from; i < to; ++i) blocks[i].place.section.clear();
+        blocks[from].text = section + ": " + blocks[from].text;
+    }
+}
+
 class CodeReader {
 public:
     CodeReader(const std::vector<CodeLine>& lines, ReadText& out) : lines_(lines), out_(out) {}
@@ -111,6 +127,7 @@ public:
             scopes_.pass(line.code);
         }
         flush_program();
+        join_short_sections(out_.blocks);
         std::move(program_.begin(), program_.end(), std::back_inserter(out_.blocks));
     }
 

@@ -16,7 +16,8 @@ enum class CommentStyle {
 };
 
 /// `text` must come from to_utf8. A comment's section is the type around it, or the type that it documents; the comment
-/// of another declaration starts with its name. Licences and marks for checkers are left out. The program follows,
+/// of another declaration starts with its name. A type with only a few words joins the
+/// file's own section, its name in front. Licences and marks for checkers are left out. The program follows,
 /// under the section `code`.
 ReadText read_code(std::string_view text, CommentStyle style);
 
