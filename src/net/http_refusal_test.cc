@@ -136,7 +136,8 @@ TEST(HttpRefusal, OfABodyThatComesTooSlowlyOrIsMalformed) {
     EXPECT_EQ(refusal_of(post("Content-Length: 5\r\n\r\nab"), options), "408 request_timeout");
     EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\nzz\r\nabc")), "400 bad_request");
     EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n")), "400 bad_request");
-    EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\n3\nabc\n0\n\n")), "400 bad_request");
+    // A bare LF ends no line, so the chunk's size is still to come.
+    EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\n3\nabc\n0\n\n"), options), "408 request_timeout");
     EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\n-1\r\nabc")), "400 bad_request");
     EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc")), "400 bad_request");
     EXPECT_EQ(refusal_of(post("Transfer-Encoding: chunked\r\n\r\n3;" + std::string(100'000, 'x'))), "400 bad_request");
