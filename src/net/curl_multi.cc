@@ -104,7 +104,7 @@ void CurlMulti::wait(const std::shared_ptr<Watch>& watch, int direction) {
 }
 
 void CurlMulti::set_timer(long timeout_ms) {
-    if (timeout_ms < 0) return timer_.clear();
+    if (timeout_ms < 0) return timer_.cancel();
     timer_.set(std::chrono::milliseconds(timeout_ms));
 }
 

@@ -40,6 +40,12 @@ void Deadline::clear() {
     state_->at = kNever;
 }
 
+void Deadline::cancel() {
+    state_->at = kNever;
+    state_->armed_for = kNever;
+    state_->timer.cancel();
+}
+
 void Deadline::arm(const std::shared_ptr<State>& state) {
     state->armed_for = state->at;
     state->timer.expires_at(state->at);

@@ -20,7 +20,10 @@ public:
 
     /// From now; replaces the one before.
     void set(std::chrono::steady_clock::duration from_now);
+    /// The timer may still fire, to no effect.
     void clear();
+    /// Clears, and leaves nothing for the loop to wait for.
+    void cancel();
 
 private:
     struct State;
