@@ -225,7 +225,8 @@ AnswerResult<std::vector<Heading>> parse_heading_lines(std::string_view text, st
         const std::string_view bare = trim(line);
         const bool prose = bare.ends_with('.') && count_words(bare) > 12 && bare.find(':') == std::string_view::npos;
         if (bare.starts_with("```") || (any_marked && !marked(line)) || (!any_marked && prose)) continue;
-        kept += std::string(bare) + "\n";
+        const bool bullet = bare.starts_with("- ") || bare.starts_with("* ");
+        kept += std::string(trim(bare.substr(bullet ? 2 : 0))) + "\n";
     }
     std::vector<Heading> headings;
     for (Chapter& chapter : parse_owner_outline(kept).chapters) {

@@ -73,8 +73,11 @@ std::optional<Line> parse_line(std::string_view raw) {
 /// chapters'.
 void level(std::vector<Line>& lines) {
     const bool bullets_only = std::all_of(lines.begin(), lines.end(), [](const Line& l) { return l.depth >= 100; });
+    std::size_t outermost = 200;
+    for (const Line& line : lines)
+        if (line.depth >= 100) outermost = std::min(outermost, line.depth);
     for (Line& line : lines)
-        if (line.depth >= 100) line.depth = bullets_only ? line.depth - 100 : line.depth - 99;
+        if (line.depth >= 100) line.depth = line.depth - outermost + (bullets_only ? 0 : 1);
     // A single heading of the top level above all others is the title.
     const auto top =
         std::min_element(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.depth < b.depth; })->depth;

@@ -30,6 +30,17 @@ std::vector<std::string> adjacent_keys(std::string_view text, std::size_t& at) {
     }
 }
 
+/// The sentence without the citations at its end.
+std::string without_end_citation(std::string_view sentence) {
+    const std::size_t open = sentence.rfind("[@");
+    const std::size_t close = sentence.find(']', open);
+    if (open == std::string_view::npos || close == std::string_view::npos) return std::string(sentence);
+    const std::string_view after = sentence.substr(close + 1);
+    // One in the midst of the sentence belongs to its place there.
+    if (after.find_first_not_of(".!?\"*_") != std::string_view::npos) return std::string(sentence);
+    return std::string(trim(sentence.substr(0, open))) + std::string(after);
+}
+
 /// Sentences in a row that cite the same passages cite them once, at the last.
 std::string merged(std::string_view paragraph) {
     const auto parts = sentences(paragraph);
@@ -37,13 +48,8 @@ std::string merged(std::string_view paragraph) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto keys = cited_keys(parts[i]);
         const bool again = !keys.empty() && i + 1 < parts.size() && cited_keys(parts[i + 1]) == keys;
-        // A citation within the sentence belongs to its place there.
-        const bool at_end = parts[i].ends_with(']');
-        std::string text(parts[i]);
-        if (again && at_end && std::count(text.begin(), text.end(), '@') == static_cast<std::ptrdiff_t>(keys.size()))
-            text = text.substr(0, text.rfind("[@"));
-        while (text.ends_with(' ')) text.pop_back();
-        out += (out.empty() ? "" : " ") + text;
+        const std::string shorter = without_end_citation(parts[i]);
+        out += (out.empty() ? "" : " ") + (again && cited_keys(shorter).empty() ? shorter : std::string(parts[i]));
     }
     return out;
 }

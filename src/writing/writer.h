@@ -20,7 +20,7 @@ struct Finished {
 awaitable<StepResult<Finished>> write_document(StepContext& context);
 
 /// What a journal holds so far, as a document marked partial; nothing when no section is finished. Pure.
-/// `entries`: key and text of the recorded `ask` steps.
+/// `entries`: key and text of the recorded steps, of `run` steps too: without `research/…` the citations are dropped.
 std::optional<Finished> partial_document(
     const job::Settings& settings, const std::vector<SourceInfo>& sources,
     const std::vector<std::pair<std::string, std::string>>& entries,
