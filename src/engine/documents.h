@@ -1,6 +1,7 @@
 // The outputs of a job for those who ask: what was made is given, what is made on first request is made then and kept.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -41,7 +42,7 @@ public:
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;  ///< shared with renderings under way
 };
 
 }  // namespace longhand::engine

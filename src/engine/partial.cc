@@ -1,0 +1,92 @@
+#include "engine/partial.h"
+
+#include "engine/job_sources.h"
+#include "engine/step_value.h"
+
+namespace longhand::engine {
+
+using Failed = Failure<DocumentErrc>;
+
+namespace {
+
+Failed not_read(const store::StoreFailure& failure) {
+    if (failure.code == store::StoreErrc::not_found) return {DocumentErrc::not_found, "There is no such job."};
+    if (failure.code == store::StoreErrc::stopping) return {DocumentErrc::stopped, ""};
+    return {DocumentErrc::unavailable, "The database does not answer now; try again."};
+}
+
+Failed nothing_yet(const job::Job& job) {
+    return {DocumentErrc::nothing_yet,
+            "No section is finished yet; the job is " + std::string(job::to_string(job.state)) + "."};
+}
+
+/// What the journal says of the sources and of the model's answers.
+struct JournalRead {
+    std::map<std::string, std::string, std::less<>> values;
+    std::vector<std::pair<std::string, std::string>> replies;
+};
+
+JournalRead sorted_out(const std::vector<store::JournalEntry>& entries) {
+    JournalRead read;
+    for (const auto& entry : entries) {
+        if (const auto reply = decode_reply(entry.value)) read.replies.emplace_back(entry.key, reply->text);
+        read.values.emplace(entry.key, entry.value);
+    }
+    return read;
+}
+
+std::vector<writing::SourceInfo> infos_of(const std::vector<store::JobSource>& sources, const JournalRead& journal) {
+    std::vector<writing::SourceInfo> infos;
+    for (const auto& source : sources) {
+        const auto value = journal.values.find(read_key(source.sha256));
+        if (value == journal.values.end()) continue;
+        if (auto info = source_info(source, value->second)) infos.push_back(std::move(*info));
+    }
+    return infos;
+}
+
+awaitable<store::StoreResult<Passages>> load_passages(store::JobStore& store, Uuid owner,
+                                                      std::vector<writing::SourceInfo> infos) {
+    Passages passages;
+    for (const auto& info : infos) {
+        if (!info.problem.empty()) continue;
+        auto reading = store.source(owner, info.sha256);
+        store::StoreResult<store::StoredSource> source = co_await std::move(reading);
+        if (!source.has_value()) {
+            if (source.error().code == store::StoreErrc::not_found) continue;
+            co_return source.error();
+        }
+        for (const auto& passage : source->passages) passages.try_emplace(passage.key, from_stored(passage));
+    }
+    co_return passages;
+}
+
+}  // namespace
+
+awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store, job::Job job) {
+    auto reading_settings = store.settings_for_owner(job.owner, job.id);
+    store::StoreResult<job::Settings> settings = co_await std::move(reading_settings);
+    if (!settings.has_value()) co_return not_read(settings.error());
+    auto reading_journal = store.journal_for_owner(job.owner, job.id);
+    store::StoreResult<std::vector<store::JournalEntry>> entries = co_await std::move(reading_journal);
+    if (!entries.has_value()) co_return not_read(entries.error());
+    auto reading_sources = store.sources_for_owner(job.owner, job.id);
+    store::StoreResult<std::vector<store::JobSource>> sources = co_await std::move(reading_sources);
+    if (!sources.has_value()) co_return not_read(sources.error());
+
+    const JournalRead journal = sorted_out(*entries);
+    const std::vector<writing::SourceInfo> infos = infos_of(*sources, journal);
+    auto loading = load_passages(store, job.owner, infos);
+    store::StoreResult<Passages> passages = co_await std::move(loading);
+    if (!passages.has_value()) co_return not_read(passages.error());
+    const auto passage = [&](std::string_view key) -> std::optional<sources::Passage> {
+        const auto found = passages->find(key);
+        return found == passages->end() ? std::nullopt : std::optional(found->second);
+    };
+    std::optional<writing::Finished> finished = writing::partial_document(*settings, infos, journal.replies, passage);
+    if (!finished) co_return nothing_yet(job);
+    finished->manuscript.partial = true;
+    co_return std::move(*finished);
+}
+
+}  // namespace longhand::engine

@@ -1,0 +1,149 @@
+// Whole lives of an installation, each from a seed: jobs of several users, cancels, retries, outages of provider and
+// database, hand-overs, and deaths of the process. After each commit the invariants of a job's row are checked, and at
+// each model call that it was not paid for before.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "engine/world_testing.h"
+
+namespace longhand::engine {
+namespace {
+
+using job::State;
+
+class Simulation {
+public:
+    explicit Simulation(std::uint64_t seed) : dice_(seed), world_(seed) {
+        world_.model.fault = [this](const llm::ChatRequest&) { return fault(); };
+        world_.faults.unavailable = 0.03;
+        world_.options.workers = 3;
+        world_.options.slot_patience = Milliseconds{3'000};
+        world_.open();
+        world_.on_commit = [this](const store::Committed& committed) {
+            world_.runtime.note(static_cast<std::uint64_t>(committed.job.last_event));
+        };
+    }
+
+    std::uint64_t run() {
+        populate();
+        world_.start();
+        for (int tick = 0; tick < 25; ++tick) {
+            world_.runtime.run_for(Milliseconds(dice_() % 1500));
+            act();
+        }
+        calm_down();
+        return world_.runtime.trace();
+    }
+
+private:
+    void populate() {
+        for (int user = 0; user < 2; ++user) {
+            const Uuid owner = world_.add_user("user" + std::to_string(user) + "@example.org");
+            for (int i = 0; i < 2; ++i) {
+                const Uuid project = world_.add_project(owner);
+                world_.add_source(owner, project, "river.txt", World::river() + project.to_string());
+                jobs_.push_back({owner, world_.enqueue(owner, project)});
+            }
+        }
+    }
+
+    FakeModel::Fault fault() {
+        const auto roll = dice_() % 100;
+        if (calm_ || roll >= 12) return std::nullopt;
+        if (roll < 9) return Failure<llm::LlmErrc>{llm::LlmErrc::unavailable, "The provider does not answer."};
+        if (roll < 10) return Failure<llm::LlmErrc>{llm::LlmErrc::loop, "The model repeats itself."};
+        if (roll < 11) return Failure<llm::LlmErrc>{llm::LlmErrc::content_filtered, "The provider refuses."};
+        return Failure<llm::LlmErrc>{llm::LlmErrc::no_credit, "There is no credit left."};
+    }
+
+    void act() {
+        const auto& [owner, job] = jobs_[dice_() % jobs_.size()];
+        switch (dice_() % 8) {
+            case 0:
+                cancel(owner, job);
+                break;
+            case 1:
+            case 2:
+                retry(owner, job);
+                break;
+            case 3:
+                world_.restart();
+                break;
+            case 4:
+                world_.stop();
+                world_.start();
+                break;
+            default:
+                break;
+        }
+    }
+
+    void cancel(Uuid owner, Uuid job) {
+        const auto cancelled = world_.persist([&] { return world_.store->cancel(owner, job); });
+        if (!cancelled.has_value()) return;
+        const auto calls = world_.model.prompts.size();
+        EXPECT_EQ(world_.state(job), State::cancelled);
+        world_.runtime.run_until_idle();
+        for (auto call = calls; call < world_.model.prompts.size(); ++call) {
+            EXPECT_EQ(world_.model.prompts[call].find(world_.job(job).project.to_string()), std::string::npos);
+        }
+    }
+
+    void retry(Uuid owner, Uuid job) {
+        ignore_result(world_.persist([&] { return world_.store->retry(owner, job); }), "it may not have ended");
+    }
+
+    // The faults end, and everything that may come to its end does.
+    void calm_down() {
+        calm_ = true;
+        world_.faults.unavailable = 0;
+        world_.queue->set_faults(world_.faults);
+        for (const auto& [owner, job] : jobs_) retry(owner, job);
+        const auto all_completed = [&] {
+            return std::all_of(jobs_.begin(), jobs_.end(),
+                               [&](const auto& job) { return world_.state(job.second) == State::completed; });
+        };
+        EXPECT_TRUE(world_.runtime.run_until(all_completed, 2h));
+        world_.stop();
+        EXPECT_EQ(world_.model.streams, 0);
+        EXPECT_EQ(world_.typesetter.children, 0);
+        for (const auto& [owner, job] : jobs_) check_history(owner, job);
+    }
+
+    void check_history(Uuid owner, Uuid job) {
+        const auto events = world_.persist([&] { return world_.store->events_after(owner, job, 0, 1000); });
+        ASSERT_TRUE(events.has_value());
+        std::int64_t seq = 0;
+        int ends = 0;
+        for (const auto& event : *events) {
+            EXPECT_EQ(event.seq, ++seq);
+            const bool is_end = event.kind == "completed" || event.kind == "failed" || event.kind == "cancelled" ||
+                                event.kind == "moderated" || event.kind == "given_up";
+            ends += is_end ? 1 : 0;
+        }
+        EXPECT_EQ(ends, world_.job(job).run);
+    }
+
+    std::mt19937_64 dice_;
+    World world_;
+    std::vector<std::pair<Uuid, Uuid>> jobs_;
+    bool calm_ = false;
+};
+
+TEST(Simulation, AHundredSeedsKeepTheInvariants) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Simulation(seed).run();
+        if (testing::Test::HasFailure()) break;
+    }
+}
+
+TEST(Simulation, ASeedReplaysExactly) {
+    const std::uint64_t first = Simulation(17).run();
+    EXPECT_EQ(Simulation(17).run(), first);
+    EXPECT_NE(Simulation(18).run(), first);
+}
+
+}  // namespace
+}  // namespace longhand::engine

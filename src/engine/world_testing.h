@@ -1,0 +1,388 @@
+// A whole installation on virtual time, for tests: the real engine and the real verbs on SQLite in memory, over a write
+// queue, a model and a typesetter that delay, fail and break off as they are told.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/sim_runtime.h"
+#include "engine/engine.h"
+#include "store/sim/sim_write_queue.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/temporary_folder_testing.h"
+
+namespace longhand::engine {
+
+using namespace std::chrono_literals;
+
+/// Answers after a while, as a function of the prompt alone, word by word.
+class FakeModel final : public llm::ChatModel {
+public:
+    using Fault = std::optional<Failure<llm::LlmErrc>>;
+
+    explicit FakeModel(SimRuntime& runtime) : runtime_(runtime) {}
+
+    /// What a call ends with instead of an answer; asked for each.
+    std::function<Fault(const llm::ChatRequest&)> fault = [](const llm::ChatRequest&) { return std::nullopt; };
+    /// Told of each call as it is sent.
+    std::function<void(const llm::ChatRequest&)> on_call = [](const llm::ChatRequest&) {};
+    Milliseconds longest_pause{200};   ///< before each of a reply's pieces
+    std::vector<std::string> prompts;  ///< of the calls, as sent
+    int streams = 0;                   ///< open now
+    int most_streams = 0;
+
+    awaitable<llm::LlmResult<llm::ChatReply>> chat(llm::ChatRequest request, llm::ChatWatcher watcher,
+                                                   StopToken stop) override {
+        if (stop.stopped()) co_return Failure<llm::LlmErrc>{llm::LlmErrc::stopped, ""};
+        prompts.push_back(request.messages.back().content);
+        on_call(request);
+        const Open open(*this);
+        const Fault failure = fault(request);
+        llm::ChatReply reply;
+        for (const std::string& piece : pieces(request.messages.back().content)) {
+            const Milliseconds pause(runtime_.random() % static_cast<std::uint64_t>(longest_pause.count() + 1));
+            const WaitResult waited = co_await runtime_.sleep_for(pause, stop);
+            if (waited == WaitResult::stopped) co_return Failure<llm::LlmErrc>{llm::LlmErrc::stopped, ""};
+            if (failure) co_return *failure;
+            reply.text += piece;
+            if (watcher.on_text) watcher.on_text(piece);
+        }
+        reply.usage.prompt_tokens = 10;
+        reply.usage.completion_tokens = 20;
+        co_return reply;
+    }
+    awaitable<llm::LlmResult<std::vector<llm::ModelInfo>>> models(StopToken) override {
+        co_return std::vector<llm::ModelInfo>{};
+    }
+    std::string provider() const override { return "fake"; }
+
+private:
+    struct Open {
+        explicit Open(FakeModel& owner) : model(owner) {
+            model.most_streams = std::max(++model.streams, model.most_streams);
+        }
+        ~Open() { --model.streams; }
+        FakeModel& model;
+    };
+    static std::vector<std::string> pieces(const std::string& prompt) {
+        const std::string hash = sha256_hex(prompt);
+        std::vector<std::string> words;
+        for (std::size_t i = 0; i < 4; ++i) words.push_back("word" + hash.substr(i * 4, 4) + " goes on. ");
+        return words;
+    }
+    SimRuntime& runtime_;
+};
+
+/// Takes its time, and writes the Markdown down with the format's name before it.
+class FakeTypesetter final : public typeset::Typesetter {
+public:
+    explicit FakeTypesetter(SimRuntime& runtime) : runtime_(runtime) {}
+    int children = 0;  ///< that run now
+    int renderings = 0;
+
+    awaitable<typeset::TypesetResult<typeset::Rendered>> render(typeset::Manuscript manuscript, typeset::Format format,
+                                                                std::string folder, StopToken stop) override {
+        struct Child {
+            explicit Child(int& running) : count(running) { ++count; }
+            ~Child() { --count; }
+            int& count;
+        } child(children);
+        ++renderings;
+        const WaitResult waited = co_await runtime_.sleep_for(Milliseconds(200 + runtime_.random() % 800), stop);
+        if (waited == WaitResult::stopped) co_return Failure<typeset::TypesetErrc>{typeset::TypesetErrc::stopped, ""};
+        const std::string name(typeset::extension(format));
+        const std::string text = name + "\n" + manuscript.markdown + (manuscript.partial ? "\npartial" : "");
+        typeset::Rendered rendered;
+        rendered.format = format;
+        rendered.path = folder + "/document." + name;
+        rendered.size = text.size();
+        rendered.sha256 = sha256_hex(text);
+        rendered.pages = format == typeset::Format::pdf ? 3 : 0;
+        std::ofstream(rendered.path, std::ios::binary) << text;
+        co_return rendered;
+    }
+
+private:
+    SimRuntime& runtime_;
+};
+
+/// A piece of work like a real one: a plan, sections side by side in waves, a page count. Its prompts begin with the
+/// job's prompt, then `|`, then the step's key.
+class SmallWork {
+public:
+    static constexpr int kSections = 4;
+    static constexpr int kWave = 2;
+
+    static awaitable<writing::StepResult<writing::Finished>> write(writing::StepContext& context) {
+        SmallWork work{context};
+        auto walking = work.walk();
+        writing::StepResult<writing::Finished> finished = co_await std::move(walking);
+        co_return finished;
+    }
+
+private:
+    using StepFailure = Failure<writing::StepErrc>;
+    explicit SmallWork(writing::StepContext& context) : context_(context) {}
+
+    awaitable<writing::StepResult<writing::Finished>> walk() {
+        report(job::Stage::planning);
+        auto planning = ask("plan", 0);
+        writing::StepResult<std::string> plan = co_await std::move(planning);
+        if (!plan.has_value()) co_return plan.error();
+        report(job::Stage::generating_work);
+        std::map<int, std::string> sections;
+        std::optional<StepFailure> failure;
+        for (int first = 0; first < kSections; first += kWave) {
+            std::vector<awaitable<void>> wave;
+            for (int i = first; i < first + kWave; ++i) wave.push_back(section(i, sections, failure));
+            auto together = context_.all(std::move(wave));
+            co_await std::move(together);
+            if (failure) co_return *failure;
+        }
+        writing::Finished finished;
+        finished.manuscript.title = "Work";
+        finished.manuscript.markdown = *plan + "\n";
+        for (const auto& [number, text] : sections) finished.manuscript.markdown += text + "\n";
+        for (const auto& hit : context_.retrieve("river", 3, 0)) finished.manuscript.markdown += hit.passage.key + "\n";
+        report(job::Stage::assembling);
+        auto counting = context_.count_pages(job::StepKey("fit/1"), finished.manuscript);
+        writing::StepResult<std::uint32_t> pages = co_await std::move(counting);
+        if (!pages.has_value()) co_return pages.error();
+        finished.pages = *pages;
+        finished.words = words_;
+        finished.quality = "{}";
+        co_return finished;
+    }
+
+    awaitable<void> section(int number, std::map<int, std::string>& sections, std::optional<StepFailure>& failure) {
+        auto drafting = ask("section/" + std::to_string(number) + "/draft", 12);
+        writing::StepResult<std::string> text = co_await std::move(drafting);
+        if (!text.has_value()) {
+            failure = text.error();
+            co_return;
+        }
+        sections[number] = *text;
+        words_ += 12;
+        report(job::Stage::generating_work);
+    }
+
+    awaitable<writing::StepResult<std::string>> ask(std::string key, std::int64_t words) {
+        writing::AskRequest request;
+        request.user = context_.settings().prompt + "|" + key;
+        request.planned_words = words;
+        auto asking = context_.ask(job::StepKey(key), std::move(request));
+        writing::StepResult<writing::AskReply> reply = co_await std::move(asking);
+        if (!reply.has_value()) co_return reply.error();
+        co_return reply->text;
+    }
+
+    void report(job::Stage stage) {
+        context_.report({.stage = stage, .words_done = words_, .words_planned = 12 * kSections, .title = "Work"});
+    }
+
+    writing::StepContext& context_;
+    std::int64_t words_ = 0;
+};
+
+/// What must hold of a job's row from each commit to the next.
+class Invariants {
+public:
+    void check(const store::Committed& committed) {
+        const job::Job& now = committed.job;
+        const auto before = rows_.find(now.id);
+        EXPECT_EQ(now.state == job::State::completed, now.progress == 100) << now.id.to_string();
+        if (before != rows_.end()) check_step(before->second, committed);
+        if (committed.event && committed.event->kind == "step") recorded_.insert({now.id, committed.event->data});
+        rows_[now.id] = now;
+    }
+    const std::map<Uuid, job::Job>& rows() const { return rows_; }
+    bool is_recorded(Uuid job, const std::string& key) const {
+        return recorded_.contains({job, "{\"key\":\"" + key + "\"}"});
+    }
+
+private:
+    void check_step(const job::Job& before, const store::Committed& committed) {
+        const job::Job& now = committed.job;
+        EXPECT_GE(now.progress, before.progress);
+        EXPECT_GE(now.lease, before.lease);
+        EXPECT_GT(now.updated_at, before.updated_at);
+        EXPECT_EQ(now.last_event, before.last_event + (committed.event ? 1 : 0));
+        if (committed.event) {
+            EXPECT_EQ(committed.event->seq, now.last_event);
+        }
+        // A run that has ended is followed by another run or by nothing.
+        if (job::is_terminal(before.state)) {
+            EXPECT_EQ(now.run, before.run + 1) << to_string(now.state);
+            EXPECT_NE(before.state, job::State::completed);
+        }
+    }
+
+    std::map<Uuid, job::Job> rows_;
+    std::set<std::pair<Uuid, std::string>> recorded_;
+};
+
+class World {
+public:
+    explicit World(std::uint64_t seed, SimOrder order = SimOrder::seeded)
+        : runtime(seed, order), files(folder.path()), model(runtime), typesetter(runtime) {
+        auto opened = store::sqlite::open_database(":memory:", 1s);
+        if (!opened.has_value()) throw std::runtime_error(opened.error().message);
+        database_ = std::move(*opened);
+        options.write = SmallWork::write;
+        options.disk_reserve = 0;
+        model.on_call = [this](const llm::ChatRequest& request) { check_call(request.messages.back().content); };
+        open();
+    }
+    ~World() { crash(); }
+
+    /// What a client does: again, while the database is unavailable.
+    template <class Verb>
+    auto persist(Verb verb) {
+        while (true) {
+            auto result = runtime.block_on(verb());
+            if (result.has_value() || result.error().code != store::StoreErrc::unavailable) return result;
+        }
+    }
+
+    void open() {
+        queue = std::make_shared<store::SimWriteQueue>(runtime, *database_, faults);
+        store = std::make_unique<store::sqlite::SqliteStore>(
+            queue, std::make_unique<store::sqlite::SharedConnection>(*database_), runtime,
+            store::sqlite::SqliteOptions{});
+        store->observe([this](const store::Committed& committed) {
+            invariants.check(committed);
+            if (engine) engine->on_committed(committed);
+            on_commit(committed);
+        });
+    }
+    void start() {
+        engine = std::make_unique<Engine>(runtime, *store, files, model, typesetter, options);
+        engine->start();
+    }
+    void stop() {
+        runtime.block_on(engine->stop());
+        engine.reset();
+    }
+    /// The process dies at this instant; what it had not committed is lost.
+    void crash() {
+        if (queue) queue->crash();
+        runtime.crash();
+        engine.reset();
+        store.reset();
+        queue.reset();
+    }
+    void restart() {
+        crash();
+        open();
+        const auto rescued = persist([this] { return store->rescue_all("the process died"); });
+        EXPECT_TRUE(rescued.has_value());
+        start();
+    }
+
+    Uuid add_user(const std::string& email) {
+        return persist([&] { return store->add_user(email); })->id;
+    }
+    Uuid add_project(Uuid owner) {
+        return persist([&] { return store->create_project(owner, "Project", ""); })->id;
+    }
+    void add_source(Uuid owner, Uuid project, const std::string& name, const std::string& text) {
+        auto upload = files.begin_upload();
+        ASSERT_TRUE(upload.has_value());
+        ASSERT_TRUE((*upload)->write(text).has_value());
+        auto stored = (*upload)->commit();
+        ASSERT_TRUE(stored.has_value());
+        store::ProjectFile file;
+        file.id = runtime.new_id();
+        file.owner = owner;
+        file.project = project;
+        file.name = name;
+        file.type = "text/plain";
+        file.size = stored->size;
+        file.sha256 = stored->sha256;
+        file.path = stored->path;
+        file.created_at = runtime.wall_now();
+        ASSERT_TRUE(persist([&] { return store->add_file(file); }).has_value());
+    }
+    /// The job's prompt is its project's id, so that each job's calls can be told apart.
+    Uuid enqueue(Uuid owner, Uuid project) {
+        store::NewJob request;
+        request.owner = owner;
+        request.project = project;
+        request.settings.prompt = project.to_string();
+        request.provider = "fake";
+        auto enqueued = persist([&] { return store->enqueue(request); });
+        if (!enqueued.has_value() || enqueued->busy) return {};
+        jobs_by_prompt_[project.to_string()] = enqueued->job.id;
+        return enqueued->job.id;
+    }
+    /// A user, a project with one source, a job: for tests of one job.
+    Uuid enqueue_one() {
+        if (owner.is_nil()) owner = add_user("a@example.org");
+        const Uuid project = add_project(owner);
+        add_source(owner, project, "river.txt", river() + project.to_string());
+        return enqueue(owner, project);
+    }
+    job::Job job(Uuid id) { return invariants.rows().at(id); }
+    job::State state(Uuid id) { return job(id).state; }
+    bool run_until_state(Uuid id, job::State wanted, std::chrono::nanoseconds limit = 1h) {
+        return runtime.run_until([&] { return state(id) == wanted; }, limit);
+    }
+    bool run_until_called(const std::string& key, std::chrono::nanoseconds limit = 1h) {
+        const auto ends = [&](const std::string& prompt) { return prompt.ends_with("|" + key); };
+        return runtime.run_until([&] { return std::any_of(model.prompts.begin(), model.prompts.end(), ends); }, limit);
+    }
+    std::string output(Uuid id, const std::string& format) {
+        auto outputs = persist([&] { return store->outputs_for_owner(job(id).owner, id); });
+        for (const auto& output : *outputs) {
+            if (output.format != format) continue;
+            std::ifstream file(files.absolute(output.path), std::ios::binary);
+            std::ostringstream text;
+            text << file.rdbuf();
+            return text.str();
+        }
+        return {};
+    }
+    static std::string river() {
+        return "The river rises in the hills. It runs through three towns and a wide plain, where boats carry grain to "
+               "the mills. In spring the river is high, and the meadows beside it stand under water for some weeks. ";
+    }
+
+    store::sqlite::TemporaryFolder folder;
+    SimRuntime runtime;
+    store::FileStore files;
+    FakeModel model;
+    FakeTypesetter typesetter;
+    store::SimFaults faults;
+    EngineOptions options;
+    Invariants invariants;
+    std::function<void(const store::Committed&)> on_commit = [](const store::Committed&) {};
+    std::shared_ptr<store::SimWriteQueue> queue;
+    std::unique_ptr<store::sqlite::SqliteStore> store;
+    std::unique_ptr<Engine> engine;
+    Uuid owner;
+
+private:
+    // What is in the journal is never bought again, and nothing is bought for a job that is cancelled.
+    void check_call(const std::string& prompt) {
+        const std::size_t bar = prompt.find('|');
+        const auto job = jobs_by_prompt_.find(prompt.substr(0, bar));
+        if (job == jobs_by_prompt_.end()) return;
+        EXPECT_FALSE(invariants.is_recorded(job->second, prompt.substr(bar + 1))) << prompt;
+        EXPECT_EQ(state(job->second), job::State::in_progress) << prompt;
+    }
+
+    std::unique_ptr<store::sqlite::Connection> database_;
+    std::map<std::string, Uuid> jobs_by_prompt_;
+};
+
+}  // namespace longhand::engine
