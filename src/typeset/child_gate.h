@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "base/runtime.h"
 #include "base/stop.h"

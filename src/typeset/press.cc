@@ -26,7 +26,8 @@ constexpr const char* kPartial = "Partial document";
 
 // Haskell's runtime reserves much more address space than it uses.
 constexpr std::uint64_t kPandocMemory = 16ULL << 30;
-constexpr Milliseconds kPandocTime{180'000};
+// A book takes seconds; only a text made of thousands of unclosed marks takes more than this.
+constexpr Milliseconds kPandocTime{60'000};
 
 Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
     return {code, std::move(message)};
@@ -177,10 +178,30 @@ Press::Done Press::pandoc(const std::vector<std::string>& options) {
     argv.insert(argv.end(), options.begin(), options.end());
     argv.push_back("manuscript.md");
     std::string error_text;
-    auto done = child(std::move(argv), kPandocTime, kPandocMemory, &error_text);
+    auto done = child(argv, kPandocTime, kPandocMemory, &error_text);
+    const bool too_hard =
+        !done && (done.error().code == TypesetErrc::timeout || done.error().code == TypesetErrc::refused);
+    if (too_hard && !all_verbatim_) {
+        if (auto written = write_all_verbatim(); !written) return written;
+        done = child(argv, kPandocTime, kPandocMemory, &error_text);
+    }
     rendered_.notes.clear();
     add_filter_notes(error_text, rendered_.notes);
+    if (all_verbatim_) rendered_.notes.emplace_back("set verbatim: the whole text, whose Markdown is too hard to read");
     return done;
+}
+
+// As one block of code, which has no marks to read.
+Press::Done Press::write_all_verbatim() {
+    all_verbatim_ = true;
+    std::string text = "    ";
+    for (const char c : manuscript_.markdown) {
+        text.push_back(c);
+        if (c == '\n') text += "    ";
+    }
+    if (!write_file(in_work("manuscript.md"), text))
+        return failure(TypesetErrc::unavailable, "The typesetter's folder can't be written.");
+    return std::monostate{};
 }
 
 Press::Done Press::write_markdown() {

@@ -29,6 +29,7 @@ private:
     Done prepare();
     Done write_about();
     Done pandoc(const std::vector<std::string>& options);
+    Done write_all_verbatim();
     Done write_markdown();
     Done write_page_format();
     Done write_tex();
@@ -59,6 +60,7 @@ private:
 
     std::string tex_;                 ///< document.tex as it was written last
     std::set<std::size_t> verbatim_;  ///< blocks that TeX refused
+    bool all_verbatim_ = false;       ///< pandoc could not read the Markdown
     std::string refusal_;             ///< TeX's first words against the document
     Rendered rendered_;
 };

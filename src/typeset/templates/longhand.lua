@@ -266,7 +266,17 @@ local function slice(list, from, to)
   return out
 end
 
+local function in_bold(blocks)
+  local out = pandoc.List{}
+  for i, block in ipairs(blocks) do
+    local text = (block.t == "Plain" or block.t == "Para") and #block.content > 0
+    out[i] = text and pandoc.Plain{pandoc.Strong(block.content)} or block
+  end
+  return out
+end
+
 local function fitted(simple)
+  for column, cell in ipairs(simple.headers) do simple.headers[column] = in_bold(cell) end
   simple.widths = widths_of(simple) or simple.widths
   return pandoc.utils.from_simple_table(simple)
 end

@@ -1,0 +1,323 @@
+#include "typeset/typesetter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+
+#include "base/task_scope.h"
+#include "typeset/child_gate.h"
+#include "typeset/files.h"
+#include "typeset/languages.h"
+#include "typeset/scripts.h"
+#include "typeset/tex_log.h"
+#include "typeset/text.h"
+
+namespace longhand::typeset {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Text, LosesWhatNoReaderSeesAndKeepsTheRest) {
+    const std::string zero(1, '\0');
+    EXPECT_EQ(cleaned("a" + zero + "b\x1b[31m\tc\r\nd\re"), "ab[31m\tc\nd\ne");
+    EXPECT_EQ(cleaned("\xEF\xBB\xBF"
+                      "mark \xE2\x80\xAE"
+                      "over"),
+              "mark over");
+    EXPECT_EQ(cleaned("Ünïcödé 中文 😀"), "Ünïcödé 中文 😀");
+    EXPECT_EQ(cleaned("bad \xFF\xC0\x80 and cut \xE4\xB8"), "bad \uFFFD\uFFFD\uFFFD and cut \uFFFD\uFFFD");
+    EXPECT_EQ(cleaned_line("  two\n\n words\t "), "two words");
+}
+
+TEST(Languages, UnknownTagsAreEnglish) {
+    EXPECT_EQ(valid_language("pt-BR"), "pt-BR");
+    for (const auto* bad : {"", "x", "english", "en\nbabel evil", "EN", "en-"})
+        EXPECT_EQ(valid_language(bad), "en") << bad;
+    EXPECT_EQ(language_settings("de-AT").babel, "german");
+    EXPECT_EQ(language_settings("tlh").babel, "");
+}
+
+TEST(Scripts, AsciiNeedsNoFallback) {
+    EXPECT_EQ(plan_scripts("\\textbf{plain} text", "en").preamble, "");
+}
+
+TEST(Scripts, NameTheFontOfEachScript) {
+    const auto plan = plan_scripts("中文 עברית", "zh-TW");
+    EXPECT_THAT(plan.preamble, HasSubstr("Noto Serif CJK TC"));
+    EXPECT_THAT(plan.preamble, HasSubstr("Noto Serif Hebrew"));
+    EXPECT_THAT(plan.preamble, HasSubstr("\\lhassign{NotoSerifCJK}{4E2D}{6587}"));
+    EXPECT_TRUE(plan.missing.empty());
+    EXPECT_THAT(plan_scripts("漢字", "ja").preamble, HasSubstr("Noto Serif CJK JP"));
+}
+
+TEST(Scripts, ACharacterThatNoFontHasIsShownByItsNumber) {
+    const auto plan = plan_scripts(
+        "a\U0001FAE8"
+        "b",
+        "en");
+    EXPECT_EQ(plan.text, "a\\lhmissing{1FAE8}b");
+    EXPECT_EQ(plan.missing, std::set<char32_t>{0x1FAE8});
+}
+
+TEST(Scripts, ARunOfOneFontNeverGoesOverACharacterOfAnother) {
+    // U+3001 and U+FF0C are of the CJK font, U+A640 between them is Cyrillic.
+    const auto plan = plan_scripts("、Ꙁ，", "en");
+    EXPECT_THAT(plan.preamble, HasSubstr("{3001}{3001}"));
+    EXPECT_THAT(plan.preamble, HasSubstr("{FF0C}{FF0C}"));
+}
+
+TEST(TexLog, GivesErrorsByLineMissingGlyphsAndPages) {
+    const auto log = parse_tex_log(
+        "(./document.aux)\n./document.tex:57: Undefined control sequence.\nl.57 \\foo\n"
+        "Missing character: There is no ☃ (U+2603) in font X!\nOutput written on document.xdv (12 pages, 3456 "
+        "bytes).\n");
+    EXPECT_EQ(log.error_lines, std::vector<std::size_t>{57});
+    EXPECT_EQ(log.first_error, "Undefined control sequence.");
+    EXPECT_EQ(log.missing, std::set<std::string>{"☃"});
+    EXPECT_EQ(log.pages, 12u);
+}
+
+TEST(BlockMap, FindsTheBlockOfALineAndCutsAfterOne) {
+    const std::string tex = "head\n%lh:1\none\n%lh:2\ntwo\n\\end{document}\n";
+    const BlockMap map(tex);
+    EXPECT_EQ(map.count(), 2u);
+    EXPECT_EQ(map.block_at_line(1), 0u);
+    EXPECT_EQ(map.block_at_line(3), 1u);
+    EXPECT_EQ(map.block_at_line(5), 2u);
+    EXPECT_EQ(map.first_blocks(tex, 1), "head\n%lh:1\none\n\n\\end{document}\n");
+}
+
+TEST(Formats, AreFoundByTheirExtension) {
+    for (const auto format : kFormats) EXPECT_EQ(format_of(extension(format)), format);
+    EXPECT_EQ(format_of("exe"), std::nullopt);
+}
+
+// Everything below runs real programs.
+class Typesetting : public testing::Test {
+protected:
+    Typesetting() {
+        char name[] = "/var/tmp/longhand-typeset-XXXXXX";
+        folder_ = mkdtemp(name);
+    }
+    ~Typesetting() override { fs::remove_all(folder_); }
+
+    TypesetResult<Rendered> render(const Manuscript& manuscript, Format format, StopToken stop = {}) {
+        std::optional<TypesetResult<Rendered>> result;
+        asio::co_spawn(loop_, typesetter_->render(manuscript, format, folder_, stop),
+                       [&](std::exception_ptr error, auto rendered) {
+                           EXPECT_FALSE(error);
+                           result.emplace(std::move(rendered));
+                       });
+        loop_.restart();
+        loop_.run();
+        return std::move(*result);
+    }
+    std::string made(const Manuscript& manuscript, Format format) {
+        const auto rendered = render(manuscript, format);
+        EXPECT_TRUE(rendered) << rendered.error().message;
+        if (!rendered) return "";
+        notes_ = testing::PrintToString(rendered->notes);
+        pages_ = rendered->pages;
+        EXPECT_EQ(rendered->path, folder_ + "/document." + std::string(extension(format)));
+        EXPECT_EQ(rendered->size, fs::file_size(rendered->path));
+        return read_file(rendered->path).value_or("");
+    }
+    // In one line, as the words stand.
+    std::string text_of_pdf() {
+        sandbox::Command command;
+        command.argv = {"pdftotext", "document.pdf", "-"};
+        command.folder = folder_;
+        auto output = sandbox::run_here(command, StopToken{});
+        EXPECT_TRUE(output) << output.error().message;
+        return output ? cleaned_line(output->text) : "";
+    }
+    // Without printing a book when it fails.
+    static void expect_in(const std::string& text, std::initializer_list<const char*> words) {
+        for (const auto* word : words) EXPECT_NE(text.find(word), text.npos) << word;
+    }
+    static Manuscript manuscript(std::string markdown) {
+        Manuscript made;
+        made.markdown = std::move(markdown);
+        made.title = "A handbook";
+        made.author = "A. Writer";
+        return made;
+    }
+
+    std::string folder_, notes_;
+    std::uint32_t pages_ = 0;
+    asio::io_context loop_;
+    AsioRuntime runtime_{loop_, 2};
+    std::unique_ptr<Typesetter> typesetter_ = make_typesetter(runtime_, 1);
+};
+
+constexpr const char* kBook = R"md(
+# 1 First chapter
+
+Words with *emphasis*, `code`, a formula $e^{i\pi}$ and a note[^n].
+
+[^n]: The note's words.
+
+## 1.1 A section
+
+| State | Meaning |
+|---|---|
+| queued | may be claimed by a worker which has a free slot and then runs it until it ends or is ended from outside |
+
+# 2 Second chapter
+
+Русский текст, ελληνικά, 中文测试文本, 日本語, 한국어, עברית, العربية, हिन्दी, ภาษาไทย, → ≤ ✓ 😀 🧿.
+
+# Sources
+
+[1] A source.
+)md";
+
+TEST_F(Typesetting, ABookHasTitleContentsHeadsAndEveryScript_slow) {
+    auto book = manuscript(kBook);
+    book.title = R"(50% & more_{x} \input{/etc/passwd} #1 ~ ^ 中文)";
+    book.partial = true;
+    made(book, Format::pdf);
+    EXPECT_EQ(pages_, 5u);
+    const auto text = text_of_pdf();
+    expect_in(text, {R"(50% & more_{x} \input{/etc/passwd} #1 ~ ^ 中文 A. Writer Partial document)",
+                     "Contents 1 First chapter", "1.1 A section",
+                     "Русский текст, ελληνικά, 中文测试文本, 日本語, 한국어", "→ ≤ ✓", "1F9FF", "The note’s words."});
+    EXPECT_THAT(notes_, HasSubstr("U+1F9FF"));
+    EXPECT_THAT(notes_, Not(HasSubstr("no glyph")));
+    EXPECT_FALSE(fs::exists(folder_ + "/typesetting-pdf"));
+}
+
+TEST_F(Typesetting, EqualManuscriptsGiveEqualFiles) {
+    for (const auto format : {Format::tex, Format::md, Format::html}) {
+        const auto first = made(manuscript(kBook), format);
+        EXPECT_FALSE(first.empty());
+        EXPECT_TRUE(first == made(manuscript(kBook), format)) << extension(format);
+    }
+}
+
+// What a hostile or careless text holds; one document, as each run of TeX costs seconds.
+std::string hostile_markdown() {
+    std::string text =
+        "# 1 Words\n\n\\input{/etc/passwd} \\write18{touch pwned} \\end{document} and <script>alert(1)</script> go "
+        "on.\n\n";
+    text += "Unbalanced $ and {{{ braces }, 100% of #1 ~ ^ & _ end.\n\n";
+    text += "A bad formula $\\frac{1}{$ and $\\undefinedcommand{x}$ stand here.\n\n";
+    text += "Reads $\\input{/etc/passwd}$ and $\\loop\\iftrue\\repeat$ as words.\n\n";
+    text += "# 2 Long\n\n" + std::string(100'000, 'w') + "\n\n`" + std::string(5'000, 'c') + "`\n\n";
+    text += "| ";
+    for (int i = 0; i < 30; ++i) text += "column " + std::to_string(i) + " | ";
+    text += "\n|";
+    for (int i = 0; i < 30; ++i) text += "---|";
+    text += "\n|";
+    for (int i = 0; i < 30; ++i) text += " cell " + std::string(i == 7 ? 500 : 3, 'x') + " |";
+    text += "\n\n# 3 Deep\n\n";
+    for (int i = 0; i < 12; ++i)
+        text += std::string(static_cast<std::size_t>(4 * i), ' ') + "- level " + std::to_string(i) + "\n\n";
+    text += std::string(20, '>') + " quoted\n\n![a picture](https://example.org/x.png) [run](javascript:alert(1))\n\n";
+    text +=
+        std::string("control \x01\x02 and nothing ") + std::string(1, '\0') + "behind \xFF.\n\n**The last words.**\n";
+    return text;
+}
+
+TEST_F(Typesetting, AHostileTextIsSetAsWords_slow) {
+    made(manuscript(hostile_markdown()), Format::pdf);
+    const auto text = text_of_pdf();
+    expect_in(text, {R"(\input{/etc/passwd} \write18{touch pwned} \end{document} and <script>alert(1)</script> go on.)",
+                     "Unbalanced $ and {{{ braces }, 100% of #1 ~ ^ & _ end.", R"(\undefinedcommand)",
+                     "The last words.", "level 11", "column 29"});
+    EXPECT_EQ(text.find("root:x:"), text.npos);
+    EXPECT_THAT(notes_, HasSubstr("set verbatim: A bad formula"));
+    EXPECT_THAT(notes_, HasSubstr("formula is set as text"));
+    EXPECT_GT(pages_, 10u);
+}
+
+TEST_F(Typesetting, AHostileTextMakesASafePage) {
+    auto hostile = manuscript(hostile_markdown());
+    hostile.title = "<script>alert(2)</script>";
+    const auto page = made(hostile, Format::html);
+    for (const auto* danger : {"<script", "javascript:", "https://example.org/x.png"})
+        EXPECT_EQ(page.find(danger), page.npos) << danger;
+    expect_in(page, {"The last words.", "&lt;script&gt;alert(2)"});
+    EXPECT_FALSE(made(hostile, Format::docx).empty());
+    EXPECT_FALSE(made(hostile, Format::epub).empty());
+}
+
+TEST_F(Typesetting, MarkdownHasAHeadAndThenTheText) {
+    auto book = manuscript("# 1 One\n\ntext");
+    book.partial = true;
+    EXPECT_EQ(made(book, Format::md), "# A handbook\n\nA. Writer\n\n*Partial document*\n\n# 1 One\n\ntext\n");
+}
+
+TEST_F(Typesetting, PdfsOfEqualManuscriptsHaveTheSameWordsOnTheSamePages_slow) {
+    auto plain = manuscript("No heading at all, $x^2$.");
+    plain.title = "";
+    plain.author = "";
+    plain.table_of_contents = false;
+    made(plain, Format::pdf);
+    EXPECT_EQ(pages_, 2u);
+    const auto text = text_of_pdf();
+    expect_in(text, {"Untitled", "No heading at all, x2"});
+    made(plain, Format::pdf);
+    EXPECT_EQ(pages_, 2u);
+    EXPECT_EQ(text_of_pdf(), text);
+}
+
+TEST_F(Typesetting, AStopEndsItAndLeavesNothing) {
+    StopSource stop;
+    std::optional<TypesetResult<Rendered>> result;
+    asio::co_spawn(loop_, typesetter_->render(manuscript(kBook), Format::pdf, folder_, stop.token()),
+                   [&](std::exception_ptr, auto rendered) { result.emplace(std::move(rendered)); });
+    // The work has begun when its folder is there.
+    while (!fs::exists(folder_ + "/typesetting-pdf/about.txt")) loop_.poll();
+    stop.stop(StopReason::cancelled);
+    loop_.run();
+    ASSERT_FALSE(*result);
+    EXPECT_EQ(result->error().code, TypesetErrc::stopped);
+    EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+TEST(Installation, HasAllThatIsNeededHere) {
+    const auto checks = check_installation();
+    EXPECT_GE(checks.size(), 10u);
+    for (const auto& check : checks) EXPECT_TRUE(check.ok) << check.name << ": " << check.message;
+}
+
+// The gate, on a loop of its own.
+class Gate : public testing::Test {
+protected:
+    static awaitable<void> hold(ChildGate& gate, StopToken stop, std::optional<bool>& admitted, Notifier& release,
+                                Runtime& runtime) {
+        const auto pass = co_await gate.enter(stop);
+        admitted = static_cast<bool>(pass);
+        if (pass) co_await release.wait_until(runtime, runtime.steady_now() + std::chrono::hours(1), StopToken{});
+    }
+    asio::io_context loop_;
+    AsioRuntime runtime_{loop_, 1};
+    ChildGate gate_{runtime_, 1};
+};
+
+TEST_F(Gate, LetsTheNextInWhenOneLeavesAndForgetsThoseWhoStopped) {
+    TaskScope scope(runtime_);
+    Notifier release[3];
+    std::optional<bool> in[3];
+    StopSource stop[3];
+    for (int i = 0; i < 3; ++i) scope.spawn(hold(gate_, stop[i].token(), in[i], release[i], runtime_));
+    loop_.poll();
+    EXPECT_TRUE(in[0] && *in[0] && !in[1] && !in[2]);
+    stop[1].stop(StopReason::cancelled);
+    loop_.poll();
+    EXPECT_TRUE(in[1] && !*in[1] && !in[2]);
+    release[0].notify();
+    while (!in[2]) loop_.poll();
+    EXPECT_TRUE(*in[2]);
+    release[2].notify();
+    loop_.run();
+}
+
+}  // namespace
+}  // namespace longhand::typeset
