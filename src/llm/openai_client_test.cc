@@ -22,8 +22,8 @@ using testing::quick_options;
 /// How a fake provider answers one request.
 struct Answer {
     int status = 200;
-    std::string body;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body{};
+    std::vector<std::pair<std::string, std::string>> headers{};
     std::string type = "text/event-stream";
     enum class End { whole, cut, stall } end = End::whole;
 };
@@ -230,7 +230,7 @@ TEST(OpenAiClient, SaysWhatWillNotPassAtOnce) {
 }
 
 TEST(OpenAiClient, CutsALoopOnTheLiveStream) {
-    std::string body;
+    std::string body{};
     for (int i = 0; i < 200; ++i) body += delta("The worker holds the lease until the next beat. ");
     FakeProvider provider({{200, body, {}, "text/event-stream", Answer::End::stall}});
     const auto reply = ClientWorld(quick_options(provider.base_url())).chat(ask("?"));

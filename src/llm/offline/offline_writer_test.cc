@@ -87,8 +87,10 @@ TEST(Sentences, EndWhereSentencesEnd) {
 TEST(Sentences, AreCleanedOrRefused) {
     EXPECT_EQ(clean_sentence("- **Fence.** [The store](x.md) compares the *lease* with `a_b`."),
               "Fence. The store compares the lease with `a_b`.");
-    EXPECT_EQ(clean_sentence("The price of the call is $5 in [@p9] for <b>."),
-              "The price of the call is \\$5 in \\[@p9\\] for \\<b\\>.");
+    EXPECT_EQ(clean_sentence("The price of each of the model calls of this whole job is $5 for all those who read "
+                             "[@p9] in the bibliography of the work."),
+              "The price of each of the model calls of this whole job is \\$5 for all those who read \\[@p9\\] in the "
+              "bibliography of the work.");
     for (const char* fragment : {"a row without a capital stands here.", "The engine of the job", "Too short.",
                                  "int main() { return x->y; } // z.", "See the manual for all of this.",
                                  "THIS IS NOT A SENTENCE BUT A SHOUT.", "An open (bracket is left in this one."})

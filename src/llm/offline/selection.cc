@@ -126,6 +126,8 @@ float follows(const Prompt& prompt, const Bag& paragraph, const Unit& last, cons
 float opening_value(const Unit& unit) {
     float value = unit.score;
     const std::string& first = unit.sentences.front();
+    if (std::count(first.begin(), first.end(), ',') >= 4 || std::count(first.begin(), first.end(), '`') >= 4)
+        value *= 0.6f;
     for (const char* sign :
          {" is a ", " is the ", " are the ", " means ", " consists of ", " is an ", " ist ein", " est un", " es un"}) {
         if (first.find(sign) != std::string::npos) {

@@ -114,8 +114,9 @@ bool is_abbreviation(std::string_view before_dot) {
         "p",   "pp",  "vol",    "ed", "eds", "sec", "ch",  "eq",  "inc",  "ltd",  "jr",   "sr",
         "т.е", "т.д", "т.п",    "др", "см",  "стр", "рис", "гл",  "π.χ",  "κ.λπ", "incl", "resp"};
     const auto start = before_dot.find_last_of(" (\n\t/");
-    const std::string word = lower(start == std::string_view::npos ? before_dot : before_dot.substr(start + 1));
-    return kKnown.contains(word) || (word.size() == 1 && word[0] >= 'a' && word[0] <= 'z');
+    const std::string_view word = start == std::string_view::npos ? before_dot : before_dot.substr(start + 1);
+    const bool is_initial = word.size() == 1 && word[0] >= 'A' && word[0] <= 'Z';
+    return is_initial || kKnown.contains(lower(word));
 }
 
 /// Whether a sentence may begin with what follows the blank after a full stop.
