@@ -168,7 +168,9 @@ public:
     virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request) = 0;
 
     /// Moves up to `limit` queued jobs to in_progress under fresh leases, fairest user first (start-time fair queueing).
-    /// Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come.
+    /// Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come. `only_job` is taken though its owner
+    /// has enough others in the queue. A job whose process died three times with nothing new durable is returned alone, and
+    /// none beside it, until it has recorded a step.
     virtual awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) = 0;
 
     /// One call per beat for all jobs of a process; answers in order. Progress rides along.
@@ -178,7 +180,9 @@ public:
     virtual awaitable<StoreResult<StepRecorded>> record_step(StepRecord record) = 0;
     /// All entries of a job, by key. Read under a claim: nobody else writes them.
     virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal(Uuid job) = 0;
-    /// Appends text of the running attempt; a new attempt (or offset 0) replaces what was there. Errors: stale.
+    /// Appends text of the running attempt; offset 0 replaces what was there, as the first piece of a new attempt does. A piece
+    /// sent again overwrites itself, one that would leave a hole is dropped. Texts under an old lease are dropped and counted.
+    /// Errors: stale (all of them were).
     virtual awaitable<StoreResult<void>> append_text(std::vector<PartialText> texts) = 0;
 
     virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                                  // stale
@@ -210,7 +214,7 @@ public:
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     /// In order of seq, at most `limit`. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq, std::size_t limit) = 0;
-    virtual awaitable<StoreResult<std::vector<OutputRecord>>> outputs_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    virtual awaitable<StoreResult<std::vector<OutputRecord>>> outputs_for_owner(Uuid owner, Uuid job) = 0;  // not_found; oldest first
     virtual awaitable<StoreResult<std::vector<PartialText>>> partial_text_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     /// The journal of a job of any state, for partial documents. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal_for_owner(Uuid owner, Uuid job) = 0;

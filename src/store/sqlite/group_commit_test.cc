@@ -187,5 +187,35 @@ TEST_F(GroupCommitTest, ClosingCommitsWhatWasSubmitted) {
     EXPECT_EQ(notes(), 50);
 }
 
+// Writes one after the other until the queue takes no more.
+void write_until_refused(GroupCommit* queue, std::shared_ptr<std::promise<StoreErrc>> refused) {
+    Operation operation;
+    operation.name = "test";
+    operation.run = [](Connection&) { return Outcome::keep; };
+    operation.done = [queue, refused](StoreResult<void> result) {
+        if (result) return write_until_refused(queue, refused);
+        refused->set_value(result.error().code);
+    };
+    queue->submit(std::move(operation));
+}
+
+TEST_F(GroupCommitTest, AClosingQueueTakesNothingMoreAndSaysSo) {
+    auto refused = std::make_shared<std::promise<StoreErrc>>();
+    write_until_refused(queue_.get(), refused);
+    queue_.reset();
+    EXPECT_EQ(refused->get_future().get(), StoreErrc::stopping);
+}
+
+TEST_F(GroupCommitTest, TheLogStaysBoundedUnderALoadThatNeverPauses) {
+    queue_.reset();
+    GroupCommitOptions options;
+    options.most_log_pages = 50;
+    queue_ = std::make_unique<GroupCommit>(std::move(open_database(path_, Milliseconds{50}).value()), options);
+    for (int i = 0; i < 300; ++i) ASSERT_TRUE(write(note(i)).get());
+    constexpr std::uintmax_t kPage = 4'096 + 24;
+    EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 100 * kPage);
+    EXPECT_EQ(notes(), 300);
+}
+
 }  // namespace
 }  // namespace longhand::store::sqlite
