@@ -225,6 +225,15 @@ TEST_P(StoreClaims, ASuspectThatTakesItsProcessDownAloneIsFailed) {
     EXPECT_NE(claim_one().id, suspect.id);
 }
 
+TEST_P(StoreClaims, SuspectsThatRanTogetherAllTheSameAreNotBlamed) {
+    const auto first = enqueue(owner_), second = enqueue(owner_);
+    crash_together(2, 3);
+    ok(store().claim(only(first)));
+    ok(store().claim(only(second)));
+    EXPECT_EQ(ok(store().rescue_all("crash")), 2U);
+    EXPECT_EQ(count(job::State::queued), 2);
+}
+
 TEST_P(StoreClaims, HandOversCountForNothing) {
     enqueue(owner_);
     for (int i = 0; i < 10; ++i) {
