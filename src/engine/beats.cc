@@ -10,8 +10,7 @@ using store::StoreErrc;
 namespace {
 
 // What the store does not have yet of a job's streams.
-std::vector<store::PartialText> unstored(const RunningJob& job) {
-    std::vector<store::PartialText> texts;
+void collect_unstored(const RunningJob& job, std::vector<store::PartialText>& texts) {
     for (const auto& [key, text] : job.texts) {
         if (text.text.size() == text.stored) continue;
         texts.push_back({.job = job.id(),
@@ -21,11 +20,11 @@ std::vector<store::PartialText> unstored(const RunningJob& job) {
                          .offset = text.stored,
                          .text = text.text.substr(text.stored)});
     }
-    return texts;
 }
 
 void mark_stored(RunningJob& job, const std::vector<store::PartialText>& texts) {
     for (const auto& stored : texts) {
+        if (stored.job != job.id() || stored.lease != job.lease()) continue;
         const auto text = job.texts.find(stored.key);
         // A stream that began afresh meanwhile is another text.
         if (text == job.texts.end() || text->second.attempt != stored.attempt) continue;
@@ -98,19 +97,16 @@ void Beats::watch(const RunningJobs& jobs) {
 }
 
 awaitable<void> Beats::store_texts(RunningJobs jobs) {
+    std::vector<store::PartialText> texts;
     for (const auto& job : jobs) {
-        if (job->signals.stop.stopped()) continue;
-        std::vector<store::PartialText> texts = unstored(*job);
-        if (texts.empty()) continue;
-        auto appending = environment_.store.append_text(texts);
-        store::StoreResult<void> stored = co_await std::move(appending);
-        if (stored.has_value()) {
-            mark_stored(*job, texts);
-        } else if (stored.error().code == StoreErrc::stale) {
-            ++environment_.counters.stale_writes;
-            job->signals.lose(StopReason::lost_lease);
-        }
+        if (!job->signals.stop.stopped()) collect_unstored(*job, texts);
     }
+    if (texts.empty()) co_return;
+    auto appending = environment_.store.append_text(texts);
+    store::StoreResult<void> stored = co_await std::move(appending);
+    // Of a job that was lost the beat tells. Text that could not be stored goes with the next one.
+    if (!stored.has_value()) co_return;
+    for (const auto& job : jobs) mark_stored(*job, texts);
 }
 
 awaitable<void> Beats::rescue_hanging(RunningJobs jobs) {

@@ -53,9 +53,9 @@ public:
     }
 
     void start() {
-        loops_.spawn(claims_.run(claiming_.token()));
-        loops_.spawn(beats_.run(loops_.token()));
-        loops_.spawn(rescue_expired(loops_.token()));
+        loops_.spawn(keep_up([this] { return claims_.run(claiming_.token()); }, claiming_.token()));
+        loops_.spawn(keep_up([this] { return beats_.run(loops_.token()); }, loops_.token()));
+        loops_.spawn(keep_up([this] { return rescue_expired(loops_.token()); }, loops_.token()));
     }
 
     awaitable<void> stop() {
@@ -68,6 +68,7 @@ public:
         loops_.stop(StopReason::shutdown);
         co_await loops_.join();
         // The claim's last answer may have begun jobs, stopped at once.
+        jobs_.spawn(lose_patience());
         co_await jobs_.join();
     }
 
@@ -109,9 +110,26 @@ private:
         jobs_.spawn(run(std::move(job)));
     }
 
+    // A loop that an exception ends begins again.
+    awaitable<void> keep_up(std::function<awaitable<void>()> loop, StopToken stop) {
+        while (!stop.stopped()) {
+            auto running = loop();
+            co_await without_bugs(std::move(running));
+            co_await environment_.runtime.sleep_for(Milliseconds{1'000}, stop);
+        }
+    }
+
+    awaitable<void> without_bugs(awaitable<void> task) {
+        try {
+            co_await std::move(task);
+        } catch (...) {
+            tell_of(std::current_exception());
+        }
+    }
+
     awaitable<void> run(std::shared_ptr<RunningJob> job) {
         auto running = run_job(environment_, job);
-        co_await std::move(running);
+        co_await without_bugs(std::move(running));
         std::erase(running_, job);
         environment_.counters.running = running_.size();
         signals_.forget(job->id(), job->lease());

@@ -116,16 +116,19 @@ private:
 class LiveFeed::Impl::JobWatcher final : public LiveFeed::Watcher {
 public:
     JobWatcher(std::shared_ptr<Impl> feed, Uuid job) : feed_(std::move(feed)), job_(job) {
-        feed_->change(job_, [this](Channel& channel) {
-            events_ = channel.events;
-            channel.watchers.push_back(&notifier_);
-        });
+        std::lock_guard lock(feed_->mutex_);
+        Channel& channel = feed_->channels_[job_];
+        events_ = channel.events;
+        channel.watchers.push_back(&notifier_);
+        // There is something to take already.
+        if (!channel.sections.empty() || channel.report) notifier_.notify();
     }
     ~JobWatcher() override {
-        feed_->change_known(job_, [this](Channel& channel) {
-            std::erase(channel.watchers, &notifier_);
-            if (channel.watchers.empty()) channel.drop_old_finished();
-        });
+        std::lock_guard lock(feed_->mutex_);
+        Channel& channel = feed_->channels_.at(job_);
+        std::erase(channel.watchers, &notifier_);
+        if (channel.watchers.empty()) channel.drop_old_finished();
+        if (channel.is_idle()) feed_->channels_.erase(job_);
     }
 
     awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) override {

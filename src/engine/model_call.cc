@@ -168,7 +168,9 @@ awaitable<ModelCall::Given> ModelCall::wait_out(std::string message) {
     const bool streams = std::any_of(job_->texts.begin(), job_->texts.end(), [this](const auto& text) {
         return text.first != key_ && !text.second.text.empty();
     });
-    if (!streams && now - *job_->provider_down_since >= environment_.options.slot_patience) {
+    // A job that has waited already gives its slot back at once.
+    const Milliseconds patience = job_->waits > 0 ? Milliseconds{0} : environment_.options.slot_patience;
+    if (!streams && now - *job_->provider_down_since >= patience) {
         if (!job_->wait_reason) job_->wait_reason = std::move(message);
         job_->signals.stop.stop(StopReason::paused);
         co_return StepFailure{StepErrc::stopped, ""};

@@ -46,7 +46,9 @@ ScratchFolder::~ScratchFolder() {
 }
 
 store::StoreResult<std::string> scratch_folder(store::FileStore& files) {
-    return files.scratch_folder();
+    auto folder = files.scratch_folder();
+    if (!folder.has_value()) return folder.error();
+    return files.absolute(*folder);
 }
 
 StepResult<std::string> typeset_failed(RunningJob& job, const Failure<TypesetErrc>& failure) {

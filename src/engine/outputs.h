@@ -22,6 +22,7 @@ public:
 private:
     std::string path_;
 };
+/// A fresh one, by its absolute path.
 store::StoreResult<std::string> scratch_folder(store::FileStore& files);
 
 /// The step's failure that a failure of the typesetter is.
