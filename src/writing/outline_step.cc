@@ -1,3 +1,5 @@
+#include <set>
+
 #include "writing/answers.h"
 #include "writing/asking.h"
 #include "writing/markup.h"
@@ -156,6 +158,34 @@ StepResult<void> first_failure(const std::vector<StepResult<void>>& results) {
     return found;
 }
 
+std::string print_of(std::string_view title) {
+    std::string print;
+    for (const std::string& word : folded_words(title)) print += word + " ";
+    return print;
+}
+
+/// Chapters are divided side by side, so two may come to the same title: the later one gets another from the sources,
+/// or goes.
+void tell_apart(StepContext& context, std::vector<Chapter>& chapters) {
+    std::set<std::string> seen;
+    for (const Chapter& chapter : chapters) seen.insert(print_of(chapter.title));
+    for (Chapter& chapter : chapters) {
+        std::vector<Section> kept;
+        for (Section& section : chapter.sections) {
+            if (seen.insert(print_of(section.title)).second) {
+                kept.push_back(std::move(section));
+                continue;
+            }
+            for (Section& other : fallback_sections(context, chapter, 8)) {
+                if (!seen.insert(print_of(other.title)).second) continue;
+                kept.push_back(std::move(other));
+                break;
+            }
+        }
+        chapter.sections = std::move(kept);
+    }
+}
+
 awaitable<StepResult<void>> ask_all_sections(StepContext* context, Work* work) {
     const std::size_t count = work->outline.chapters.size();
     Chapters all{context, work, std::vector<std::vector<Section>>(count), std::vector<StepResult<void>>(count)};
@@ -171,6 +201,7 @@ awaitable<StepResult<void>> ask_all_sections(StepContext* context, Work* work) {
     if (!failure) co_return failure.error();
     for (std::size_t c = 0; c < count; ++c)
         if (!all.sections[c].empty()) work->outline.chapters[c].sections = std::move(all.sections[c]);
+    if (trim(context->settings().outline_text).empty()) tell_apart(*context, work->outline.chapters);
     co_return StepResult<void>();
 }
 

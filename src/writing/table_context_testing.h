@@ -170,7 +170,8 @@ public:
         const auto asked_words = folded_words(query);
         std::vector<sources::Hit> hits;
         for (const sources::Passage& passage : passages) {
-            const auto words = folded_words(passage.text + " " + passage.place.section);
+            auto& words = words_of_[passage.key];
+            if (words.empty()) words = folded_words(passage.text + " " + passage.place.section);
             double score = 0;
             for (const std::string& word : asked_words)
                 score += static_cast<double>(std::count(words.begin(), words.end(), word));
@@ -211,6 +212,7 @@ private:
             co_await boost::asio::post(executor, boost::asio::use_awaitable);
     }
 
+    std::map<std::string, std::vector<std::string>> words_of_;
     std::mt19937 random_{12345};
     std::size_t running_ = 0;
 

@@ -241,8 +241,10 @@ bool ends_as_sentence(std::string_view paragraph) {
     for (bool moved = true; moved;) {
         moved = false;
         while (bare.ends_with(' ')) bare.pop_back();
-        for (const std::string_view closer : kClosers)
-            if (bare.ends_with(closer)) bare.resize(bare.size() - closer.size()), moved = true;
+        // The first that fits, then from the start: `\]` is one closer, not a backslash and another.
+        const auto* closer =
+            std::find_if(std::begin(kClosers), std::end(kClosers), [&](auto c) { return bare.ends_with(c); });
+        if (closer != std::end(kClosers)) bare.resize(bare.size() - closer->size()), moved = true;
     }
     std::size_t last = bare.size();
     while (last > 0 && (static_cast<unsigned char>(bare[--last]) & 0xc0) == 0x80) {
