@@ -17,8 +17,9 @@ protected:
     using Answer = std::future<StoreResult<void>>;
 
     void SetUp() override {
-        queue_ = std::make_unique<GroupCommit>(std::move(open_database(path_, Milliseconds{50}).value()),
-                                               GroupCommitOptions{});
+        GroupCommitOptions options;
+        options.longest_batch = std::chrono::minutes{10};  // how batches form does not hang on the machine's speed
+        queue_ = std::make_unique<GroupCommit>(std::move(open_database(path_, Milliseconds{50}).value()), options);
         write([](Connection& connection) {
             connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
             return Outcome::keep;
@@ -80,7 +81,7 @@ TEST_F(GroupCommitTest, WhatGathersDuringACommitSharesTheNext) {
     for (auto& answer : answers) EXPECT_TRUE(answer.get());
     const auto after = queue_->stats();
     EXPECT_EQ(after.operations - before.operations, 101);
-    EXPECT_LT(after.commits - before.commits, 50);
+    EXPECT_LE(after.commits - before.commits, 2);
     EXPECT_EQ(notes(), 100);
 }
 
@@ -113,7 +114,6 @@ TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {
 
 TEST_F(GroupCommitTest, AFailedCommitIsUnavailableForAllInItAndPasses) {
     std::promise<void> release;
-    // A batch takes operations for a while only: this one puts what follows into a batch of its own.
     auto held = hold(release.get_future().share());
     auto refuse = write([](Connection& connection) {
         sqlite3_commit_hook(
