@@ -1,0 +1,334 @@
+// What a client sees of a running server.
+#include <gtest/gtest.h>
+
+#include "http/testing.h"
+
+namespace longhand::http {
+namespace {
+
+/// One server for all tests of a suite: opening a store costs more than most of them.
+class Api : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        server = new TestServer;
+        ada = server->add_user("ada@example.org");
+        bob = server->add_user("bob@example.org");
+    }
+    static void TearDownTestSuite() {
+        delete server;
+        server = nullptr;
+    }
+
+    static std::string as(Uuid user) { return "Authorization: Bearer " + server->token(user) + "\r\n"; }
+    RawAnswer get(const std::string& target, Uuid user = ada) { return server->send("GET", target, as(user), ""); }
+    RawAnswer post(const std::string& target, const std::string& body, Uuid user = ada) {
+        return server->send("POST", target, as(user) + "Content-Type: application/json\r\n", body);
+    }
+    std::string make_project(Uuid user = ada) {
+        return post("/api/createProject", R"({"newProjectName":"A book"})", user).text("id");
+    }
+    static std::string order(const std::string& project, const std::string& more = "") {
+        return R"({"projectId":")" + project +
+               R"(","prompt":"Write a handbook.","author":"Ada","email":"ada@example.org")" + more + "}";
+    }
+    std::string make_job(const std::string& project, Uuid user = ada) {
+        return post("/api/generateWizardWork", order(project), user).text("jobId");
+    }
+    RawAnswer upload(const std::string& parts, Uuid user = ada) {
+        return server->send("POST", "/api/uploadProjectFiles",
+                            as(user) + "Content-Type: multipart/form-data; boundary=XX\r\n", parts + "--XX--\r\n");
+    }
+    static std::string field(const std::string& name, const std::string& value) {
+        return "--XX\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
+    }
+    static std::string file(const std::string& name, const std::string& bytes) {
+        return "--XX\r\nContent-Disposition: form-data; name=\"files\"; filename=\"" + name + "\"\r\n\r\n" + bytes +
+               "\r\n";
+    }
+
+    static TestServer* server;
+    static Uuid ada, bob;
+};
+TestServer* Api::server = nullptr;
+Uuid Api::ada, Api::bob;
+
+TEST_F(Api, StatusHasAllSixteenFieldsAtBothPaths) {
+    const std::string project = make_project(), job = make_job(project);
+    for (const std::string path : {"/getJobStatus", "/api/getJobStatus"}) {
+        const RawAnswer answer = get(path + "?jobId=" + job);
+        ASSERT_EQ(answer.status, 200) << answer.body;
+        const auto body = answer.json();
+        EXPECT_EQ(body.size(), 16U) << answer.body;
+        EXPECT_EQ(answer.text("id"), job);
+        EXPECT_EQ(answer.text("user_id"), ada.to_string());
+        EXPECT_EQ(answer.text("project_id"), project);
+        EXPECT_EQ(answer.text("status"), "queued");
+        EXPECT_EQ(answer.text("progress_stage"), "queued");
+        EXPECT_EQ(body.at("progress"), body.at("percent_complete"));
+        EXPECT_TRUE(body.at("title").is_null());
+        EXPECT_TRUE(body.at("error_message").is_null());
+        EXPECT_EQ(answer.text("writing_model"), "offline/extract");
+        EXPECT_FALSE(body.at("is_byok").as_bool());
+        EXPECT_TRUE(parse_wall_time(answer.text("created_at")).has_value());
+        EXPECT_FALSE(answer.header("x-request-id").empty());
+    }
+}
+
+TEST_F(Api, CancelSaysTheSameWordsTwiceAndTheNextReadShowsIt) {
+    const std::string job = make_job(make_project());
+    for (const std::string path : {"/cancelJob", "/api/cancelJob"}) {
+        const RawAnswer answer = post(path, R"({"jobId":")" + job + "\"}");
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        EXPECT_EQ(answer.body, R"({"message":"Job cancelled successfully"})");
+        EXPECT_EQ(get("/getJobStatus?jobId=" + job).text("status"), "cancelled");
+    }
+}
+
+TEST_F(Api, ACompletedJobHasALinkThatNeedsNoHeader) {
+    const std::string job = make_job(make_project());
+    store::ClaimRequest claim;
+    claim.worker = *Uuid::parse("01900000-0000-7000-8000-000000000001");
+    claim.provider = "offline";
+    claim.only_job = Uuid::parse(job);
+    const auto claimed = server->wait(server->database().claim(claim)).value();
+    ASSERT_EQ(claimed.size(), 1U);
+    store::Completion completion;
+    completion.job = claimed[0].job.id;
+    completion.lease = claimed[0].job.lease;
+    ASSERT_TRUE(server->wait(server->database().complete(completion)));
+
+    const RawAnswer status = get("/getJobStatus?jobId=" + job);
+    EXPECT_EQ(status.json().at("progress").to_number<double>(), 100.0);
+    const std::string link = status.text("output_url_pdf");
+    EXPECT_EQ(get("/getJobStatus?jobId=" + job).text("output_url_pdf"), link);
+    const std::string target = link.substr(std::string("http://books.example:8080").size());
+    const RawAnswer pdf = server->send("GET", target, "", "");
+    EXPECT_EQ(pdf.status, 200) << pdf.body;
+    EXPECT_EQ(pdf.body, "the pdf");
+    EXPECT_NE(pdf.header("content-disposition").find("filename*=UTF-8''%C3%9Cber"), std::string::npos);
+    EXPECT_EQ(server->send("GET", target, "If-None-Match: " + pdf.header("etag") + "\r\n", "").status, 304);
+
+    std::string forged = target;
+    forged.back() = forged.back() == 'A' ? 'B' : 'A';
+    EXPECT_EQ(server->send("GET", forged, "", "").text("code"), "link_not_valid");
+    std::string other_format = target;
+    other_format.replace(other_format.find("output.pdf"), 10, "output.tex");
+    EXPECT_EQ(server->send("GET", other_format, "", "").status, 403);
+    const RawAnswer cancelled = post("/cancelJob", R"({"jobId":")" + job + "\"}");
+    EXPECT_EQ(cancelled.status, 400);
+    EXPECT_EQ(cancelled.text("status"), "completed");
+    for (const AccessLine& line : server->access())
+        EXPECT_EQ(line.target.find("sig=") == std::string::npos, line.target.find("sig=...") == std::string::npos)
+            << line.target;
+}
+
+TEST_F(Api, ASecondJobInAProjectIsRefusedAndTheFirstIsNamed) {
+    const std::string project = make_project(), job = make_job(project);
+    const RawAnswer second = post("/api/generateWizardWork", order(project));
+    EXPECT_EQ(second.status, 409);
+    EXPECT_EQ(second.text("jobId"), job);
+    EXPECT_EQ(second.text("status"), "queued");
+    EXPECT_NE(second.text("message").find("cancelJob"), std::string::npos);
+}
+
+TEST_F(Api, RetryQueuesACancelledJobAndObeysTheConflict) {
+    const std::string project = make_project(), first = make_job(project);
+    EXPECT_EQ(post("/api/retryJob", R"({"jobId":")" + first + "\"}").status, 400);
+    post("/cancelJob", R"({"jobId":")" + first + "\"}");
+    const std::string second = make_job(project);
+    EXPECT_EQ(post("/api/retryJob", R"({"jobId":")" + first + "\"}").text("jobId"), second);
+    post("/cancelJob", R"({"jobId":")" + second + "\"}");
+    EXPECT_EQ(post("/api/retryJob", R"({"jobId":")" + first + "\"}").status, 200);
+    EXPECT_EQ(get("/getJobStatus?jobId=" + first).text("status"), "queued");
+}
+
+TEST_F(Api, TheListShowsAFractionAndPages) {
+    const Uuid user = server->add_user("lister@example.org");
+    std::vector<std::string> jobs;
+    for (int i = 0; i < 3; ++i) jobs.push_back(make_job(make_project(user), user));
+    const auto page = get("/api/jobs?limit=2", user).json();
+    EXPECT_EQ(page.at("total").as_int64(), 3);
+    ASSERT_EQ(page.at("jobs").as_array().size(), 2U);
+    EXPECT_EQ(page.at("jobs").at(0).at("id").as_string(), boost::json::string_view(jobs[2]));
+    EXPECT_LE(page.at("jobs").at(0).at("percent_complete").to_number<double>(), 1.0);
+    const auto rest = get("/api/jobs?limit=2&cursor=" + std::string(page.at("next_cursor").as_string()), user).json();
+    ASSERT_EQ(rest.at("jobs").as_array().size(), 1U);
+    EXPECT_EQ(rest.at("jobs").at(0).at("id").as_string(), boost::json::string_view(jobs[0]));
+    EXPECT_EQ(get("/api/jobs?status=completed,failed", user).json().at("total").as_int64(), 0);
+    EXPECT_EQ(get("/api/jobs?status=done", user).text("parameter"), "status");
+}
+
+TEST_F(Api, WorkTakesBothFormsOfItsFields) {
+    const std::string project = make_project();
+    const RawAnswer answer =
+        post("/api/generateWizardWork",
+             order(project, R"(,"page_length":10,"questions_and_answers":"[{\"question\":\"Who?\",\"answer\":\"Ada\"}]",
+                                                   "urls_for_research":"https://a.example, http://b.example","has_technical_diagrams":"on","is_default":1)"));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.json().at("warnings").as_array().size(), 2U);
+    const auto settings =
+        server->wait(server->database().settings_for_owner(ada, *Uuid::parse(answer.text("jobId")))).value();
+    EXPECT_EQ(settings.length.max_pages, 10U);
+    ASSERT_EQ(settings.questions_and_answers.size(), 1U);
+    EXPECT_EQ(settings.questions_and_answers[0].answer, "Ada");
+    EXPECT_EQ(settings.urls_for_research, (std::vector<std::string>{"https://a.example", "http://b.example"}));
+}
+
+TEST_F(Api, AProjectLivesItsLife) {
+    const std::string project = make_project();
+    const RawAnswer changed = server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada),
+                                           R"({"style_text":"plain","title":"New"})");
+    EXPECT_EQ(changed.text("id"), project);
+    const auto details = get("/api/getProjectDetails?projectId=" + project).json().at("project").as_object();
+    EXPECT_EQ(details.size(), 15U);
+    EXPECT_EQ(details.at("title").as_string(), "New");
+    EXPECT_EQ(details.at("style_text").as_string(), "plain");
+    EXPECT_TRUE(details.at("prompt").is_null());
+    EXPECT_EQ(server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada), "{}").text("code"),
+              "nothing_to_change");
+    const std::string job = make_job(project);
+    const RawAnswer deleted = server->send("DELETE", "/api/deleteProject?projectId=" + project,
+                                           as(ada) + "Content-Type: application/json\r\n", "");
+    EXPECT_EQ(deleted.status, 200);
+    EXPECT_NE(deleted.text("message").find(project), std::string::npos);
+    EXPECT_EQ(get("/api/getProjectDetails?projectId=" + project).status, 404);
+    EXPECT_EQ(get("/getJobStatus?jobId=" + job).status, 404);
+}
+
+TEST_F(Api, FilesMayComeBeforeTheProjectId) {
+    const std::string project = make_project();
+    const RawAnswer answer =
+        upload(file("../../etc/notes.md", "# Notes") + file("empty.txt", "") + field("projectId", project));
+    ASSERT_EQ(answer.status, 207) << answer.body;
+    const auto body = answer.json();
+    EXPECT_EQ(body.at("files").at(0).at("file_name").as_string(), "notes.md");
+    EXPECT_EQ(body.at("files").at(0).at("file_type").as_string(), "text/markdown");
+    EXPECT_EQ(body.at("summary").at("errors").at(0).at("file_name").as_string(), "empty.txt");
+    EXPECT_EQ(server->wait(server->database().files_of_project(ada, *Uuid::parse(project))).value().size(), 1U);
+}
+
+TEST_F(Api, UploadsThatFailLeaveNothingBehind) {
+    const std::string project = make_project();
+    ASSERT_EQ(upload(field("projectId", project) + file("a.txt", "the same")).status, 200);
+    const auto before = server->uploads().size();
+    EXPECT_EQ(upload(field("projectId", project) + file("b.txt", "the same")).status, 409);
+    EXPECT_EQ(upload(field("projectId", project) + file("big.txt", std::string((1 << 20) + 1, 'x'))).status, 413);
+    EXPECT_EQ(upload(field("projectId", project) + file("a.bin", std::string("\0\1\2\3", 4))).status, 415);
+    EXPECT_EQ(upload(field("projectId", project)).text("code"), "no_files");
+    EXPECT_EQ(upload(file("c.txt", "other")).text("field"), "projectId");
+    EXPECT_EQ(upload(field("projectId", project) + field("files", "text")).status, 400);
+    EXPECT_EQ(upload(field("projectId", make_project(bob)) + file("d.txt", "mine?")).status, 404);
+    EXPECT_EQ(
+        server
+            ->send("POST", "/api/uploadProjectFiles", as(ada) + "Content-Type: multipart/form-data; boundary=XX\r\n",
+                   field("projectId", project) + file("e.txt", "cut off"))
+            .status,
+        400);
+    EXPECT_EQ(server->uploads().size(), before);
+}
+
+TEST_F(Api, EventsAreToldFromTheFirstToTheEndAndResume) {
+    const std::string job = make_job(make_project());
+    post("/cancelJob", R"({"jobId":")" + job + "\"}");
+    const RawAnswer all = get("/api/jobs/" + job + "/events");
+    EXPECT_EQ(all.status, 200);
+    EXPECT_EQ(all.header("content-type"), "text/event-stream; charset=utf-8");
+    const auto id_line = [](const std::string& text, int id) { return text.find("id: " + std::to_string(id) + "\n"); };
+    EXPECT_LT(id_line(all.body, 1), id_line(all.body, 2));
+    EXPECT_NE(all.body.find("event: cancelled\n"), std::string::npos) << all.body;
+    const RawAnswer later = server->send("GET", "/api/jobs/" + job + "/events", as(ada) + "Last-Event-ID: 1\r\n", "");
+    EXPECT_EQ(id_line(later.body, 1), std::string::npos);
+    EXPECT_NE(id_line(later.body, 2), std::string::npos);
+    EXPECT_EQ(get("/api/jobs/" + job + "/events?lastEventId=3").status, 204);
+    EXPECT_EQ(get("/api/jobs/" + job + "/events?lastEventId=99").status, 400);
+    EXPECT_EQ(get("/api/jobs/" + job + "/events?lastEventId=x").text("parameter"), "lastEventId");
+}
+
+TEST_F(Api, AStreamTellsTextAndGoesOnAfterWhatWasSeen) {
+    const std::string job = make_job(make_project());
+    const Uuid id = *Uuid::parse(job);
+    server->live().text(id, "section/1/draft", 1, "Once upon");
+    auto stream = server->open("GET /api/jobs/" + job + "/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                               as(ada) + "Last-Event-ID: 1:1:5:section/1/draft\r\n\r\n");
+    EXPECT_NE(stream.read_to("upon").find(R"("offset":5,"text":"upon)"), std::string::npos) << stream.read_to("upon");
+    EXPECT_NE(stream.read_to("event: progress").find(R"("progress_stage":"queued")"), std::string::npos);
+    server->live().restart(id, "section/1/draft", 2);
+    EXPECT_NE(stream.read_to("section_restarted").find("event: section_restarted\n"), std::string::npos);
+    post("/cancelJob", R"({"jobId":")" + job + "\"}");
+    EXPECT_NE(stream.read_to_end().find("event: cancelled\n"), std::string::npos);
+}
+
+TEST_F(Api, WhatIsAnothersIsNotThere) {
+    const std::string project = make_project(bob), job = make_job(project, bob);
+    const std::string job_body = R"({"jobId":")" + job + "\"}";
+    for (const Route& route : server->app().routes()) {
+        if (route.access == Access::open || route.path == "/api/jobs" || route.path == "/api/createProject" ||
+            route.path == "/api/listProjects")
+            continue;
+        std::string path = route.path, body = order(project, ",\"jobId\":\"" + job + "\"").c_str();
+        if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, job);
+        if (const auto at = path.find("{format}"); at != path.npos) path.replace(at, 8, "pdf");
+        path += "?jobId=" + job + "&projectId=" + project;
+        const RawAnswer answer = route.path == "/api/uploadProjectFiles"
+                                     ? upload(field("projectId", project) + file("x.txt", "x"))
+                                 : route.method == "GET" ? get(path)
+                                                         : server->send(route.method, path, as(ada), body);
+        EXPECT_EQ(answer.status, 404) << route.method << " " << route.path << ": " << answer.body;
+    }
+    EXPECT_EQ(get("/getJobStatus?jobId=" + job, bob).text("status"), "queued");
+}
+
+TEST_F(Api, EveryRouteAsksForACredentialAndNamesItsMethods) {
+    for (const Route& route : server->app().routes()) {
+        std::string path = route.path;
+        if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, ada.to_string());
+        if (const auto at = path.find("{format}"); at != path.npos) path.replace(at, 8, "pdf");
+        if (route.access != Access::open) {
+            const RawAnswer answer = server->send(route.method, path, "", "");
+            EXPECT_EQ(answer.status, 401) << route.method << " " << path;
+            EXPECT_EQ(answer.header("www-authenticate"), "Bearer");
+        }
+        const RawAnswer wrong = server->send("PUT", path, as(ada), "");
+        EXPECT_EQ(wrong.status, 405) << path;
+        EXPECT_NE(wrong.header("allow").find(route.method), std::string::npos) << path;
+    }
+    EXPECT_EQ(get("/api/nothing").text("code"), "no_such_path");
+    EXPECT_EQ(server->send("HEAD", "/healthz", "", "").status, 200);
+    EXPECT_TRUE(server->send("HEAD", "/healthz", "", "").body.empty());
+}
+
+TEST_F(Api, EachFormOfACredentialIsTakenAndOneOfTwoIsEnough) {
+    const Uuid user = server->add_user("keys@example.org");
+    const std::string key = make_api_key(), token = server->token(user);
+    ASSERT_TRUE(server->wait(server->database().set_api_key(user, sha256_hex(key))));
+    for (const std::string& headers :
+         {"Authorization: Bearer " + token, "Authorization: " + token, "Authorization: bearer " + key,
+          "x-api-key: " + key, "Authorization: Bearer nonsense\r\nx-api-key: " + key,
+          "Authorization: Bearer " + token + "\r\nx-api-key: dw_nonsense"}) {
+        EXPECT_EQ(server->send("GET", "/api/listProjects", headers + "\r\n", "").status, 200) << headers;
+    }
+    ASSERT_TRUE(server->wait(server->database().remove_user(user)));
+    EXPECT_EQ(get("/api/listProjects", user).status, 401);
+    EXPECT_EQ(server->send("GET", "/api/listProjects", "x-api-key: " + key + "\r\n", "").status, 401);
+}
+
+TEST_F(Api, ForeignHostNamesAreRefused) {
+    EXPECT_EQ(server->send("GET", "/healthz", "Host: evil.example\r\n", "").text("code"), "host_not_allowed");
+    for (const std::string host : {"localhost:8080", "127.0.0.1", "[::1]:8080", "books.example:8080"}) {
+        EXPECT_EQ(server->send("GET", "/healthz", "Host: " + host + "\r\n", "").status, 200) << host;
+    }
+}
+
+TEST_F(Api, TheServerTellsOfItself) {
+    const RawAnswer page = server->send("GET", "/", "", "");
+    EXPECT_EQ(page.status, 200);
+    EXPECT_NE(page.header("content-security-policy").find("default-src 'none'"), std::string::npos);
+    EXPECT_EQ(server->send("GET", "/readyz", "", "").json().at("provider").at("name").as_string(), "offline");
+    const RawAnswer metrics = server->send("GET", "/metrics", "", "");
+    EXPECT_NE(metrics.body.find("longhand_jobs{status=\"queued\"}"), std::string::npos) << metrics.body;
+    EXPECT_NE(metrics.body.find("longhand_http_requests_total"), std::string::npos);
+    EXPECT_EQ(server->send("GET", "/api/openapi.json", "", "").text("openapi"), "3.1.0");
+}
+
+}  // namespace
+}  // namespace longhand::http

@@ -1,0 +1,182 @@
+#include "http/app.h"
+
+#include <fmt/format.h>
+
+#include "http/handlers.h"
+#include "http/host.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+std::vector<Route> all_routes(const Services& services) {
+    std::vector<Route> routes;
+    for (auto group :
+         {job_routes, work_routes, project_routes, file_routes, event_routes, output_routes, meta_routes}) {
+        for (Route& route : group(services)) routes.push_back(std::move(route));
+    }
+    return routes;
+}
+
+ApiError no_such_path(const net::HttpRequest& request) {
+    return {ApiErrc::no_such_path,
+            fmt::format("There is nothing at '{}'; GET /api/openapi.json lists what there is.", clipped(request.path))};
+}
+
+ApiError method_not_allowed(const net::HttpRequest& request, const std::vector<std::string>& allowed) {
+    const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
+    ApiError error(ApiErrc::method_not_allowed,
+                   fmt::format("{} is not for this path; it takes {}.", clipped(request.method_name), list));
+    error.headers.emplace_back("Allow", list);
+    return error;
+}
+
+bool has_header(const net::HttpResponse& response, std::string_view name) {
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [&](const auto& one) { return equal_ignoring_case(one.first, name); });
+}
+
+net::HttpResponse guarded(net::HttpResponse response) {
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    if (!has_header(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+ApiError link_refused(Links::Refusal refusal) {
+    return refusal == Links::Refusal::expired
+               ? ApiError{ApiErrc::link_not_valid,
+                          "This link has expired. Ask for the job's status again, with a credential, for a new one."}
+               : ApiError{ApiErrc::link_not_valid,
+                          "This link's signature does not fit. Take the link as getJobStatus gives it, whole."};
+}
+
+}  // namespace
+
+class App::Impl {
+public:
+    Impl(Deps deps, AppOptions options)
+        : services_(std::move(deps), std::move(options)),
+          router_(all_routes(services_)),
+          hosts_(services_.options.host_check, services_.options.public_url) {}
+
+    awaitable<void> serve(net::HttpExchange& exchange) {
+        const auto started = services_.deps.runtime.steady_now();
+        const net::HttpRequest& request = exchange.request();
+        const Router::Match match = router_.find(request.method_name, request.path);
+        Call call{exchange, {}, match.values, request.method_name == "HEAD"};
+        ApiResult<Reply> reply = Answered{};
+        try {
+            reply = co_await answer(match, call);
+        } catch (const std::exception& bug) {
+            reply = internal(bug.what());
+        }
+        const Status status = co_await deliver(std::move(reply), exchange);
+        const auto taken =
+            std::chrono::duration_cast<std::chrono::microseconds>(services_.deps.runtime.steady_now() - started);
+        account(request, match, status, taken);
+    }
+
+    const Router& router() const { return router_; }
+    const Services& services() const { return services_; }
+
+private:
+    ApiError internal(const char* what) const {
+        if (services_.deps.problem_log) services_.deps.problem_log(fmt::format("a handler failed: {}", what));
+        return {ApiErrc::internal, "The server failed at this request; its log says why."};
+    }
+
+    awaitable<ApiResult<Reply>> answer(const Router::Match& match, Call& call) {
+        const net::HttpRequest& request = call.request();
+        if (!hosts_.allows(header(call, "host"))) {
+            co_return ApiError{
+                ApiErrc::host_not_allowed,
+                fmt::format("The Host '{}' is not this server's; use 127.0.0.1, localhost or the host of --public-url.",
+                            clipped(header(call, "host")))};
+        }
+        if (match.allowed.empty()) co_return no_such_path(request);
+        if (match.route == nullptr) co_return method_not_allowed(request, match.allowed);
+        auto identity = co_await identify(match.route->access, call);
+        if (!identity) co_return std::move(identity.error());
+        call.identity = *identity;
+        co_return co_await match.route->handler(call);
+    }
+
+    awaitable<ApiResult<Identity>> identify(Access access, const Call& call) {
+        if (access == Access::open) co_return Identity{};
+        std::string authorization = header(call, "authorization"), api_key = header(call, "x-api-key");
+        if (access == Access::user_or_link && authorization.empty() && api_key.empty()) {
+            auto link = co_await identify_link(call);
+            if (link) co_return std::move(*link);
+        }
+        co_return co_await services_.credentials.identify(std::move(authorization), std::move(api_key));
+    }
+
+    /// Nothing when the request has no signature at all.
+    awaitable<std::optional<ApiResult<Identity>>> identify_link(const Call& call) {
+        const auto signature = one_parameter(call, "sig");
+        if (!signature || !*signature) co_return std::nullopt;
+        const auto id = path_id(call);
+        if (!id) co_return ApiResult<Identity>(id.error());
+        const auto format = call.path_values.find("format");
+        const auto checked =
+            services_.links.check(*id, format == call.path_values.end() ? "quality.json" : format->second,
+                                  call.request(), services_.deps.runtime.wall_now());
+        if (!checked.owner) co_return ApiResult<Identity>(link_refused(checked.refusal));
+        Identity identity{*checked.owner, CredentialKind::link};
+        co_return co_await services_.credentials.still_there(identity);
+    }
+
+    awaitable<Status> deliver(ApiResult<Reply> reply, net::HttpExchange& exchange) {
+        Reply answer = reply ? std::move(*reply) : Reply(to_response(reply.error()));
+        if (const auto* done = std::get_if<Answered>(&answer)) co_return done->status;
+        if (auto* file = std::get_if<FileReply>(&answer)) {
+            const Status status = file->head.status;
+            net::HttpResponse head = guarded(std::move(file->head));
+            ignore_result(co_await exchange.respond_file(std::move(head), std::move(file->path)),
+                          "the client has gone");
+            co_return status;
+        }
+        net::HttpResponse response = guarded(std::move(std::get<net::HttpResponse>(answer)));
+        const Status status = response.status;
+        ignore_result(co_await exchange.respond(std::move(response)), "the client has gone");
+        co_return status;
+    }
+
+    void account(const net::HttpRequest& request, const Router::Match& match, Status status,
+                 std::chrono::microseconds taken) {
+        const int code = static_cast<int>(status);
+        // Methods and paths of the table only: a client can't make series at will.
+        const bool known = match.route != nullptr;
+        services_.metrics.request(known ? match.route->method : "other", known ? match.route->path : "other", code,
+                                  taken);
+        if (!services_.deps.access_log) return;
+        AccessLine line;
+        line.method = clipped(request.method_name);
+        line.target = loggable_target(request.target);
+        line.status = code;
+        line.taken = taken;
+        line.request_id = request.request_id;
+        line.remote_address = request.remote_address;
+        services_.deps.access_log(line);
+    }
+
+    Services services_;
+    const Router router_;
+    const Hosts hosts_;
+};
+
+App::App(Deps deps, AppOptions options) : impl_(std::make_unique<Impl>(std::move(deps), std::move(options))) {}
+App::~App() = default;
+
+net::HttpHandler App::handler() {
+    return [impl = impl_.get()](net::HttpExchange& exchange) { return impl->serve(exchange); };
+}
+
+std::span<const Route> App::routes() const {
+    return impl_->router().routes();
+}
+const Tokens& App::tokens() const {
+    return impl_->services().tokens;
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,30 @@
+// The HTTP API as one handler.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "http/router.h"
+#include "http/services.h"
+#include "net/http_server.h"
+
+namespace longhand::http {
+
+/// Thread-safe: its handler runs on several loops at once. What `deps` names outlives it, and it outlives the server.
+class App {
+public:
+    App(Deps deps, AppOptions options);
+    ~App();
+
+    net::HttpHandler handler();
+    /// The table, for tests and for tools that compare it with the contract.
+    std::span<const Route> routes() const;
+    /// For `token`: a session of that user.
+    const Tokens& tokens() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace longhand::http

@@ -1,0 +1,63 @@
+#include "http/credentials.h"
+
+#include <array>
+
+#include "base/digest.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+ApiError refused() {
+    return {ApiErrc::unauthorized,
+            "No valid credential came with the request. Send `Authorization: Bearer TOKEN` (made with `longhand token "
+            "EMAIL`) or "
+            "`x-api-key: dw_…` (made with `longhand key EMAIL`)."};
+}
+
+std::string without_scheme(std::string_view authorization) {
+    constexpr std::string_view kScheme = "bearer ";
+    const bool has_scheme =
+        authorization.size() > kScheme.size() && equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme);
+    return std::string(trimmed(has_scheme ? authorization.substr(kScheme.size()) : authorization));
+}
+
+ApiError of_account(const store::StoreFailure& failure) {
+    return failure.code == store::StoreErrc::not_found ? refused() : from_store(failure, "user");
+}
+
+}  // namespace
+
+awaitable<ApiResult<Identity>> Credentials::identify(std::string authorization, std::string api_key) const {
+    std::optional<ApiError> problem;
+    const std::array<std::string, 2> credentials = {without_scheme(authorization), std::string(trimmed(api_key))};
+    for (const std::string& credential : credentials) {
+        if (credential.empty()) continue;
+        auto identity = co_await identify_one(credential);
+        if (identity) co_return std::move(*identity);
+        // A database that is away says more than a credential that is wrong.
+        if (!problem || problem->code == ApiErrc::unauthorized) problem = std::move(identity.error());
+    }
+    co_return problem ? std::move(*problem) : refused();
+}
+
+awaitable<ApiResult<Identity>> Credentials::identify_one(std::string credential) const {
+    if (looks_like_api_key(credential)) {
+        if (!is_well_formed_api_key(credential)) co_return refused();
+        auto user = co_await accounts_.user_by_api_key(sha256_hex(credential));
+        if (!user) co_return of_account(user.error());
+        co_return Identity{user->id, CredentialKind::api_key};
+    }
+    const auto subject = tokens_.check(credential, runtime_.wall_now());
+    if (!subject) co_return refused();
+    Identity identity{*subject, CredentialKind::session};
+    co_return co_await still_there(identity);
+}
+
+awaitable<ApiResult<Identity>> Credentials::still_there(Identity identity) const {
+    auto user = co_await accounts_.user(identity.user);
+    if (!user) co_return of_account(user.error());
+    co_return identity;
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,43 @@
+// The groups of routes, one file each, and what their handlers share.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/errors.h"
+#include "http/router.h"
+#include "http/services.h"
+
+namespace longhand::http {
+
+using RoutedHandler = awaitable<ApiResult<Reply>> (*)(const Services&, Call&);
+/// `services` outlives the handler.
+inline Handler bound(const Services& services, RoutedHandler handler) {
+    return [&services, handler](Call& call) { return handler(services, call); };
+}
+
+std::vector<Route> job_routes(const Services& services);
+std::vector<Route> work_routes(const Services& services);
+std::vector<Route> project_routes(const Services& services);
+std::vector<Route> file_routes(const Services& services);
+std::vector<Route> event_routes(const Services& services);
+std::vector<Route> output_routes(const Services& services);
+std::vector<Route> meta_routes(const Services& services);
+
+/// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.
+ApiResult<std::optional<std::string>> one_parameter(const Call& call, std::string_view name);
+/// A required UUID of the query. Errors: invalid_parameter, which says what it should be.
+ApiResult<Uuid> id_parameter(const Call& call, std::string_view name);
+/// The UUID in the path. Errors: invalid_parameter.
+ApiResult<Uuid> path_id(const Call& call);
+/// The body as a JSON object. Errors: invalid_json and its kin, body_too_large, unsupported_media_type.
+awaitable<ApiResult<boost::json::object>> read_json(Call& call);
+std::string header(const Call& call, std::string_view name);
+
+net::HttpResponse json_reply(std::string body);
+/// 409: which job keeps the project busy, and how to cancel it.
+ApiError busy_project(const store::BusyProject& busy);
+
+}  // namespace longhand::http

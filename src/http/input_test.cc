@@ -1,0 +1,198 @@
+// What comes in, piece by piece: JSON, forms, names, addresses.
+#include <gtest/gtest.h>
+
+#include "http/file_type.h"
+#include "http/host.h"
+#include "http/json_body.h"
+#include "http/json_out.h"
+#include "http/multipart.h"
+#include "http/router.h"
+#include "http/stream_id.h"
+#include "http/strict_json.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+std::string refusal(std::string_view text) {
+    const auto parsed = parse_json_object(text);
+    return parsed ? "" : parsed.error().message;
+}
+
+TEST(Json, WhatIsWrongIsSaidWithItsPlace) {
+    EXPECT_EQ(refusal(R"({"a":1,"b":{"a":[1,2.5,true,null,"x"]}})"), "");
+    EXPECT_NE(refusal("").find("is empty"), std::string::npos);
+    EXPECT_NE(refusal("nonsense").find("not valid JSON"), std::string::npos);
+    EXPECT_NE(refusal("[1]").find("is an array"), std::string::npos);
+    EXPECT_NE(refusal("{\"a\":1").find("ends too early"), std::string::npos);
+    EXPECT_NE(refusal("{} {}").find("after its end"), std::string::npos);
+    EXPECT_NE(refusal("{\"a\":\"\xFF\"}").find("not UTF-8: the byte at 6"), std::string::npos);
+    EXPECT_NE(refusal("{\"a\":\"\xED\xA0\x80\"}").find("not UTF-8"), std::string::npos);
+    EXPECT_NE(refusal(R"({"prompt":"a","x":{"prompt":1},"prompt":"b"})").find("'prompt' twice"), std::string::npos);
+    EXPECT_NE(refusal(R"({"x":{"y":1,"y":2}})").find("'y' twice"), std::string::npos);
+    EXPECT_NE(refusal(R"({"a":1,"\u0061":2})").find("'a' twice"), std::string::npos);
+    EXPECT_NE(refusal(R"({"max_pages":1e400})").find("'max_pages' is a number that is too large"), std::string::npos);
+    EXPECT_NE(refusal(R"({"max_pages":1e99999999999})").find("'max_pages' is a number that is too large"),
+              std::string::npos);
+    std::string deep;
+    for (int i = 0; i < 1000; ++i) deep += "{\"a\":";
+    EXPECT_NE(refusal(deep).find("more than 32 levels"), std::string::npos);
+}
+
+TEST(Json, NumbersAreRoundedDownAndPlain) {
+    EXPECT_EQ(json_number(0, 2), "0");
+    EXPECT_EQ(json_number(75.5, 2), "75.5");
+    EXPECT_EQ(json_number(99.999, 2), "99.99");
+    EXPECT_EQ(json_number(100, 2), "100");
+    EXPECT_EQ(json_number(0.29, 2), "0.29");
+    EXPECT_EQ(json_number(0.123456, 4), "0.1234");
+}
+
+TEST(Body, LengthsAreInCharactersNotBytes) {
+    const auto problem = [](const std::string& prompt) {
+        const boost::json::object object{{"prompt", prompt}};
+        BodyReader body(object);
+        body.required_text("prompt", {10, 12});
+        return body.problem() ? body.problem()->message : "";
+    };
+    EXPECT_EQ(problem("ΑΒΓΔΕΖΗΘΙΚ"), "");
+    EXPECT_EQ(problem("ΑΒΓΔΕΖΗΘΙ"), "'prompt' has 9 characters; it should be a string of 10 to 12 characters.");
+    EXPECT_EQ(problem("  ΑΒΓΔΕΖΗΘΙ  "), "'prompt' has 9 characters; it should be a string of 10 to 12 characters.");
+    EXPECT_EQ(problem("1234567890123"), "'prompt' has 13 characters; it should be a string of 10 to 12 characters.");
+    EXPECT_NE(problem(std::string("1234567890\0x", 12)).find("NUL"), std::string::npos);
+}
+
+TEST(Body, WholeNumbersAreTakenInEachSpellingAndNoOthersAre) {
+    const auto read = [](boost::json::value value) {
+        const boost::json::object object{{"n", std::move(value)}};
+        BodyReader body(object);
+        const auto number = body.whole("n", 1, 350);
+        return body.problem() ? -1 : number.value_or(0);
+    };
+    EXPECT_EQ(read(350), 350);
+    EXPECT_EQ(read(1e1), 10);
+    EXPECT_EQ(read(nullptr), 0);
+    for (const boost::json::value& wrong :
+         std::initializer_list<boost::json::value>{0, 351, 1.5, 1e300, "10", true, -1})
+        EXPECT_EQ(read(wrong), -1) << wrong;
+}
+
+/// What a parser makes of a body, however it is cut: `name/file:bytes|`.
+std::string parsed(const std::string& body, std::size_t piece) {
+    MultipartParser parser("XX");
+    std::string out;
+    for (std::size_t at = 0; at < body.size(); at += piece) {
+        auto events = parser.feed(std::string_view(body).substr(at, piece));
+        if (!events) return "error: " + events.error().message;
+        for (const PartEvent& event : *events) {
+            if (const auto* begin = std::get_if<PartBegin>(&event))
+                out += begin->name + "/" + begin->file_name.value_or("-") + ":";
+            if (const auto* data = std::get_if<PartData>(&event)) out += data->bytes;
+            if (std::holds_alternative<PartEnd>(event)) out += "|";
+        }
+    }
+    return out + (parser.finished() ? "." : "");
+}
+
+TEST(Multipart, IsTheSameHoweverItIsCut) {
+    const std::string body =
+        "preamble\r\n--XX\r\nContent-Disposition: form-data; name=\"projectId\"\r\n\r\n42\r\n"
+        "--XX \r\ncontent-disposition: FORM-DATA; filename=\"a\\\"b;.txt\"; name=files\r\nContent-Type: "
+        "text/plain\r\n\r\n\r\n--X\r\n--XY\r\n\r\n"
+        "--XX\r\nContent-Disposition: form-data; name=\"e\"; filename=\"\"\r\n\r\n\r\n--XX--\r\nepilogue";
+    for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+        ASSERT_EQ(parsed(body, piece), "projectId/-:42|files/a\"b;.txt:\r\n--X\r\n--XY\r\n|e/:|.") << piece;
+    }
+}
+
+TEST(Multipart, BrokenBodiesAreRefusedAndUnfinishedOnesAreKnown) {
+    EXPECT_EQ(parsed("--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhalf", 7).back(), ':');
+    EXPECT_NE(parsed("--XX\r\nX: y\r\n\r\nz\r\n--XX--", 5).find("Content-Disposition"), std::string::npos);
+    EXPECT_NE(parsed("--XX\r\n\r\nz\r\n--XX--", 5).find("Content-Disposition"), std::string::npos);
+    EXPECT_NE(parsed("--XXjunk", 3).find("behind a boundary"), std::string::npos);
+    EXPECT_NE(parsed("--XX\r\nA: " + std::string(10'000, 'b'), 1000).find("longer than 8192"), std::string::npos);
+    std::string many;
+    for (int i = 0; i < 1001; ++i) many += "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n";
+    EXPECT_NE(parsed(many, many.size()).find("more than 1000 parts"), std::string::npos);
+}
+
+TEST(Multipart, TheBoundaryIsReadFromTheHeader) {
+    EXPECT_EQ(multipart_boundary("multipart/form-data; boundary=abc"), "abc");
+    EXPECT_EQ(multipart_boundary("Multipart/Form-Data; charset=utf-8; boundary=\"a b\""), "a b");
+    EXPECT_FALSE(multipart_boundary("multipart/form-data"));
+    EXPECT_FALSE(multipart_boundary("multipart/form-data; boundary="));
+    EXPECT_FALSE(multipart_boundary("application/json; boundary=abc"));
+    EXPECT_FALSE(multipart_boundary("multipart/form-data; boundary=" + std::string(71, 'a')));
+}
+
+TEST(FileName, IsTheLastPartWithoutAnythingThatHurts) {
+    EXPECT_EQ(safe_file_name("../../etc/passwd"), "passwd");
+    EXPECT_EQ(safe_file_name("C:\\books\\a.txt"), "a.txt");
+    EXPECT_EQ(safe_file_name("Übersicht ü.md"), "Übersicht ü.md");
+    EXPECT_EQ(safe_file_name("a\nb\x7f.md"), "a_b_.md");
+    EXPECT_EQ(safe_file_name("a\xFF\x80z"), "a\xEF\xBF\xBD\xEF\xBF\xBDz");
+    EXPECT_EQ(safe_file_name(".."), "file");
+    EXPECT_EQ(safe_file_name("x/"), "file");
+    EXPECT_EQ(code_points(safe_file_name(std::string(5000, 'x'))), 200U);
+}
+
+TEST(FileType, IsToldByContent) {
+    EXPECT_EQ(media_type_of("%PDF-1.7\n", "x.txt"), "application/pdf");
+    EXPECT_EQ(media_type_of("# Title", "x.md"), "text/markdown");
+    EXPECT_EQ(media_type_of("caf\xE9", "x"), "text/plain");
+    EXPECT_EQ(media_type_of("int main() {}", "x.cc"), "text/plain");
+    EXPECT_EQ(media_type_of("PK\x03\x04....[Content_Types].xml", "x.docx"),
+              "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
+    EXPECT_FALSE(media_type_of("PK\x03\x04....", "x.zip"));
+    EXPECT_FALSE(media_type_of(std::string_view("\x7f"
+                                                "ELF\0\0",
+                                                6),
+                               "x.txt"));
+}
+
+TEST(StreamId, SaysWhereAWatcherIs) {
+    EXPECT_EQ(StreamId::parse("12")->seq, 12);
+    const auto id = StreamId::parse("12:1:340:section/3.2/draft#2");
+    ASSERT_TRUE(id);
+    EXPECT_EQ(id->offset, 340U);
+    EXPECT_EQ(id->to_string(), "12:1:340:section/3.2/draft#2");
+    for (const char* wrong : {"", "-1", "x", "1:", "1:2", "1:2:3", "1:2:3:", "1:2:3:A b", "99999999999999999999", "1 "})
+        EXPECT_FALSE(StreamId::parse(wrong)) << wrong;
+}
+
+TEST(Host, OnLoopbackOnlyNamesThatAreOurs) {
+    const Hosts hosts(HostCheck::loopback, "https://Books.example:8443");
+    for (const char* ours : {"127.0.0.1", "127.0.0.1:80", "localhost", "LOCALHOST:8080", "[::1]", "[::1]:8080",
+                             "books.example", "books.example:1"})
+        EXPECT_TRUE(hosts.allows(ours)) << ours;
+    for (const char* foreign :
+         {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "books.example.evil", "[::2]"})
+        EXPECT_FALSE(hosts.allows(foreign)) << foreign;
+    EXPECT_TRUE(Hosts(HostCheck::any, "").allows("evil.example"));
+}
+
+TEST(AccessLog, KeepsSecretsOfTheTargetToItself) {
+    EXPECT_EQ(loggable_target("/api/jobs/1/output.pdf?user=u&exp=9&sig=abc"),
+              "/api/jobs/1/output.pdf?user=...&exp=...&sig=...");
+    EXPECT_EQ(loggable_target("/getJobStatus?jobId=7"), "/getJobStatus?jobId=7");
+    EXPECT_EQ(loggable_target("/a\x1b[2J"), "/a?[2J");
+    EXPECT_LE(loggable_target(std::string(9000, 'a')).size(), 500U);
+}
+
+TEST(Router, TakesTheEarlierPathAndKnowsItsMethods) {
+    const Router router({{"GET", "/jobs/{id}/output.quality.json", Access::open, {}},
+                         {"GET", "/jobs/{id}/output.{format}", Access::open, {}},
+                         {"POST", "/jobs/{id}/output.{format}", Access::open, {}},
+                         {"GET", "/", Access::open, {}}});
+    EXPECT_EQ(router.find("GET", "/jobs/7/output.pdf").values.at("format"), "pdf");
+    EXPECT_EQ(router.find("GET", "/jobs/7/output.quality.json").route, &router.routes()[0]);
+    EXPECT_EQ(router.find("HEAD", "/").route, &router.routes()[3]);
+    const auto wrong = router.find("PUT", "/jobs/7/output.pdf");
+    EXPECT_EQ(wrong.route, nullptr);
+    EXPECT_EQ(wrong.allowed, (std::vector<std::string>{"GET", "HEAD", "POST"}));
+    for (const char* nowhere : {"/jobs/7/output.", "/jobs/7", "/jobs//output.pdf", "//", "/jobs/7/output.pdf/", ""})
+        EXPECT_TRUE(router.find("GET", nowhere).allowed.empty()) << nowhere;
+}
+
+}  // namespace
+}  // namespace longhand::http

@@ -1,0 +1,188 @@
+// getJobStatus, cancelJob, retryJob, and the list of one's jobs.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "http/handlers.h"
+#include "http/json_body.h"
+#include "http/json_out.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+constexpr std::size_t kMaxListed = 1000;
+
+std::optional<std::string> problem_of(const job::Job& job) {
+    const bool shown = job.state == job::State::failed || job.state == job::State::moderated;
+    return shown && job.problem ? std::optional(job.problem->message) : std::nullopt;
+}
+
+/// All sixteen fields of the compatible API, and the link once there is something behind it.
+std::string status_json(const Services& services, const job::Job& job) {
+    const std::string progress = json_number(job.progress, 2);
+    JsonObject out;
+    out.add("id", job.id).add("user_id", job.owner).add("project_id", job.project);
+    out.add("status", job::to_string(job.state));
+    out.raw("progress", progress).add("progress_stage", job::to_string(job.stage)).raw("percent_complete", progress);
+    out.add("title", job.title).add("is_byok", job.is_byok);
+    out.add("reasoning_model", job.reasoning_model)
+        .add("writing_model", job.writing_model)
+        .add("function_model", job.function_model);
+    out.add("error_message", problem_of(job)).add("is_starred", job.is_starred);
+    out.add("created_at", job.created_at).add("updated_at", job.updated_at);
+    if (job.state == job::State::completed) out.add("output_url_pdf", services.links.output_url(job, "pdf"));
+    return std::move(out).str();
+}
+
+awaitable<ApiResult<Reply>> get_job_status(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "jobId");
+    if (!id) co_return id.error();
+    auto job = co_await services.deps.jobs.job_for_owner(call.owner(), *id);
+    if (!job) co_return from_store(job.error(), "job");
+    co_return json_reply(status_json(services, *job));
+}
+
+ApiError not_cancellable(const store::StoreFailure& failure) {
+    return ApiError{
+        ApiErrc::wrong_state,
+        fmt::format("The job is {0}; only a job that is draft, submitted, queued or in_progress can be cancelled.",
+                    failure.message)}
+        .with("status", failure.message);
+}
+
+awaitable<ApiResult<Reply>> cancel_job(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    const Uuid id = reader.id("jobId");
+    if (reader.problem()) co_return *reader.problem();
+    // Resumes after the commit, and after this node's stop signal was raised by the commit's observer.
+    auto job = co_await services.deps.jobs.cancel(call.owner(), id);
+    if (job) co_return json_reply(R"({"message":"Job cancelled successfully"})");
+    co_return job.error().code == store::StoreErrc::wrong_state ? not_cancellable(job.error())
+                                                                : from_store(job.error(), "job");
+}
+
+ApiError not_retryable(const store::StoreFailure& failure) {
+    return ApiError{ApiErrc::wrong_state,
+                    fmt::format("The job is {}; only a job that is failed, cancelled or moderated can be tried again.",
+                                failure.message)}
+        .with("status", failure.message);
+}
+
+awaitable<ApiResult<Reply>> retry_job(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    const Uuid id = reader.id("jobId");
+    if (reader.problem()) co_return *reader.problem();
+    auto retried = co_await services.deps.jobs.retry(call.owner(), id);
+    if (!retried && retried.error().code == store::StoreErrc::wrong_state) co_return not_retryable(retried.error());
+    if (!retried) co_return from_store(retried.error(), "job");
+    if (retried->busy) co_return busy_project(*retried->busy);
+    JsonObject out;
+    out.add("message", "Job queued again").add("jobId", id);
+    co_return json_reply(std::move(out).str());
+}
+
+/// A job among others: `percent_complete` is a fraction here, for this list's callers multiply it by 100.
+std::string listed_json(const job::Job& job) {
+    JsonObject out;
+    out.add("id", job.id).add("project_id", job.project).add("title", job.title);
+    out.add("status", job::to_string(job.state)).add("progress_stage", job::to_string(job.stage));
+    out.raw("percent_complete", json_number(job.progress / 100.0, 4));
+    out.add("error_message", problem_of(job)).add("is_starred", job.is_starred);
+    out.add("created_at", job.created_at).add("updated_at", job.updated_at);
+    return std::move(out).str();
+}
+
+std::vector<std::string> comma_separated(std::string_view text) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        const auto part = trimmed(text.substr(0, comma));
+        if (!part.empty()) parts.emplace_back(part);
+        text = comma == text.npos ? std::string_view() : text.substr(comma + 1);
+    }
+    return parts;
+}
+
+ApiError bad_list_parameter(std::string_view name, std::string_view right) {
+    return ApiError{ApiErrc::invalid_parameter, fmt::format("The parameter '{}' should be {}.", name, right)}.with(
+        "parameter", name);
+}
+
+std::optional<ApiError> read_list_parameter(store::JobsQuery& query, std::string_view name, const std::string& value) {
+    if (name == "status") {
+        for (const std::string& word : comma_separated(value)) {
+            const auto state = job::parse_state(word);
+            if (!state) {
+                return bad_list_parameter(
+                    name,
+                    "of draft, submitted, queued, in_progress, completed, failed, cancelled and moderated, "
+                    "with commas between them");
+            }
+            query.states.push_back(*state);
+        }
+    } else if (name == "ids") {
+        for (const std::string& word : comma_separated(value)) {
+            const auto id = Uuid::parse(word);
+            if (!id || query.ids.size() == kMaxListed)
+                return bad_list_parameter(name, "at most 1000 UUIDs with commas between them");
+            query.ids.push_back(*id);
+        }
+    } else if (name == "projectId") {
+        query.project = Uuid::parse(value);
+        if (!query.project) return bad_list_parameter(name, "a UUID");
+    } else if (name == "cursor") {
+        query.before = Uuid::parse(value);
+        if (!query.before) return bad_list_parameter(name, "the next_cursor of the page before");
+    } else {
+        const auto end = value.data() + value.size();
+        const auto parsed = std::from_chars(value.data(), end, query.limit);
+        const bool whole = parsed.ec == std::errc() && parsed.ptr == end;
+        if (!whole || query.limit < 1 || query.limit > kMaxListed)
+            return bad_list_parameter(name, "a whole number from 1 to 1000");
+    }
+    return std::nullopt;
+}
+
+ApiResult<store::JobsQuery> list_query(const Call& call) {
+    store::JobsQuery query;
+    query.owner = call.owner();
+    for (const std::string_view name : {"status", "ids", "projectId", "cursor", "limit"}) {
+        auto value = one_parameter(call, name);
+        if (!value) return value.error();
+        if (!*value) continue;
+        if (auto problem = read_list_parameter(query, name, **value)) return std::move(*problem);
+    }
+    return query;
+}
+
+awaitable<ApiResult<Reply>> list_jobs(const Services& services, Call& call) {
+    auto query = list_query(call);
+    if (!query) co_return query.error();
+    auto page = co_await services.deps.jobs.jobs_of_owner(std::move(*query));
+    if (!page) co_return from_store(page.error(), "job");
+    JsonArray jobs;
+    for (const job::Job& job : page->jobs) jobs.raw(listed_json(job));
+    JsonObject out;
+    out.raw("jobs", std::move(jobs).str()).add("total", page->total).add("next_cursor", page->next);
+    co_return json_reply(std::move(out).str());
+}
+
+}  // namespace
+
+std::vector<Route> job_routes(const Services& services) {
+    return {
+        {"GET", "/getJobStatus", Access::user, bound(services, get_job_status)},
+        {"GET", "/api/getJobStatus", Access::user, bound(services, get_job_status)},
+        {"POST", "/cancelJob", Access::user, bound(services, cancel_job)},
+        {"POST", "/api/cancelJob", Access::user, bound(services, cancel_job)},
+        {"POST", "/api/retryJob", Access::user, bound(services, retry_job)},
+        {"GET", "/api/jobs", Access::user, bound(services, list_jobs)},
+    };
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,122 @@
+#include "http/json_body.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "http/text.h"
+
+namespace longhand::http {
+namespace json = boost::json;
+namespace {
+
+std::string_view view(const json::value& value) {
+    const auto& text = value.get_string();
+    return {text.data(), text.size()};
+}
+
+std::string bounds_words(TextBounds bounds) {
+    if (bounds.min == 0) return fmt::format("should be a string of at most {} characters", bounds.max);
+    return fmt::format("should be a string of {} to {} characters", bounds.min, bounds.max);
+}
+
+/// A whole number in any of JSON's spellings (10, 1e1, 10.0).
+std::optional<std::int64_t> whole_number(const json::value& value) {
+    if (value.is_int64()) return value.get_int64();
+    if (!value.is_double()) return std::nullopt;
+    const double number = value.get_double();
+    if (std::abs(number) > 9e15 || number != std::floor(number)) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
+}  // namespace
+
+const json::value* BodyReader::find(std::string_view name) const {
+    const json::value* value = body_.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+void BodyReader::refuse(std::string_view name, std::string_view right) {
+    refuse(ApiErrc::invalid_field, name, fmt::format("'{}' {}.", name, right));
+}
+
+void BodyReader::refuse(ApiErrc code, std::string_view name, std::string message) {
+    if (problem_) return;
+    problem_ = ApiError{code, std::move(message)}.with("field", name);
+}
+
+Uuid BodyReader::id(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) {
+        refuse(ApiErrc::missing_field, name, fmt::format("'{}' is missing; it should be a UUID.", name));
+        return {};
+    }
+    const auto id = value->is_string() ? Uuid::parse(view(*value)) : std::nullopt;
+    if (!id) refuse(name, "should be a UUID, such as 0190a2f4-5b1c-7d3e-8f00-0123456789ab");
+    return id.value_or(Uuid{});
+}
+
+std::optional<std::string> BodyReader::text(std::string_view name, TextBounds bounds) {
+    const json::value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_string()) {
+        refuse(name, fmt::format("is {}; it {}", kind_of(*value), bounds_words(bounds)));
+        return std::nullopt;
+    }
+    const std::string_view text = trimmed(view(*value));
+    const std::size_t length = code_points(text);
+    if (length < bounds.min || length > bounds.max) {
+        refuse(name, fmt::format("has {} characters; it {}", length, bounds_words(bounds)));
+    } else if (text.find('\0') != text.npos) {
+        refuse(name, "holds a NUL character, which no text has");
+    }
+    return std::string(text);
+}
+
+std::string BodyReader::required_text(std::string_view name, TextBounds bounds) {
+    if (find(name) == nullptr) {
+        refuse(ApiErrc::missing_field, name, fmt::format("'{}' is missing; it {}.", name, bounds_words(bounds)));
+        return {};
+    }
+    return text(name, bounds).value_or("");
+}
+
+std::optional<std::string> BodyReader::email(std::string_view name) {
+    auto address = text(name, {3, 254});
+    if (!address) return address;
+    const auto at = address->find('@');
+    const bool plausible = at != address->npos && at > 0 && at + 1 < address->size() &&
+                           address->find('@', at + 1) == address->npos &&
+                           address->find_first_of(" \t\r\n<>,;") == address->npos;
+    if (!plausible) refuse(name, "should be an e-mail address, such as ada@example.org");
+    return address;
+}
+
+std::string BodyReader::required_email(std::string_view name) {
+    if (find(name) == nullptr) {
+        refuse(ApiErrc::missing_field, name, fmt::format("'{}' is missing; it should be an e-mail address.", name));
+    }
+    return email(name).value_or("");
+}
+
+job::Choice BodyReader::choice(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) return job::Choice::automatic;
+    const std::string_view word = value->is_string() ? view(*value) : std::string_view();
+    if (word == "auto") return job::Choice::automatic;
+    if (word == "on") return job::Choice::on;
+    if (word == "off") return job::Choice::off;
+    refuse(name, "should be 'auto', 'on' or 'off'");
+    return job::Choice::automatic;
+}
+
+std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_t least, std::int64_t most) {
+    const json::value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto number = whole_number(*value);
+    if (number && *number >= least && *number <= most) return number;
+    refuse(name, fmt::format("should be a whole number from {} to {}", least, most));
+    return std::nullopt;
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,50 @@
+// Reads the fields of a JSON body by name, kind and bounds; says which one is wrong and what would be right.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/uuid.h"
+#include "http/errors.h"
+#include "job/settings.h"
+
+namespace longhand::http {
+
+/// Bounds in code points, after white space at both ends is cut off.
+struct TextBounds {
+    std::size_t min = 0;
+    std::size_t max = 0;
+};
+
+/// Each reader gives the field's value, or something harmless when it is wrong: ask `problem()` once, at the end. It
+/// keeps the first. null is as good as absent; fields that nobody reads are ignored.
+class BodyReader {
+public:
+    explicit BodyReader(const boost::json::object& body) : body_(body) {}
+
+    Uuid id(std::string_view name);
+    std::string required_text(std::string_view name, TextBounds bounds);
+    std::optional<std::string> text(std::string_view name, TextBounds bounds);
+    std::string required_email(std::string_view name);
+    std::optional<std::string> email(std::string_view name);
+    job::Choice choice(std::string_view name);
+    std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
+
+    bool has(std::string_view name) const { return find(name) != nullptr; }
+    /// Nothing when absent or null.
+    const boost::json::value* find(std::string_view name) const;
+    /// For rules of a caller's own. `right` completes "'name' …": "should be …".
+    void refuse(std::string_view name, std::string_view right);
+    void refuse(ApiErrc code, std::string_view name, std::string message);
+    const std::optional<ApiError>& problem() const { return problem_; }
+
+private:
+    const boost::json::object& body_;
+    std::optional<ApiError> problem_;
+};
+
+}  // namespace longhand::http

@@ -1,0 +1,55 @@
+#include "http/links.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/digest.h"
+
+namespace longhand::http {
+namespace {
+
+std::string as_text(const Sha256& digest) {
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string_view only(const net::HttpRequest& request, std::string_view name) {
+    std::string_view found;
+    for (const auto& [key, value] : request.query) {
+        if (key != name) continue;
+        if (!found.empty()) return {};
+        found = value;
+    }
+    return found;
+}
+
+}  // namespace
+
+// A key of its own, so that no token can ever be mistaken for a link.
+Links::Links(std::string_view secret, std::string public_url)
+    : key_(as_text(hmac_sha256(secret, "longhand output link"))), public_url_(std::move(public_url)) {}
+
+std::string Links::signature(Uuid job, std::string_view format, Uuid owner, std::string_view expiry) const {
+    const std::string text = fmt::format("{}\n{}\n{}\n{}", job.to_string(), format, owner.to_string(), expiry);
+    return to_base64url(as_text(hmac_sha256(key_, text)));
+}
+
+std::string Links::output_url(const job::Job& job, std::string_view format) const {
+    const auto expiry = job.finished_at.value_or(job.updated_at) + std::chrono::hours(24 * 365);
+    const std::string seconds = std::to_string(std::chrono::duration_cast<Seconds>(expiry.time_since_epoch()).count());
+    return fmt::format("{}/api/jobs/{}/output.{}?user={}&exp={}&sig={}", public_url_, job.id.to_string(), format,
+                       job.owner.to_string(), seconds, signature(job.id, format, job.owner, seconds));
+}
+
+Links::Checked Links::check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const {
+    const auto expiry = only(request, "exp");
+    const auto owner = Uuid::parse(only(request, "user"));
+    if (!owner || !equal_in_constant_time(signature(job, format, *owner, expiry), only(request, "sig"))) return {};
+    std::int64_t seconds = 0;
+    const auto end = expiry.data() + expiry.size();
+    if (std::from_chars(expiry.data(), end, seconds).ptr != end) return {};
+    if (now >= WallTime(Seconds(seconds))) return {std::nullopt, Refusal::expired};
+    return {owner, Refusal::wrong_signature};
+}
+
+}  // namespace longhand::http

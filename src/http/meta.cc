@@ -1,0 +1,103 @@
+// What the server says of itself: a page, its health, its figures, its contract.
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "http/contract.h"
+#include "http/embedded.h"
+#include "http/handlers.h"
+#include "http/json_out.h"
+
+namespace longhand::http {
+namespace {
+
+/// Standard base64, as a Content-Security-Policy wants a hash.
+std::string base64_of_sha256(std::string_view text) {
+    const Sha256 digest = sha256(text);
+    std::string out = to_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+    for (char& c : out) c = c == '-' ? '+' : c == '_' ? '/' : c;
+    return out + "=";
+}
+
+std::string between(std::string_view text, std::string_view before, std::string_view after) {
+    const auto begin = text.find(before) + before.size();
+    return std::string(text.substr(begin, text.find(after, begin) - begin));
+}
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '<')
+            out += "&lt;";
+        else if (c == '&')
+            out += "&amp;";
+        else
+            out += c;
+    }
+    return out;
+}
+
+std::string filled(std::string page, std::string_view mark, std::string_view value) {
+    const auto at = page.find(mark);
+    return at == page.npos ? page : page.replace(at, mark.size(), escaped(value));
+}
+
+awaitable<ApiResult<Reply>> get_page(const Services& services, Call&) {
+    const std::string page(embedded("index.html").value());
+    const std::string style = between(page, "<style>", "</style>");
+    net::HttpResponse response;
+    response.content_type = "text/html; charset=utf-8";
+    response.headers = {{"Content-Security-Policy",
+                         fmt::format("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action "
+                                     "'none'; frame-ancestors 'none'",
+                                     base64_of_sha256(style))},
+                        {"Referrer-Policy", "no-referrer"}};
+    response.body = filled(page, "{version}", services.options.version);
+    co_return response;
+}
+
+awaitable<ApiResult<Reply>> get_health(const Services&, Call&) {
+    co_return json_reply(R"({"status":"ok"})");
+}
+
+awaitable<ApiResult<Reply>> get_readiness(const Services& services, Call&) {
+    // Any answer will do: nobody has the nil id.
+    const auto answer = co_await services.deps.accounts.user(Uuid{});
+    const bool reachable = answer || answer.error().code == store::StoreErrc::not_found;
+    if (!reachable) co_return from_store(answer.error(), "user");
+    const ProviderHealth health =
+        services.deps.provider_health ? services.deps.provider_health() : ProviderHealth{"unknown", "not asked"};
+    JsonObject provider;
+    provider.add("name", services.options.defaults.provider).add("state", health.state).add("message", health.message);
+    JsonObject out;
+    out.add("status", "ready").add("database", "ok").raw("provider", std::move(provider).str());
+    co_return json_reply(std::move(out).str());
+}
+
+awaitable<ApiResult<Reply>> get_metrics(const Services& services, Call&) {
+    const auto stats = co_await services.deps.jobs.stats();
+    if (!stats) co_return from_store(stats.error(), "job");
+    std::optional<engine::EngineStats> engine;
+    if (services.deps.engine_stats) engine = services.deps.engine_stats();
+    net::HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = services.metrics.text(*stats, engine, services.deps.runtime.wall_now());
+    co_return response;
+}
+
+awaitable<ApiResult<Reply>> get_contract(const Services&, Call&) {
+    co_return json_reply(std::string(contract_json()));
+}
+
+}  // namespace
+
+std::vector<Route> meta_routes(const Services& services) {
+    return {
+        {"GET", "/", Access::open, bound(services, get_page)},
+        {"GET", "/healthz", Access::open, bound(services, get_health)},
+        {"GET", "/readyz", Access::open, bound(services, get_readiness)},
+        {"GET", "/metrics", Access::open, bound(services, get_metrics)},
+        {"GET", "/api/openapi.json", Access::open, bound(services, get_contract)},
+    };
+}
+
+}  // namespace longhand::http

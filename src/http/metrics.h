@@ -1,0 +1,31 @@
+// What /metrics shows, in Prometheus' text format.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/engine.h"
+#include "store/job_store.h"
+
+namespace longhand::http {
+
+/// Thread-safe.
+class Metrics {
+public:
+    Metrics();
+    ~Metrics();
+
+    /// `route` is a pattern of the table, never a path as sent: the number of series stays bounded.
+    void request(std::string_view method, std::string_view route, int status, std::chrono::microseconds taken);
+    std::string text(const store::StoreStats& store, const std::optional<engine::EngineStats>& engine,
+                     WallTime now) const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace longhand::http

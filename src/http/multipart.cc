@@ -1,0 +1,182 @@
+#include "http/multipart.h"
+
+#include <fmt/format.h>
+
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+constexpr std::size_t kMaxHead = 8 * 1024;
+constexpr std::size_t kMaxBoundary = 70;  // RFC 2046, section 5.1.1
+constexpr std::size_t kMaxParts = 1000;
+
+ApiError broken(std::string why) {
+    return {ApiErrc::invalid_body, fmt::format("The multipart body is broken: {}.", why)};
+}
+
+/// The value of `name=` among a header's parameters, unquoted.
+std::optional<std::string> parameter(std::string_view header, std::string_view name) {
+    std::size_t at = header.find(';');
+    while (at != header.npos) {
+        ++at;
+        const auto equals = header.find('=', at);
+        if (equals == header.npos) return std::nullopt;
+        const auto key = trimmed(header.substr(at, equals - at));
+        std::string value;
+        std::size_t end = equals + 1;
+        while (end < header.size() && header[end] == ' ') ++end;
+        if (end < header.size() && header[end] == '"') {
+            // Browsers send a quote as %22 and a backslash as it is; others escape with one.
+            for (++end; end < header.size() && header[end] != '"'; ++end) {
+                if (header[end] == '\\' && end + 1 < header.size() &&
+                    (header[end + 1] == '"' || header[end + 1] == '\\'))
+                    ++end;
+                value += header[end];
+            }
+            at = header.find(';', std::min(end, header.size()));
+        } else {
+            at = header.find(';', end);
+            value = trimmed(header.substr(end, at == header.npos ? header.npos : at - end));
+        }
+        if (equal_ignoring_case(key, name)) return value;
+    }
+    return std::nullopt;
+}
+
+std::optional<PartBegin> parse_head(std::string_view head) {
+    PartBegin part;
+    bool has_disposition = false;
+    while (!head.empty()) {
+        const auto end = head.find("\r\n");
+        const auto line = head.substr(0, end);
+        head = end == head.npos ? std::string_view() : head.substr(end + 2);
+        const auto colon = line.find(':');
+        if (colon == line.npos) return std::nullopt;
+        const auto name = trimmed(line.substr(0, colon));
+        const auto value = trimmed(line.substr(colon + 1));
+        if (equal_ignoring_case(name, "content-type")) part.content_type = value;
+        if (!equal_ignoring_case(name, "content-disposition")) continue;
+        if (!equal_ignoring_case(trimmed(value.substr(0, value.find(';'))), "form-data")) return std::nullopt;
+        part.name = parameter(value, "name").value_or("");
+        part.file_name = parameter(value, "filename");
+        has_disposition = !part.name.empty();
+    }
+    if (!has_disposition) return std::nullopt;
+    return part;
+}
+
+}  // namespace
+
+std::optional<std::string> multipart_boundary(std::string_view content_type) {
+    const auto type = trimmed(content_type.substr(0, content_type.find(';')));
+    if (!equal_ignoring_case(type, "multipart/form-data")) return std::nullopt;
+    auto boundary = parameter(content_type, "boundary");
+    if (!boundary || boundary->empty() || boundary->size() > kMaxBoundary) return std::nullopt;
+    return boundary;
+}
+
+// The first boundary may stand at the very start, without the CRLF that comes before every other.
+MultipartParser::MultipartParser(std::string boundary) : delimiter_("\r\n--" + std::move(boundary)), buffer_("\r\n") {}
+
+ApiResult<std::vector<PartEvent>> MultipartParser::feed(std::string_view piece) {
+    std::vector<PartEvent> events;
+    std::optional<ApiError> problem;
+    buffer_ += piece;
+    while (!problem && step(events, problem)) {
+    }
+    if (problem) return std::move(*problem);
+    return events;
+}
+
+bool MultipartParser::step(std::vector<PartEvent>& events, std::optional<ApiError>& problem) {
+    switch (state_) {
+        case State::preamble:
+            return skip_preamble();
+        case State::after_boundary:
+            return after_boundary(problem);
+        case State::head:
+            return take_head(events, problem);
+        case State::data:
+            return take_data(events);
+        case State::done:
+            buffer_.clear();
+            return false;
+    }
+    return false;
+}
+
+bool MultipartParser::skip_preamble() {
+    const auto at = buffer_.find(delimiter_);
+    if (at == buffer_.npos) {
+        if (buffer_.size() > delimiter_.size()) buffer_.erase(0, buffer_.size() - delimiter_.size());
+        return false;
+    }
+    buffer_.erase(0, at + delimiter_.size());
+    state_ = State::after_boundary;
+    return true;
+}
+
+bool MultipartParser::after_boundary(std::optional<ApiError>& problem) {
+    const auto padding = buffer_.find_first_not_of(" \t");
+    if (padding == buffer_.npos || buffer_.size() < padding + 2) {
+        if (buffer_.size() > kMaxHead) problem = broken("a boundary's line is too long");
+        return false;
+    }
+    const auto mark = std::string_view(buffer_).substr(padding, 2);
+    if (mark == "--") {
+        state_ = State::done;
+        return true;
+    }
+    if (mark != "\r\n") {
+        problem = broken("something stands behind a boundary");
+        return false;
+    }
+    if (++parts_ > kMaxParts) {
+        problem = broken(fmt::format("it has more than {} parts", kMaxParts));
+        return false;
+    }
+    // The line end stays: a part without headers then ends its head like any other.
+    buffer_.erase(0, padding);
+    state_ = State::head;
+    return true;
+}
+
+bool MultipartParser::take_head(std::vector<PartEvent>& events, std::optional<ApiError>& problem) {
+    const auto end = buffer_.find("\r\n\r\n");
+    if (end == buffer_.npos || end > kMaxHead) {
+        if (buffer_.size() > kMaxHead)
+            problem = broken(fmt::format("a part's headers are longer than {} bytes", kMaxHead));
+        return false;
+    }
+    auto part = parse_head(end < 2 ? std::string_view() : std::string_view(buffer_).substr(2, end - 2));
+    if (!part) {
+        problem = broken("a part has no `Content-Disposition: form-data; name=\"…\"`");
+        return false;
+    }
+    events.emplace_back(std::move(*part));
+    // The last line end stays: an empty part's boundary follows it at once.
+    buffer_.erase(0, end + 2);
+    state_ = State::data;
+    data_begins_ = true;
+    return true;
+}
+
+bool MultipartParser::take_data(std::vector<PartEvent>& events) {
+    const std::size_t skip = data_begins_ ? 2 : 0;
+    const auto at = buffer_.find(delimiter_);
+    if (at == buffer_.npos && buffer_.size() < delimiter_.size() + skip) return false;
+    const std::size_t end = at == buffer_.npos ? buffer_.size() - delimiter_.size() : at;
+    if (end > skip) events.emplace_back(PartData{buffer_.substr(skip, end - skip)});
+    if (at == buffer_.npos) {
+        buffer_.erase(0, std::max(end, skip));
+        data_begins_ = false;
+        return false;
+    }
+    events.emplace_back(PartEnd{});
+    buffer_.erase(0, at + delimiter_.size());
+    state_ = State::after_boundary;
+    return true;
+}
+
+}  // namespace longhand::http

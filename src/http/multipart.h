@@ -1,0 +1,55 @@
+// multipart/form-data as it streams in (RFC 7578, RFC 2046), in bounded memory.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "http/errors.h"
+
+namespace longhand::http {
+
+/// A part's head. `file_name` is set when it has one, even an empty one.
+struct PartBegin {
+    std::string name;
+    std::optional<std::string> file_name;
+    std::string content_type;
+};
+struct PartData {
+    std::string bytes;
+};
+struct PartEnd {};
+using PartEvent = std::variant<PartBegin, PartData, PartEnd>;
+
+/// The boundary of a `multipart/form-data; boundary=…` header; nothing for another type or none.
+std::optional<std::string> multipart_boundary(std::string_view content_type);
+
+/// Pieces in, events out. It holds back no more than a boundary's length of data, and heads up to 8 KiB.
+class MultipartParser {
+public:
+    explicit MultipartParser(std::string boundary);
+
+    /// What became known with this piece. Errors: invalid_body; after one the parser is of no more use.
+    ApiResult<std::vector<PartEvent>> feed(std::string_view piece);
+    /// The closing boundary was seen.
+    bool finished() const { return state_ == State::done; }
+
+private:
+    enum class State { preamble, after_boundary, head, data, done };
+
+    bool step(std::vector<PartEvent>& events, std::optional<ApiError>& problem);
+    bool skip_preamble();
+    bool after_boundary(std::optional<ApiError>& problem);
+    bool take_head(std::vector<PartEvent>& events, std::optional<ApiError>& problem);
+    bool take_data(std::vector<PartEvent>& events);
+
+    std::string delimiter_;  ///< CRLF, two hyphens, the boundary
+    std::string buffer_;
+    State state_ = State::preamble;
+    bool data_begins_ = false;  ///< the line end before a part's data is still in the buffer
+    std::size_t parts_ = 0;
+};
+
+}  // namespace longhand::http

@@ -1,0 +1,139 @@
+// Projects: made, listed, read, changed, deleted.
+#include <fmt/format.h>
+
+#include "http/handlers.h"
+#include "http/json_body.h"
+#include "http/json_out.h"
+#include "http/questions.h"
+
+namespace longhand::http {
+namespace {
+
+constexpr TextBounds kTitle{1, 200};
+
+std::string id_json(Uuid id) {
+    JsonObject out;
+    out.add("id", id);
+    return std::move(out).str();
+}
+
+awaitable<ApiResult<Reply>> create_project(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    std::string title = reader.required_text("newProjectName", kTitle);
+    std::string email = reader.email("email").value_or("");
+    if (reader.problem()) co_return *reader.problem();
+    auto project = co_await services.deps.projects.create_project(call.owner(), std::move(title), std::move(email));
+    if (!project) co_return from_store(project.error(), "project");
+    co_return json_reply(id_json(project->id));
+}
+
+awaitable<ApiResult<Reply>> list_projects(const Services& services, Call& call) {
+    auto projects = co_await services.deps.projects.projects_of_owner(call.owner());
+    if (!projects) co_return from_store(projects.error(), "project");
+    JsonArray list;
+    for (const store::Project& project : *projects) {
+        JsonObject entry;
+        entry.add("id", project.id).add("title", project.title).add("created_at", project.created_at);
+        list.raw(std::move(entry).str());
+    }
+    JsonObject out;
+    out.raw("projects", std::move(list).str());
+    co_return json_reply(std::move(out).str());
+}
+
+std::optional<std::string> set_or_null(const std::string& field) {
+    return field.empty() ? std::nullopt : std::optional(field);
+}
+
+std::string project_json(const store::Project& project) {
+    JsonObject out;
+    out.add("id", project.id).add("title", project.title);
+    out.add("created_at", project.created_at).add("updated_at", project.updated_at);
+    out.add("author", set_or_null(project.author)).add("email", set_or_null(project.email));
+    out.add("model", set_or_null(project.model)).add("prompt", set_or_null(project.prompt));
+    out.add("outline_text", set_or_null(project.outline_text)).add("style_text", set_or_null(project.style_text));
+    out.add("supplemental_info", set_or_null(project.supplemental_info));
+    out.add("work_description", set_or_null(project.work_description));
+    out.add("work_details", set_or_null(project.work_details)).add("work_vision", set_or_null(project.work_vision));
+    out.raw("questions_answers",
+            project.questions_answers.empty() ? "[]" : std::string_view(project.questions_answers));
+    return std::move(out).str();
+}
+
+awaitable<ApiResult<Reply>> get_project_details(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "projectId");
+    if (!id) co_return id.error();
+    auto project = co_await services.deps.projects.project_for_owner(call.owner(), *id);
+    if (!project) co_return from_store(project.error(), "project");
+    JsonObject out;
+    out.raw("project", project_json(*project));
+    co_return json_reply(std::move(out).str());
+}
+
+ApiResult<store::ProjectChange> read_change(const boost::json::object& object) {
+    BodyReader body(object);
+    store::ProjectChange change;
+    change.title = body.text(body.has("title") ? "title" : "newProjectName", kTitle);
+    change.author = body.text("author", {0, 100});
+    change.email = body.email("email");
+    change.model = body.text("model", {0, 200});
+    change.prompt = body.text("prompt", {0, 10'000});
+    change.outline_text = body.text("outline_text", {0, 5'000});
+    change.style_text = body.text("style_text", {0, 10'000});
+    change.supplemental_info = body.text("supplemental_info", {0, 50'000});
+    change.work_description = body.text("work_description", {0, 50'000});
+    change.work_details = body.text("work_details", {0, 50'000});
+    change.work_vision = body.text("work_vision", {0, 50'000});
+    if (body.has("questions_answers") || body.has("questions_and_answers"))
+        change.questions_answers = questions_json(read_questions(body));
+    if (body.problem()) return *body.problem();
+    return change;
+}
+
+awaitable<ApiResult<Reply>> update_project(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "projectId");
+    if (!id) co_return id.error();
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    if (body->empty()) {
+        co_return ApiError{ApiErrc::nothing_to_change,
+                           "The body has no field to change; send at least one, such as 'title'."};
+    }
+    auto change = read_change(*body);
+    if (!change) co_return change.error();
+    auto project = co_await services.deps.projects.update_project(call.owner(), *id, std::move(*change));
+    if (!project) co_return from_store(project.error(), "project");
+    co_return json_reply(id_json(project->id));
+}
+
+void remove_files(store::FileStore& files, std::vector<std::string> paths) {
+    for (const std::string& path : paths) files.remove(path);
+}
+
+awaitable<ApiResult<Reply>> delete_project(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "projectId");
+    if (!id) co_return id.error();
+    auto paths = co_await services.deps.projects.delete_project(call.owner(), *id);
+    if (!paths) co_return from_store(paths.error(), "project");
+    store::FileStore& files = services.deps.files;
+    services.deps.runtime.post_blocking([&files, paths = std::move(*paths)] { remove_files(files, paths); });
+    JsonObject out;
+    out.add("message", fmt::format("Project {} deleted successfully", id->to_string()));
+    co_return json_reply(std::move(out).str());
+}
+
+}  // namespace
+
+std::vector<Route> project_routes(const Services& services) {
+    return {
+        {"POST", "/api/createProject", Access::user, bound(services, create_project)},
+        {"GET", "/api/listProjects", Access::user, bound(services, list_projects)},
+        {"GET", "/api/getProjectDetails", Access::user, bound(services, get_project_details)},
+        {"PATCH", "/api/updateProject", Access::user, bound(services, update_project)},
+        {"DELETE", "/api/deleteProject", Access::user, bound(services, delete_project)},
+    };
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "http/handlers.h"
+#include "http/json_out.h"
+#include "http/strict_json.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+constexpr std::string_view kUuidShape = "a UUID, such as 0190a2f4-5b1c-7d3e-8f00-0123456789ab";
+
+ApiError bad_parameter(std::string_view name, std::string_view what) {
+    return ApiError{ApiErrc::invalid_parameter, fmt::format("The parameter '{}' {}.", name, what)}.with("parameter",
+                                                                                                        name);
+}
+
+/// Types that a JSON body comes under: none, JSON, and what curl and fetch say unless told.
+bool may_hold_json(std::string_view content_type) {
+    const std::string type = lower_case(trimmed(content_type.substr(0, content_type.find(';'))));
+    return type.empty() || type.ends_with("json") || type == "text/plain" ||
+           type == "application/x-www-form-urlencoded" || type == "application/octet-stream";
+}
+
+}  // namespace
+
+std::string header(const Call& call, std::string_view name) {
+    const auto& headers = call.request().headers;
+    const auto found = headers.find(boost::beast::string_view(name.data(), name.size()));
+    return found == headers.end() ? std::string() : std::string(found->value());
+}
+
+ApiResult<std::optional<std::string>> one_parameter(const Call& call, std::string_view name) {
+    std::optional<std::string> found;
+    for (const auto& [key, value] : call.request().query) {
+        if (key != name) continue;
+        if (found) return bad_parameter(name, "is there twice; send it once");
+        found = value;
+    }
+    return found;
+}
+
+ApiResult<Uuid> id_parameter(const Call& call, std::string_view name) {
+    const auto value = one_parameter(call, name);
+    if (!value) return value.error();
+    if (!*value) return bad_parameter(name, fmt::format("is missing; it should be {}", kUuidShape));
+    if ((*value)->empty()) return bad_parameter(name, fmt::format("is empty; it should be {}", kUuidShape));
+    const auto id = Uuid::parse(**value);
+    if (!id) return bad_parameter(name, fmt::format("is '{}'; it should be {}", clipped(**value), kUuidShape));
+    return *id;
+}
+
+ApiResult<Uuid> path_id(const Call& call) {
+    const auto found = call.path_values.find("id");
+    const auto id = found == call.path_values.end() ? std::nullopt : Uuid::parse(found->second);
+    if (!id) return bad_parameter("id", fmt::format("in the path should be {}", kUuidShape));
+    return *id;
+}
+
+awaitable<ApiResult<boost::json::object>> read_json(Call& call) {
+    const std::string type = header(call, "content-type");
+    if (!may_hold_json(type)) {
+        co_return ApiError{ApiErrc::unsupported_media_type,
+                           fmt::format("The body's type is '{}'; send JSON as application/json.", clipped(type))};
+    }
+    const std::string coding = header(call, "content-encoding");
+    if (!coding.empty() && !equal_ignoring_case(coding, "identity")) {
+        co_return ApiError{
+            ApiErrc::unsupported_media_type,
+            fmt::format("The body is encoded as '{}'; send it without Content-Encoding.", clipped(coding))};
+    }
+    auto body = co_await call.exchange.read_body(kMaxJsonBytes);
+    if (!body) co_return from_net(body.error(), kMaxJsonBytes);
+    co_return parse_json_object(*body);
+}
+
+net::HttpResponse json_reply(std::string body) {
+    net::HttpResponse response;
+    response.body = std::move(body);
+    return response;
+}
+
+ApiError busy_project(const store::BusyProject& busy) {
+    const std::string id = busy.job.to_string();
+    const auto state = job::to_string(busy.state);
+    return ApiError{
+        ApiErrc::project_busy,
+        fmt::format("Job {} of this project is {}; a project runs one job at a time. Wait for it, or cancel it with "
+                    "POST /api/cancelJob {{\"jobId\": \"{}\"}}.",
+                    id, state, id)}
+        .with("jobId", id)
+        .with("status", state);
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,78 @@
+// The table of routes: what 404, 405 with Allow, HEAD and the tests of the contract are made from.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/runtime.h"
+#include "http/credentials.h"
+#include "http/errors.h"
+#include "net/http_server.h"
+
+namespace longhand::http {
+
+enum class Access {
+    open,          ///< anybody
+    user,          ///< a session or an API key
+    user_or_link,  ///< these, or a signed link
+};
+
+/// A request on its way through a handler.
+struct Call {
+    net::HttpExchange& exchange;
+    Identity identity;                                            ///< nil user where access is open
+    std::map<std::string, std::string, std::less<>> path_values;  ///< of the path's parameters, as sent
+    bool head_only = false;                                       ///< HEAD: the answer's body is not sent
+
+    const net::HttpRequest& request() const { return exchange.request(); }
+    Uuid owner() const { return identity.user; }
+};
+
+/// The answer is a file.
+struct FileReply {
+    net::HttpResponse head;
+    std::string path;
+};
+/// The handler has answered by itself.
+struct Answered {
+    Status status = Status::ok;
+};
+using Reply = std::variant<net::HttpResponse, FileReply, Answered>;
+
+using Handler = std::function<awaitable<ApiResult<Reply>>(Call&)>;
+
+struct Route {
+    std::string method;  ///< GET (answers HEAD too), POST, PATCH or DELETE
+    /// Segments, or parts of one, in braces are parameters: `/api/jobs/{id}/output.{format}`.
+    std::string path;
+    Access access = Access::user;
+    Handler handler;
+};
+
+/// Immutable, so thread-safe.
+class Router {
+public:
+    /// Of two paths that fit, the earlier route's is taken.
+    explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+
+    struct Match {
+        const Route* route = nullptr;
+        std::map<std::string, std::string, std::less<>> values;
+        /// Methods of the path, for Allow; empty: no such path.
+        std::vector<std::string> allowed;
+    };
+    /// `route` is not set when the path is not there, or not with that method.
+    Match find(std::string_view method, std::string_view path) const;
+
+    std::span<const Route> routes() const { return routes_; }
+
+private:
+    std::vector<Route> routes_;
+};
+
+}  // namespace longhand::http

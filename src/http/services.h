@@ -1,0 +1,103 @@
+// What handlers work with. Everything in it outlives the App.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/runtime.h"
+#include "engine/documents.h"
+#include "engine/engine.h"
+#include "engine/live_feed.h"
+#include "http/credentials.h"
+#include "http/links.h"
+#include "http/metrics.h"
+#include "store/account_store.h"
+#include "store/file_store.h"
+#include "store/job_store.h"
+#include "store/project_store.h"
+
+namespace longhand::http {
+
+/// What a job takes that its request leaves out, and what it can't choose.
+struct ServerDefaults {
+    std::string provider;  ///< as job::Job has it
+    std::string reasoning_model;
+    std::string writing_model;
+    std::string function_model;
+    std::uint32_t context_tokens = 0;
+    std::uint32_t pipeline_version = 1;
+};
+
+/// `engine::Documents::get`, or a test's.
+using OutputSource = std::function<awaitable<engine::DocumentResult<engine::Document>>(
+    Uuid owner, Uuid job, std::string format, StopToken stop)>;
+
+/// For /readyz: a word such as `ok`, `waiting`, and a sentence.
+struct ProviderHealth {
+    std::string state;
+    std::string message;
+};
+
+struct AccessLine {
+    std::string method;
+    std::string target;  ///< without a link's signature, control characters or more than 500 characters
+    int status = 0;
+    std::chrono::microseconds taken{};
+    std::string request_id;
+    std::string remote_address;
+};
+
+/// What the App is built from. All references outlive it; all are used from several threads.
+struct Deps {
+    Runtime& runtime;  ///< its executor must be run by its owner
+    store::JobStore& jobs;
+    store::ProjectStore& projects;
+    store::AccountStore& accounts;
+    store::FileStore& files;
+    engine::LiveFeed& live;
+    OutputSource outputs;
+    std::function<engine::EngineStats()> engine_stats = {};    ///< optional
+    std::function<ProviderHealth()> provider_health = {};      ///< optional; must not block
+    std::function<void(const AccessLine&)> access_log = {};    ///< optional
+    std::function<void(const std::string&)> problem_log = {};  ///< optional: what a 500 or 503 keeps from the client
+};
+
+enum class HostCheck {
+    any,
+    /// `Host` must be a loopback name or the public URL's host: a page of another origin can't reach a server on
+    /// loopback by a name that it points there.
+    loopback,
+};
+
+struct AppOptions {
+    std::string secret;      ///< 32 bytes: load_or_make_secret
+    std::string public_url;  ///< what links are made of, without a slash at its end: http://127.0.0.1:8080
+    HostCheck host_check = HostCheck::loopback;
+    ServerDefaults defaults;
+    std::string version;                          ///< shown at `/` and in the contract's place
+    std::uint64_t disk_reserve = 256ULL << 20;    ///< free bytes below which neither jobs nor files are accepted
+    std::uint64_t max_file_bytes = 50ULL << 20;   ///< of one uploaded file
+    std::uint64_t max_upload_bytes = 2ULL << 30;  ///< of one upload request
+    Milliseconds stream_keep_alive{15'000};       ///< a comment on an event stream that was silent for so long
+    Milliseconds stream_poll{1'000};              ///< how often a stream looks at the table, whatever it is told
+};
+
+struct Services {
+    Deps deps;
+    AppOptions options;
+    Tokens tokens;
+    Credentials credentials;
+    Links links;
+    Metrics metrics;
+
+    Services(Deps given, AppOptions chosen)
+        : deps(std::move(given)),
+          options(std::move(chosen)),
+          tokens(options.secret),
+          credentials(deps.runtime, deps.accounts, tokens),
+          links(options.secret, options.public_url) {}
+};
+
+}  // namespace longhand::http

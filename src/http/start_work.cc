@@ -1,0 +1,208 @@
+// generateWizardWork: from a request to a queued job.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "http/handlers.h"
+#include "http/json_body.h"
+#include "http/json_out.h"
+#include "http/questions.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace json = boost::json;
+namespace {
+
+constexpr std::size_t kMaxUrls = 50;
+constexpr std::size_t kMaxUrlBytes = 2048;
+
+std::string_view view(const json::value& value) {
+    return {value.get_string().data(), value.get_string().size()};
+}
+
+/// `15-20 pages`, `10`, `5000 words`; a string or a number.
+void read_length(BodyReader& body, job::Settings& settings) {
+    constexpr std::string_view kName = "page_length";
+    const json::value* value = body.find(kName);
+    if (value == nullptr) return;
+    std::string text;
+    if (value->is_string())
+        text = trimmed(view(*value));
+    else if (value->is_int64())
+        text = std::to_string(value->get_int64());
+    else if (value->is_double() && value->get_double() == std::floor(value->get_double()))
+        text = fmt::format("{:.0f}", value->get_double());
+    const auto length = job::Length::parse(text);
+    if (length)
+        settings.length = *length;
+    else
+        body.refuse(kName, "should be a length such as '15-20 pages', '10' or '5000 words', of 1 to 350 pages");
+}
+
+bool is_web_address(std::string_view url) {
+    const bool known = url.starts_with("http://") || url.starts_with("https://");
+    if (!known || url.size() > kMaxUrlBytes || url.size() == url.find("://") + 3) return false;
+    return std::all_of(url.begin(), url.end(),
+                       [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '"' && c != '<' && c != '>'; });
+}
+
+/// A string with commas, or an array of strings.
+std::vector<std::string> read_urls(BodyReader& body) {
+    constexpr std::string_view kName = "urls_for_research";
+    const json::value* value = body.find(kName);
+    std::vector<std::string> urls;
+    bool fits = true;
+    const auto take = [&](std::string_view url) {
+        url = trimmed(url);
+        if (url.empty()) return;
+        fits = fits && is_web_address(url) && urls.size() < kMaxUrls;
+        if (fits) urls.emplace_back(url);
+    };
+    if (value == nullptr) return urls;
+    if (value->is_string()) {
+        for (std::string_view rest = view(*value); !rest.empty();) {
+            const auto comma = rest.find(',');
+            take(rest.substr(0, comma));
+            rest = comma == rest.npos ? std::string_view() : rest.substr(comma + 1);
+        }
+    } else if (value->is_array()) {
+        for (const json::value& one : value->get_array()) {
+            if (one.is_string())
+                take(view(one));
+            else
+                fits = false;
+        }
+    } else {
+        fits = false;
+    }
+    if (!fits)
+        body.refuse(kName,
+                    fmt::format("should be at most {} http or https addresses, in an array or with commas between them",
+                                kMaxUrls));
+    return urls;
+}
+
+void read_mode(BodyReader& body, job::Settings& settings) {
+    const auto mode = body.text("mode", {0, 100});
+    if (!mode || mode->empty() || *mode == settings.mode) return;
+    body.refuse(ApiErrc::mode_not_allowed, "mode",
+                fmt::format("The mode '{}' is for administrators only; send 'deepwriter', or leave 'mode' out.",
+                            clipped(*mode)));
+}
+
+void read_research(BodyReader& body, job::Settings& settings) {
+    settings.web_research = body.choice("use_web_research");
+    if (settings.web_research != job::Choice::on) return;
+    body.refuse(ApiErrc::web_research_unavailable, "use_web_research",
+                "'use_web_research' is 'on', but no search provider is set up on this server. Send 'auto' or 'off', "
+                "and upload the "
+                "sources as files.");
+}
+
+std::string model_or(BodyReader& body, std::string_view name, const std::string& otherwise) {
+    auto model = body.text(name, {0, 200});
+    return model && !model->empty() ? std::move(*model) : otherwise;
+}
+
+struct Start {
+    Uuid project;
+    job::Settings settings;
+};
+
+ApiResult<Start> read_start(const json::object& object, const ServerDefaults& defaults) {
+    BodyReader body(object);
+    Start start;
+    job::Settings& settings = start.settings;
+    start.project = body.id("projectId");
+    settings.prompt = body.required_text("prompt", {10, 10'000});
+    settings.author = body.required_text("author", {1, 100});
+    settings.email = body.required_email("email");
+    settings.title = body.text("title", {0, 200}).value_or("");
+    settings.outline_text = body.text("outline_text", {0, 5'000}).value_or("");
+    settings.style_text = body.text("style_text", {0, 10'000}).value_or("");
+    settings.supplemental_info = body.text("supplemental_info", {0, 50'000}).value_or("");
+    read_length(body, settings);
+    settings.max_pages = static_cast<std::uint32_t>(body.whole("max_pages", 1, 350).value_or(350));
+    settings.length.max_pages = std::min(settings.length.max_pages, settings.max_pages);
+    settings.length.min_pages = std::min(settings.length.min_pages, settings.length.max_pages);
+    settings.technical_diagrams = body.choice("has_technical_diagrams");
+    settings.table_of_contents = body.choice("has_tableofcontents");
+    read_research(body, settings);
+    settings.questions_and_answers = read_questions(body);
+    settings.urls_for_research = read_urls(body);
+    read_mode(body, settings);
+    settings.reasoning_model = model_or(body, "reasoning_model", defaults.reasoning_model);
+    settings.writing_model = model_or(body, "writing_model", defaults.writing_model);
+    settings.function_model = model_or(body, "function_model", defaults.function_model);
+    settings.context_tokens = defaults.context_tokens;
+    settings.pipeline_version = defaults.pipeline_version;
+    if (body.problem()) return *body.problem();
+    return start;
+}
+
+/// What was asked for and is accepted, but makes no difference.
+std::vector<std::string> warnings_for(const job::Settings& settings) {
+    std::vector<std::string> warnings;
+    if (settings.technical_diagrams == job::Choice::on) {
+        warnings.emplace_back(
+            "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
+    }
+    if (!settings.urls_for_research.empty()) {
+        warnings.emplace_back(
+            "urls_for_research is kept with the job, but this version reads no web pages: upload them as files.");
+    }
+    return warnings;
+}
+
+void take_from_project(job::Settings& settings, const store::Project& project) {
+    const auto fill = [](std::string& field, const std::string& from) {
+        if (field.empty()) field = from;
+    };
+    fill(settings.outline_text, project.outline_text);
+    fill(settings.style_text, project.style_text);
+    fill(settings.supplemental_info, project.supplemental_info);
+}
+
+std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
+    JsonObject out;
+    out.add("message", "Job started successfully").add("jobId", job);
+    if (!warnings.empty()) {
+        JsonArray list;
+        for (const std::string& warning : warnings) list.raw(json_string(warning));
+        out.raw("warnings", std::move(list).str());
+    }
+    return std::move(out).str();
+}
+
+awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    auto start = read_start(*body, services.options.defaults);
+    if (!start) co_return start.error();
+    auto project = co_await services.deps.projects.project_for_owner(call.owner(), start->project);
+    if (!project) co_return from_store(project.error(), "project");
+    if (services.deps.files.free_bytes() < services.options.disk_reserve) {
+        co_return ApiError{ApiErrc::storage_full,
+                           "The server's disk is full. Nothing was started; try again when there is room."};
+    }
+    take_from_project(start->settings, *project);
+    store::NewJob request;
+    request.owner = call.owner();
+    request.project = start->project;
+    request.settings = start->settings;
+    if (!start->settings.title.empty()) request.title = start->settings.title;
+    request.provider = services.options.defaults.provider;
+    auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
+    if (!enqueued) co_return from_store(enqueued.error(), "project");
+    if (enqueued->busy) co_return busy_project(*enqueued->busy);
+    co_return json_reply(started_json(enqueued->job.id, warnings_for(start->settings)));
+}
+
+}  // namespace
+
+std::vector<Route> work_routes(const Services& services) {
+    return {{"POST", "/api/generateWizardWork", Access::user, bound(services, generate_wizard_work)}};
+}
+
+}  // namespace longhand::http

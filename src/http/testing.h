@@ -1,0 +1,217 @@
+// A real server on a free port over a real store in a folder of its own, and a client that sends what it is told to.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "base/digest.h"
+#include "http/app.h"
+#include "http/text.h"
+#include "net/http_server.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace longhand::http {
+
+struct RawAnswer {
+    int status = 0;
+    std::string head;
+    std::string body;
+
+    std::string header(std::string_view name) const {
+        const std::string all = lower_case(head);
+        const auto at = all.find("\n" + std::string(name) + ":");
+        if (at == all.npos) return "";
+        const auto begin = at + name.size() + 2;
+        return std::string(trimmed(std::string_view(head).substr(begin, head.find('\n', begin) - begin)));
+    }
+    boost::json::object json() const { return boost::json::parse(body).as_object(); }
+    std::string text(std::string_view member) const { return std::string(json().at(member).as_string()); }
+};
+
+class TestServer {
+public:
+    static constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
+
+    TestServer() : guard_(loop_.get_executor()), thread_([this] { loop_.run(); }) {
+        char name[] = "/tmp/longhand-http-XXXXXX";
+        if (::mkdtemp(name) == nullptr) throw std::runtime_error("no temporary folder");
+        folder_ = name;
+        files_.emplace(folder_);
+        store_ = store::sqlite::open_sqlite_store(folder_ + "/longhand.db", runtime_).value();
+        server_.emplace(net::HttpServerOptions{.threads = 2},
+                        [this](net::HttpExchange& exchange) { return handler_(exchange); });
+        const auto address = server_->listen("127.0.0.1", 0).value();
+        port_ = address.port;
+        app_.emplace(deps(), options());
+        handler_ = app_->handler();
+    }
+    ~TestServer() {
+        server_.reset();
+        app_.reset();
+        store_.reset();
+        guard_.reset();
+        thread_.join();
+        std::filesystem::remove_all(folder_);
+    }
+
+    template <class T>
+    T wait(awaitable<T> task) {
+        return asio::co_spawn(loop_, std::move(task), asio::use_future).get();
+    }
+
+    Uuid add_user(const std::string& email) { return wait(store_->add_user(email)).value().id; }
+    std::string token(Uuid user) const { return app_->tokens().make(user, runtime_.wall_now(), Seconds(3600)); }
+
+    /// A connection that has sent something, and is read piece by piece.
+    class Connection {
+    public:
+        Connection(std::uint16_t port, const std::string& bytes) : socket_(io_) {
+            socket_.connect({asio::ip::make_address("127.0.0.1"), port});
+            boost::system::error_code ignored;
+            asio::write(socket_, asio::buffer(bytes), ignored);
+        }
+        /// What came so far, once `words` are in it or the server has closed.
+        const std::string& read_to(std::string_view words) {
+            boost::system::error_code error;
+            char piece[4096];
+            while (!error && seen_.find(words) == seen_.npos) {
+                const std::size_t count = socket_.read_some(asio::buffer(piece), error);
+                seen_.append(piece, count);
+            }
+            return seen_;
+        }
+        const std::string& read_to_end() {
+            boost::system::error_code ignored;
+            asio::read(socket_, asio::dynamic_buffer(seen_), ignored);
+            return seen_;
+        }
+
+    private:
+        asio::io_context io_;
+        asio::ip::tcp::socket socket_;
+        std::string seen_;
+    };
+    Connection open(const std::string& bytes) { return Connection(port_, bytes); }
+    RawAnswer send(const std::string& method, const std::string& target, const std::string& headers,
+                   const std::string& body) {
+        const std::string length =
+            body.empty() && method == "GET" ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
+        const std::string host = headers.find("Host:") == headers.npos ? "Host: 127.0.0.1\r\n" : "";
+        return parse(open(method + " " + target + " HTTP/1.1\r\n" + host + "Connection: close\r\n" + headers + length +
+                          "\r\n" + body)
+                         .read_to_end());
+    }
+    static RawAnswer parse(const std::string& bytes) {
+        RawAnswer answer;
+        const auto end = bytes.find("\r\n\r\n");
+        if (end == bytes.npos) return answer;
+        answer.status = std::atoi(bytes.substr(9, 3).c_str());
+        answer.head = bytes.substr(0, end) + "\r\n";
+        answer.body = bytes.substr(end + 4);
+        if (answer.header("transfer-encoding") == "chunked") answer.body = unchunked(answer.body);
+        return answer;
+    }
+
+    store::Store& database() { return *store_; }
+    store::FileStore& files() { return *files_; }
+    engine::LiveFeed& live() { return live_; }
+    App& app() { return *app_; }
+    const std::string& folder() const { return folder_; }
+    std::vector<std::string> uploads() const {
+        std::vector<std::string> names;
+        if (!std::filesystem::exists(folder_ + "/uploads")) return names;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/uploads"))
+            names.push_back(entry.path().filename());
+        return names;
+    }
+    std::vector<AccessLine> access() {
+        const std::lock_guard lock(mutex_);
+        return access_;
+    }
+
+private:
+    Deps deps() {
+        return Deps{runtime_,
+                    *store_,
+                    *store_,
+                    *store_,
+                    *files_,
+                    live_,
+                    [this](Uuid owner, Uuid job, std::string format, StopToken) {
+                        return output(this, owner, job, std::move(format));
+                    },
+                    {},
+                    {},
+                    [this](const AccessLine& line) {
+                        const std::lock_guard lock(mutex_);
+                        access_.push_back(line);
+                    },
+                    {}};
+    }
+    AppOptions options() const {
+        AppOptions options;
+        options.secret = std::string(kSecret);
+        options.public_url = "http://books.example:8080";
+        options.defaults.provider = "offline";
+        options.defaults.writing_model = "offline/extract";
+        options.version = "test";
+        options.max_file_bytes = 1 << 20;
+        options.stream_poll = Milliseconds(20);
+        options.disk_reserve = 0;
+        return options;
+    }
+    /// A small file, of any job that is the owner's.
+    static awaitable<engine::DocumentResult<engine::Document>> output(TestServer* self, Uuid owner, Uuid job,
+                                                                      std::string format) {
+        const auto found = co_await self->store_->job_for_owner(owner, job);
+        if (!found) co_return Failure<engine::DocumentErrc>{engine::DocumentErrc::not_found, ""};
+        engine::Document document;
+        document.path = self->folder_ + "/output." + format;
+        std::ofstream(document.path) << "the " << format;
+        document.media_type = format == "pdf" ? "application/pdf" : "application/json";
+        document.file_name = "Über \"all\"." + format;
+        document.sha256 = sha256_hex(format);
+        co_return document;
+    }
+    static std::string unchunked(std::string_view text) {
+        std::string out;
+        while (!text.empty()) {
+            const auto line = text.find("\r\n");
+            const auto size = std::strtoul(std::string(text.substr(0, line)).c_str(), nullptr, 16);
+            if (size == 0 || line == text.npos) break;
+            out += text.substr(line + 2, size);
+            text.remove_prefix(std::min(text.size(), line + 2 + size + 2));
+        }
+        return out;
+    }
+
+    asio::io_context loop_;
+    asio::executor_work_guard<asio::io_context::executor_type> guard_;
+    AsioRuntime runtime_{loop_, 2};
+    std::thread thread_;
+    std::string folder_;
+    std::optional<store::FileStore> files_;
+    std::unique_ptr<store::Store> store_;
+    engine::LiveFeed live_;
+    std::optional<App> app_;
+    net::HttpHandler handler_;
+    std::optional<net::HttpServer> server_;
+    std::uint16_t port_ = 0;
+    std::mutex mutex_;
+    std::vector<AccessLine> access_;
+};
+
+}  // namespace longhand::http

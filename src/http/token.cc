@@ -1,0 +1,158 @@
+#include "http/token.h"
+
+#include <jwt.h>
+
+#include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cstdlib>
+#include <memory>
+
+#include "base/digest.h"
+#include "http/strict_json.h"
+
+namespace longhand::http {
+namespace json = boost::json;
+namespace {
+
+struct FreeJwt {
+    void operator()(jwt_t* token) const { jwt_free(token); }
+};
+using Jwt = std::unique_ptr<jwt_t, FreeJwt>;
+
+struct Parts {
+    json::object header;
+    json::object claims;
+};
+
+/// Three non-empty parts of the URL-safe alphabet, the first two strict JSON. libjwt takes the last of two equal claims
+/// and skips over foreign characters, so both are refused before it sees the token.
+std::optional<Parts> decode(std::string_view token) {
+    const auto first = token.find('.');
+    const auto second = first == token.npos ? token.npos : token.find('.', first + 1);
+    if (second == token.npos || token.find('.', second + 1) != token.npos) return std::nullopt;
+    const auto header = from_base64url(token.substr(0, first));
+    const auto payload = from_base64url(token.substr(first + 1, second - first - 1));
+    const auto signature = from_base64url(token.substr(second + 1));
+    if (!header || !payload || !signature || signature->size() != 32) return std::nullopt;
+    auto header_json = parse_json_object(*header);
+    auto claims = parse_json_object(*payload);
+    if (!header_json || !claims) return std::nullopt;
+    return Parts{std::move(*header_json), std::move(*claims)};
+}
+
+std::optional<std::string_view> text_of(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    const auto& text = value->get_string();
+    return std::string_view(text.data(), text.size());
+}
+
+/// Seconds since 1970, as far as they fit; RFC 7519 allows fractions.
+std::optional<double> seconds_of(const json::object& claims, std::string_view name) {
+    const json::value* value = claims.if_contains(name);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return value->to_number<double>();
+}
+
+bool is_for_us(const json::object& claims) {
+    const json::value* audience = claims.if_contains("aud");
+    if (audience == nullptr) return false;
+    if (audience->is_string()) return audience->get_string() == json::string_view(kAudience.data(), kAudience.size());
+    if (!audience->is_array()) return false;
+    for (const json::value& one : audience->get_array()) {
+        if (one.is_string() && one.get_string() == json::string_view(kAudience.data(), kAudience.size())) return true;
+    }
+    return false;
+}
+
+bool is_current(const json::object& claims, WallTime now) {
+    const double seconds = static_cast<double>(now.time_since_epoch().count()) / 1000.0;
+    const auto leeway = static_cast<double>(kLeeway.count());
+    const auto expiry = seconds_of(claims, "exp");
+    if (!expiry || seconds >= *expiry + leeway) return false;
+    if (!claims.contains("nbf")) return true;
+    const auto not_before = seconds_of(claims, "nbf");
+    return not_before && seconds + leeway >= *not_before;
+}
+
+bool is_signed(const std::string& token, const std::string& secret) {
+    jwt_t* raw = nullptr;
+    const int failed = jwt_decode(&raw, token.c_str(), reinterpret_cast<const unsigned char*>(secret.data()),
+                                  static_cast<int>(secret.size()));
+    const Jwt held(raw);
+    return failed == 0 && jwt_get_alg(held.get()) == JWT_ALG_HS256;
+}
+
+std::string key_id(std::string_view secret) {
+    return sha256_hex(secret).substr(0, 16);
+}
+
+constexpr std::string_view kKeyPrefix = "dw_";
+constexpr std::size_t kKeyRandom = 43;  // base64url digits of 32 bytes
+constexpr std::size_t kKeyChecksum = 6;
+
+std::string key_checksum(std::string_view random) {
+    return sha256_hex(random).substr(0, kKeyChecksum);
+}
+
+}  // namespace
+
+Tokens::Tokens(std::string secret) : newest_(key_id(secret)) {
+    secrets_.emplace(newest_, std::move(secret));
+}
+
+std::string Tokens::make(Uuid user, WallTime now, Seconds ttl) const {
+    const std::string& secret = secrets_.find(newest_)->second;
+    jwt_t* raw = nullptr;
+    if (jwt_new(&raw) != 0) throw std::bad_alloc();
+    const Jwt token(raw);
+    const auto seconds = std::chrono::duration_cast<Seconds>(now.time_since_epoch()).count();
+    bool made = jwt_add_header(raw, "kid", newest_.c_str()) == 0;
+    made &= jwt_add_grant(raw, "sub", user.to_string().c_str()) == 0;
+    made &= jwt_add_grant(raw, "aud", std::string(kAudience).c_str()) == 0;
+    made &= jwt_add_grant_int(raw, "iat", static_cast<long>(seconds)) == 0;
+    made &= jwt_add_grant_int(raw, "nbf", static_cast<long>(seconds)) == 0;
+    made &= jwt_add_grant_int(raw, "exp", static_cast<long>(seconds + ttl.count())) == 0;
+    made &= jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(secret.data()),
+                        static_cast<int>(secret.size())) == 0;
+    const std::unique_ptr<char, decltype(&std::free)> text(made ? jwt_encode_str(raw) : nullptr, &std::free);
+    if (!text) throw std::runtime_error("libjwt could not make a token");
+    return text.get();
+}
+
+std::optional<Uuid> Tokens::check(std::string_view token, WallTime now) const {
+    if (token.size() > kMaxTokenBytes) return std::nullopt;
+    const auto parts = decode(token);
+    if (!parts || text_of(parts->header, "alg") != "HS256") return std::nullopt;
+    // An extension that must be understood is one that we do not have (RFC 7515, section 4.1.11).
+    if (parts->header.contains("crit")) return std::nullopt;
+    auto secret = secrets_.find(newest_);
+    if (parts->header.contains("kid")) {
+        const auto kid = text_of(parts->header, "kid");
+        secret = kid ? secrets_.find(*kid) : secrets_.end();
+    }
+    if (secret == secrets_.end() || !is_signed(std::string(token), secret->second)) return std::nullopt;
+    if (!is_for_us(parts->claims) || !is_current(parts->claims, now)) return std::nullopt;
+    const auto subject = text_of(parts->claims, "sub");
+    return subject ? Uuid::parse(*subject) : std::nullopt;
+}
+
+std::string make_api_key() {
+    const std::string random = to_base64url(random_bytes(32));
+    return std::string(kKeyPrefix) + random + key_checksum(random);
+}
+
+bool looks_like_api_key(std::string_view text) {
+    return text.starts_with(kKeyPrefix);
+}
+
+bool is_well_formed_api_key(std::string_view key) {
+    if (!looks_like_api_key(key) || key.size() != kKeyPrefix.size() + kKeyRandom + kKeyChecksum) return false;
+    const auto random = key.substr(kKeyPrefix.size(), kKeyRandom);
+    const auto bytes = from_base64url(random);
+    if (!bytes || bytes->size() != 32) return false;
+    return equal_in_constant_time(key_checksum(random), key.substr(kKeyPrefix.size() + kKeyRandom));
+}
+
+}  // namespace longhand::http

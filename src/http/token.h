@@ -1,0 +1,44 @@
+// Session tokens: JWTs signed with HS256 (RFC 7519, with the cautions of RFC 8725), and API keys.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "base/uuid.h"
+
+namespace longhand::http {
+
+inline constexpr std::size_t kMaxTokenBytes = 8 * 1024;
+inline constexpr std::string_view kAudience = "longhand";
+inline constexpr Seconds kLeeway{60};
+
+/// Makes and checks session tokens. Immutable, so thread-safe.
+class Tokens {
+public:
+    /// `secret`: 32 bytes.
+    explicit Tokens(std::string secret);
+
+    std::string make(Uuid user, WallTime now, Seconds ttl) const;
+
+    /// Whose it is; nothing when anything about it is not as it should be: the algorithm (HS256 and no other), the
+    /// signature, a claim given twice, `aud`, `exp` (past, or missing), `nbf`, or a `kid` that is no secret's of ours.
+    /// `exp` and `nbf` have kLeeway.
+    std::optional<Uuid> check(std::string_view token, WallTime now) const;
+
+private:
+    /// By `kid`, which is only ever looked up.
+    std::map<std::string, std::string, std::less<>> secrets_;
+    std::string newest_;
+};
+
+/// `dw_` + base64url of 256 random bits + the first six digits of their SHA-256: a mistyped key is known without the
+/// database.
+std::string make_api_key();
+bool looks_like_api_key(std::string_view text);
+/// Prefix, length, alphabet and checksum.
+bool is_well_formed_api_key(std::string_view key);
+
+}  // namespace longhand::http

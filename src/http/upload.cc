@@ -1,0 +1,151 @@
+#include "http/upload.h"
+
+#include <fmt/format.h>
+
+#include "http/file_type.h"
+#include "http/text.h"
+
+namespace longhand::http {
+namespace {
+
+using Upload = store::FileStore::Upload;
+using store::StoreResult;
+
+constexpr std::size_t kMaxFieldBytes = 200;
+
+ApiError disk_problem() {
+    return {ApiErrc::storage_full, "The server's disk can't take the file now. Nothing was changed; try again later."};
+}
+
+awaitable<StoreResult<void>> write_piece(Runtime& runtime, std::shared_ptr<Upload> upload, std::string bytes) {
+    std::function<StoreResult<void>()> work = [upload, bytes = std::move(bytes)] { return upload->write(bytes); };
+    co_return co_await run_blocking<StoreResult<void>>(runtime, std::move(work));
+}
+
+awaitable<StoreResult<Upload::Stored>> commit(Runtime& runtime, std::shared_ptr<Upload> upload) {
+    std::function<StoreResult<Upload::Stored>()> work = [upload] { return upload->commit(); };
+    co_return co_await run_blocking<StoreResult<Upload::Stored>>(runtime, std::move(work));
+}
+
+}  // namespace
+
+UploadReceiver::~UploadReceiver() {
+    for (const ReceivedFile& file : files_) {
+        if (!file.kept && !file.stored.path.empty()) services_.deps.files.remove(file.stored.path);
+    }
+}
+
+awaitable<ApiResult<void>> UploadReceiver::take(PartEvent event) {
+    if (auto* part = std::get_if<PartBegin>(&event)) co_return co_await begin(std::move(*part));
+    if (auto* piece = std::get_if<PartData>(&event)) co_return co_await data(std::move(piece->bytes));
+    co_return co_await end();
+}
+
+awaitable<ApiResult<void>> UploadReceiver::begin(PartBegin part) {
+    part_ = Part::ignored;
+    if (part.name == "files" || part.name == "file" || part.name == "files[]") {
+        if (!part.file_name) {
+            co_return ApiError{
+                ApiErrc::invalid_field,
+                fmt::format("The part '{}' is text; it should be a file, with a filename in its Content-Disposition.",
+                            part.name)}
+                .with("field", part.name);
+        }
+        if (services_.deps.files.free_bytes() < services_.options.disk_reserve) co_return disk_problem();
+        auto upload = services_.deps.files.begin_upload();
+        if (!upload) co_return disk_problem();
+        upload_ = std::move(*upload);
+        first_bytes_.clear();
+        ReceivedFile file;
+        file.name = safe_file_name(*part.file_name);
+        files_.push_back(std::move(file));
+        part_ = Part::file;
+    } else if (part.name == "projectId") {
+        if (project_id_) {
+            co_return ApiError{ApiErrc::duplicate_field, "The part 'projectId' is there twice; send it once."}.with(
+                "field", "projectId");
+        }
+        project_id_.emplace();
+        part_ = Part::project_id;
+    }
+    co_return ApiResult<void>();
+}
+
+awaitable<ApiResult<void>> UploadReceiver::data(std::string bytes) {
+    if (part_ == Part::project_id && project_id_->size() < kMaxFieldBytes)
+        *project_id_ += bytes.substr(0, kMaxFieldBytes);
+    if (part_ != Part::file || files_.back().problem) co_return ApiResult<void>();
+    ReceivedFile& file = files_.back();
+    if (first_bytes_.size() < kSniffBytes) first_bytes_ += bytes.substr(0, kSniffBytes - first_bytes_.size());
+    const std::uint64_t limit = services_.options.max_file_bytes;
+    if (upload_->size() + bytes.size() > limit) {
+        file.problem =
+            ApiError{ApiErrc::file_too_large, fmt::format("'{}' is larger than {} MB.", file.name, limit >> 20)};
+        upload_.reset();
+        co_return ApiResult<void>();
+    }
+    const auto written = co_await write_piece(services_.deps.runtime, upload_, std::move(bytes));
+    if (!written) co_return disk_problem();
+    co_return ApiResult<void>();
+}
+
+awaitable<ApiResult<void>> UploadReceiver::end() {
+    const Part ended = std::exchange(part_, Part::none);
+    if (ended != Part::file || files_.back().problem) co_return ApiResult<void>();
+    ReceivedFile& file = files_.back();
+    const auto upload = std::exchange(upload_, nullptr);
+    if (upload->size() == 0) {
+        file.problem = ApiError{ApiErrc::upload_failed, fmt::format("'{}' is empty.", file.name)};
+        co_return ApiResult<void>();
+    }
+    const auto type = media_type_of(first_bytes_, file.name);
+    if (!type) {
+        file.problem = ApiError{
+            ApiErrc::unsupported_file_type,
+            fmt::format("'{}' is of a type that can't be read as a source; send PDF, Word or text files.", file.name)};
+        co_return ApiResult<void>();
+    }
+    file.type = *type;
+    auto stored = co_await commit(services_.deps.runtime, upload);
+    if (!stored) co_return disk_problem();
+    file.stored = std::move(*stored);
+    co_return ApiResult<void>();
+}
+
+awaitable<ApiResult<void>> UploadReceiver::keep_one(ReceivedFile& file, Uuid owner, Uuid project) {
+    store::ProjectFile row;
+    row.id = services_.deps.runtime.new_id();
+    row.owner = owner;
+    row.project = project;
+    row.name = file.name;
+    row.type = file.type;
+    row.size = file.stored.size;
+    row.sha256 = file.stored.sha256;
+    row.path = file.stored.path;
+    row.created_at = services_.deps.runtime.wall_now();
+    auto kept = co_await services_.deps.projects.add_file(std::move(row));
+    if (kept) {
+        file.kept = std::move(*kept);
+    } else if (kept.error().code == store::StoreErrc::duplicate) {
+        file.problem =
+            ApiError{ApiErrc::duplicate,
+                     fmt::format("'{}' is in the project already: a file with the same bytes is there.", file.name)};
+    } else {
+        co_return from_store(kept.error(), "project");
+    }
+    co_return ApiResult<void>();
+}
+
+awaitable<ApiResult<void>> UploadReceiver::keep(Uuid owner, Uuid project) {
+    for (ReceivedFile& file : files_) {
+        if (file.problem) continue;
+        auto kept = co_await keep_one(file, owner, project);
+        if (kept) continue;
+        // Files kept before stay; a database that went away says so of the others.
+        if (kept.error().code == ApiErrc::not_found) co_return kept;
+        file.problem = std::move(kept.error());
+    }
+    co_return ApiResult<void>();
+}
+
+}  // namespace longhand::http

@@ -1,0 +1,58 @@
+// The files of one upload request, on their way from the connection to the store.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/errors.h"
+#include "http/multipart.h"
+#include "http/services.h"
+
+namespace longhand::http {
+
+/// What became of one part.
+struct ReceivedFile {
+    std::string name;
+    std::string type;
+    store::FileStore::Upload::Stored stored;
+    std::optional<ApiError> problem;
+    std::optional<store::ProjectFile> kept;  ///< set once it belongs to the project
+};
+
+/// Takes parts in any order and keeps their bytes on disk, belonging to nobody until `keep`. What was not kept is
+/// removed with the object. Used by one coroutine.
+class UploadReceiver {
+public:
+    explicit UploadReceiver(const Services& services) : services_(services) {}
+    ~UploadReceiver();
+    UploadReceiver(const UploadReceiver&) = delete;
+    UploadReceiver& operator=(const UploadReceiver&) = delete;
+
+    /// Errors: of the request as a whole. A file that can't be taken is noted with it, and the rest goes on.
+    awaitable<ApiResult<void>> take(PartEvent event);
+    /// The text field `projectId`, if it came.
+    const std::optional<std::string>& project_id() const { return project_id_; }
+    /// Adds what was received to the project, each file by itself.
+    awaitable<ApiResult<void>> keep(Uuid owner, Uuid project);
+
+    const std::vector<ReceivedFile>& files() const { return files_; }
+
+private:
+    enum class Part { none, ignored, project_id, file };
+
+    awaitable<ApiResult<void>> begin(PartBegin part);
+    awaitable<ApiResult<void>> data(std::string bytes);
+    awaitable<ApiResult<void>> end();
+    awaitable<ApiResult<void>> keep_one(ReceivedFile& file, Uuid owner, Uuid project);
+
+    const Services& services_;
+    Part part_ = Part::none;
+    std::optional<std::string> project_id_;
+    std::vector<ReceivedFile> files_;
+    std::shared_ptr<store::FileStore::Upload> upload_;
+    std::string first_bytes_;
+};
+
+}  // namespace longhand::http

@@ -1,0 +1,204 @@
+"""contract_test.py BASE_URL TOKEN: what the running server answers is what its contract says.
+
+Asks every path of GET /api/openapi.json with every method, its own with good and bad input, and looks at each answer: the status is
+documented, the body fits the schema of its status and type, the headers that every answer has are there, 405 comes with Allow.
+"""
+
+import http.client
+import json
+import sys
+import urllib.parse
+import uuid
+
+import jsonschema
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+WORK = {"prompt": "Write a short handbook.", "author": "Ada", "email": "ada@example.org", "page_length": "1-2 pages"}
+
+
+class Server:
+    def __init__(self, base_url, token):
+        parts = urllib.parse.urlsplit(base_url)
+        self.host, self.port, self.token = parts.hostname, parts.port, token
+
+    def ask(self, method, target, body=None, headers=None, authorized=True):
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        try:
+            sent = {"Authorization": f"Bearer {self.token}"} if authorized else {}
+            sent.update(headers or {})
+            connection.request(method, target, body, sent)
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
+
+    def json(self, method, target, body=None):
+        encoded = None if body is None else json.dumps(body)
+        status, _, answer = self.ask(method, target, encoded, {"Content-Type": "application/json"})
+        assert status == 200, (method, target, status, answer)
+        return json.loads(answer)
+
+
+class Contract:
+    def __init__(self, document):
+        self.document = document
+        self.paths = document["paths"]
+
+    def resolved(self, node):
+        while isinstance(node, dict) and "$ref" in node:
+            target = self.document
+            for key in node["$ref"].removeprefix("#/").split("/"):
+                target = target[key]
+            node = target
+        return node
+
+    def check_body(self, content, content_type, body, where):
+        media = content_type.split(";")[0].strip()
+        assert media in content, f"{where}: {media} is not documented"
+        if media != "application/json" or media not in content:
+            return
+        schema = dict(content[media]["schema"], components=self.document["components"])
+        jsonschema.Draft202012Validator(schema).validate(json.loads(body))
+
+    def check(self, path, method, answer):
+        """The answer to an operation that the contract has."""
+        status, headers, body = answer
+        where = f"{method} {path} -> {status}"
+        assert "x-request-id" in headers, where
+        responses = self.paths[path][method.lower().replace("head", "get")]["responses"]
+        assert str(status) in responses, f"{where} is not documented: {body[:300]}"
+        response = self.resolved(responses[str(status)])
+        if status == 401:
+            assert headers.get("www-authenticate") == "Bearer", where
+        if status == 503:
+            assert "retry-after" in headers, where
+        if method != "HEAD" and "content" in response:
+            self.check_body(response["content"], headers.get("content-type", ""), body, where)
+        if method == "HEAD":
+            assert body == b"", where
+
+    def check_refused_method(self, path, method, answer):
+        status, headers, body = answer
+        assert status == 405, f"{method} {path} -> {status}"
+        allowed = {word.strip() for word in headers.get("allow", "").split(",")}
+        expected = {own.upper() for own in self.paths[path]}
+        assert allowed == expected | ({"HEAD"} if "GET" in expected else set()), f"{method} {path}: Allow is {allowed}"
+        error = self.resolved({"$ref": "#/components/responses/MethodNotAllowed"})
+        self.check_body(error["content"], headers["content-type"], body, f"{method} {path}")
+
+
+def good_and_bad_bodies(path, world):
+    """Bodies for a POST or PATCH: (body, content type)."""
+    as_json = "application/json"
+    good = {
+        "/cancelJob": {"jobId": world["job"]},
+        "/api/cancelJob": {"jobId": world["job"]},
+        "/api/retryJob": {"jobId": world["job"]},
+        "/api/createProject": {"newProjectName": "Another"},
+        "/api/updateProject": {"author": "Ada", "questions_answers": [{"question": "Who?", "answer": "All."}]},
+        "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
+    }
+    if path == "/api/uploadProjectFiles":
+        return upload_bodies(world)
+    bodies = [(json.dumps(good[path]), as_json)]
+    bodies += [(bad, as_json) for bad in ("", "[]", "{", "{}", '{"jobId":1,"jobId":2}', '{"jobId":"%s"}' % world["nobody"], "\xff")]
+    bodies += [("<a/>", "application/xml"), (" " * (1024 * 1024 + 1), as_json)]
+    return bodies
+
+
+def form(*parts):
+    body = "".join(f"--B\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts)
+    return body + "--B--\r\n", "multipart/form-data; boundary=B"
+
+
+def upload_bodies(world):
+    project = ('name="projectId"', world["project"])
+    notes = ('name="files"; filename="notes.md"', "# Notes\n\n" + world["nobody"])
+    empty = ('name="file"; filename="empty.md"', "")
+    binary = ('name="files"; filename="a.bin"', "\x00\x01\x02")
+    return [
+        form(notes, empty, project),
+        form(project, notes),
+        form(project, empty, binary),
+        form(project, binary),
+        form(project),
+        form(notes),
+        form(('name="projectId"', world["nobody"]), notes),
+        form(project, ('name="file"', "text")),
+        ("--B\r\n", "multipart/form-data; boundary=B"),
+        ("{}", "application/json"),
+    ]
+
+
+def good_and_bad_targets(path, world):
+    if "{id}" in path:
+        kinds = ["pdf", "quality.json", "docx", "none"] if "{format}" in path else [""]
+        for kind in kinds:
+            for job in (world["ended"], world["nobody"], "seven"):
+                yield path.replace("{id}", job).replace("{format}", kind)
+        yield path.replace("{id}", world["ended"]).replace("{format}", "pdf") + "?sig=forged&exp=9&lastEventId=1"
+        return
+    yield path
+    for name, own in (("jobId", world["job"]), ("projectId", world["project"])):
+        for value in (own, world["nobody"], "seven", ""):
+            yield f"{path}?{name}={value}"
+        yield f"{path}?{name}={own}&{name}={own}"
+    if path == "/api/jobs":
+        for query in ("limit=1", "limit=0", "limit=x", "status=queued,failed", "status=done", "ids=seven", "cursor=x"):
+            yield f"{path}?{query}"
+
+
+def ask_operation(server, contract, path, method, world):
+    for target in good_and_bad_targets(path, world):
+        if method in ("POST", "PATCH"):
+            for body, kind in good_and_bad_bodies(path, world):
+                answer = server.ask(method, target, body.encode("latin-1"), {"Content-Type": kind})
+                contract.check(path, method, answer)
+        else:
+            # The project that all others need goes last, see `main`.
+            contract.check(path, method, server.ask(method, target))
+    if contract.paths[path][method.lower().replace("head", "get")].get("security") != []:
+        target = next(good_and_bad_targets(path, world))
+        answer = server.ask(method, target, authorized=False)
+        assert answer[0] == 401, f"{method} {target} without a credential -> {answer[0]}"
+        contract.check(path, method, answer)
+    contract.check(path, method, server.ask(method, path.replace("{id}", world["nobody"]).replace("{format}", "pdf"), headers={"Host": "foreign.example"}))
+
+
+def make_world(server):
+    project = server.json("POST", "/api/createProject", {"newProjectName": "Contract"})["id"]
+    ended_in = server.json("POST", "/api/createProject", {"newProjectName": "Ended"})["id"]
+    ended = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=ended_in))["jobId"]
+    server.json("POST", "/api/cancelJob", {"jobId": ended})
+    job = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=project))["jobId"]
+    return {"project": project, "job": job, "ended": ended, "nobody": str(uuid.uuid4())}
+
+
+def main(base_url, token):
+    server = Server(base_url, token)
+    status, _, document = server.ask("GET", "/api/openapi.json", authorized=False)
+    assert status == 200, status
+    contract = Contract(json.loads(document))
+    world = make_world(server)
+    asked = 0
+    # What ends things comes after what reads them.
+    for path in sorted(contract.paths, key=lambda path: ("delete" in path, "cancel" in path, path)):
+        own = {method.upper() for method in contract.paths[path]}
+        own |= {"HEAD"} if "GET" in own else set()
+        for method in METHODS:
+            target = path.replace("{id}", world["ended"]).replace("{format}", "pdf")
+            if method in own:
+                ask_operation(server, contract, path, method, world)
+            elif method == "HEAD":
+                answer = server.ask(method, target)
+                assert answer[0] == 405 and "allow" in answer[1], f"HEAD {path} -> {answer[0]}"
+            else:
+                contract.check_refused_method(path, method, server.ask(method, target))
+            asked += 1
+    print(f"{len(contract.paths)} paths, {asked} operations: all answers are as the contract says")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
