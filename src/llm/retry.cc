@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <ctime>
 #include <iomanip>
 #include <locale>
@@ -45,7 +46,7 @@ std::optional<Milliseconds> parse_retry_after(std::string_view value, WallTime n
     double seconds = 0;
     const auto [end, error] =
         std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
-    if (error == std::errc() && end == value.data() + value.size()) {
+    if (error == std::errc() && end == value.data() + value.size() && std::isfinite(seconds)) {
         const double bounded = std::clamp(seconds * 1000, 0.0, static_cast<double>(kLongestPause.count()));
         return Milliseconds(static_cast<std::int64_t>(bounded));
     }

@@ -117,17 +117,26 @@ private:
         } else if (request.path == "/v1/chat/completions" && request.method == net::http::verb::post) {
             co_await chat(exchange);
         } else if (request.path == "/v1/models" && get) {
-            co_await reply(exchange, answer_of(net::http::status::ok, models_body()));
+            HttpResponse answer = answer_of(net::http::status::ok, models_body());
+            co_await reply(exchange, std::move(answer));
         } else if (request.path == "/v1/generation" && get) {
-            co_await reply(exchange, generation_answer(query_value(request, "id")));
+            HttpResponse answer = generation_answer(query_value(request, "id"));
+            co_await reply(exchange, std::move(answer));
         } else if (request.path == "/v1/stats" && get) {
-            co_await reply(exchange, answer_of(net::http::status::ok, stats_body()));
+            HttpResponse answer = answer_of(net::http::status::ok, stats_body());
+            co_await reply(exchange, std::move(answer));
         } else {
-            co_await reply(
-                exchange,
-                refusal_of({404, fmt::format("Unknown request URL: {} {}.", request.method_name, request.path), "",
-                            "unknown_url"}));
+            HttpResponse refusal = unknown_url(request);
+            co_await reply(exchange, std::move(refusal));
         }
+    }
+
+    static HttpResponse unknown_url(const net::HttpRequest& request) {
+        const std::string message = fmt::format("Unknown request URL: {} {}.", request.method_name, request.path);
+        return refusal_of({404, message, "", "unknown_url"});
+    }
+    static HttpResponse too_large() {
+        return refusal_of({413, fmt::format("The body is larger than {} bytes.", kLargestRequest), "", "too_large"});
     }
 
     static awaitable<void> reply(HttpExchange& exchange, HttpResponse response) {
@@ -170,21 +179,23 @@ private:
     awaitable<void> chat(HttpExchange& exchange) {
         const auto body = co_await exchange.read_body(kLargestRequest);
         if (!body) {
-            if (body.error().code == net::NetErrc::too_large)
-                co_await reply(exchange,
-                               refusal_of({413, fmt::format("The body is larger than {} bytes.", kLargestRequest), "",
-                                           "too_large"}));
+            if (body.error().code == net::NetErrc::too_large) {
+                HttpResponse refusal = too_large();
+                co_await reply(exchange, std::move(refusal));
+            }
             co_return;
         }
         auto parsed = parse_chat_request(*body);
         if (const auto* error = std::get_if<ProtocolError>(&parsed)) {
-            co_await reply(exchange, refusal_of(*error));
+            HttpResponse refusal = refusal_of(*error);
+            co_await reply(exchange, std::move(refusal));
             co_return;
         }
         const auto made = begin(std::move(std::get<ChatCompletionRequest>(parsed)), stable_hash(*body, options_.seed));
         const Generation& generation = *made;
         if (generation.fault == FaultKind::status_429 || generation.fault == FaultKind::status_500) {
-            co_await reply(exchange, fault_answer(*generation.fault));
+            HttpResponse refusal = fault_answer(*generation.fault);
+            co_await reply(exchange, std::move(refusal));
         } else if (generation.request.stream) {
             co_await stream(exchange, generation);
         } else {
