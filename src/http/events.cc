@@ -84,7 +84,10 @@ private:
         if (news.report) bytes += progress_event(news.report->stage, news.report->progress, news.report->counts);
         bool open = co_await send(std::move(bytes));
         if (open && (news.events || runtime().steady_now() >= next_look_)) open = co_await look();
-        if (open && runtime().steady_now() >= next_comment_) open = co_await send(net::format_sse_comment("waiting"));
+        if (open && runtime().steady_now() >= next_comment_) {
+            std::string comment = net::format_sse_comment("waiting");
+            open = co_await send(std::move(comment));
+        }
         co_return open;
     }
 
@@ -163,8 +166,10 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
     auto begun = co_await call.exchange.begin_stream(stream_head());
     if (!begun) co_return Answered{};
     JobStream stream(services, call, *id, from.seq, std::move(watcher));
-    co_await stream.run(job::is_terminal(job->state) ? std::string()
-                                                     : progress_event(job->stage, job->progress, job->counts));
+    // Named first: g++ 12 does not keep a temporary of a conditional alive through a co_await.
+    std::string first;
+    if (!job::is_terminal(job->state)) first = progress_event(job->stage, job->progress, job->counts);
+    co_await stream.run(std::move(first));
     co_return Answered{};
 }
 
