@@ -132,7 +132,7 @@ def upload_bodies(world):
 
 def good_and_bad_targets(path, world):
     if "{id}" in path:
-        kinds = ["pdf", "quality.json", "docx", "none"] if "{format}" in path else [""]
+        kinds = ["pdf", "docx", "none"] if "{format}" in path else [""]
         for kind in kinds:
             for job in (world["ended"], world["nobody"], "seven"):
                 yield path.replace("{id}", job).replace("{format}", kind)

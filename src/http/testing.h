@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include <boost/asio/connect.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -129,6 +129,7 @@ public:
     store::FileStore& files() { return *files_; }
     engine::LiveFeed& live() { return live_; }
     App& app() { return *app_; }
+    std::uint16_t port() const { return port_; }
     const std::string& folder() const { return folder_; }
     std::vector<std::string> uploads() const {
         std::vector<std::string> names;
@@ -180,8 +181,9 @@ private:
         if (!found) co_return Failure<engine::DocumentErrc>{engine::DocumentErrc::not_found, ""};
         engine::Document document;
         document.path = self->folder_ + "/output." + format;
-        std::ofstream(document.path) << "the " << format;
-        document.media_type = format == "pdf" ? "application/pdf" : "application/json";
+        const bool is_sheet = format == "quality.json";
+        std::ofstream(document.path) << (is_sheet ? "{\"words\":0}" : "the " + format);
+        document.media_type = is_sheet ? "application/json" : format == "pdf" ? "application/pdf" : "text/markdown";
         document.file_name = "Über \"all\"." + format;
         document.sha256 = sha256_hex(format);
         co_return document;
