@@ -30,8 +30,9 @@ awaitable<T> run_blocking(Runtime& runtime, std::function<T()> work) {
             });
         });
     };
-    auto value = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr, std::optional<T>)>(
-        std::move(initiation), asio::use_awaitable, std::move(work));
+    auto value =
+        co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr, std::optional<T>)>(
+            std::move(initiation), asio::use_awaitable, std::move(work));
     co_return std::move(*value);
 }
 
