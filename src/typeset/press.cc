@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 // Raw TeX, raw HTML and everything through which a text could define, include or cite are off: they are words.
 constexpr const char* kReader =
     "markdown-raw_tex-raw_html-raw_attribute-native_divs-native_spans-latex_macros-yaml_metadata_block"
-    "-pandoc_title_block-mmd_title_block-citations-example_lists-implicit_figures-fenced_divs-bracketed_spans"
+    "-pandoc_title_block-mmd_title_block-citations-example_lists-implicit_figures-fenced_divs"
     "+tex_math_dollars+pipe_tables+grid_tables+footnotes+auto_identifiers";
 
 constexpr const char* kTemplates[] = {"longhand.lua", "book.tex", "page.css"};

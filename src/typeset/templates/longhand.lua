@@ -81,6 +81,12 @@ function Code(element)
   if (utf8.len(element.text) or 0) > 12 then return raw("\\texttt{" .. breakable_code(element.text) .. "}") end
 end
 
+-- A span is there for one thing: to be the place that a citation's number leads to.
+function Span(element)
+  if element.identifier:match("^source%-%d+$") then return pandoc.Span(element.content, pandoc.Attr(element.identifier)) end
+  return element.content
+end
+
 -- No package of the small set that we need strikes text out.
 function Strikeout(element)
   if not latex then return nil end
