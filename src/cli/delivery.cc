@@ -18,14 +18,20 @@ namespace {
 
 namespace json = boost::json;
 
-const json::object* object_in(const json::object& object, std::string_view name) {
+std::int64_t whole_in(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
-    return value == nullptr ? nullptr : value->if_object();
+    return value == nullptr || !value->is_number() ? 0 : value->to_number<std::int64_t>();
 }
 
-std::int64_t whole_in(const json::object* object, std::string_view name) {
-    const json::value* value = object == nullptr ? nullptr : object->if_contains(name);
-    return value == nullptr || !value->is_number() ? 0 : value->to_number<std::int64_t>();
+std::string text_in(const json::value& value, std::string_view name) {
+    const json::value* member = value.is_object() ? value.get_object().if_contains(name) : nullptr;
+    return member == nullptr || !member->is_string() ? std::string() : std::string(member->get_string());
+}
+
+const json::array& list_in(const json::object& object, std::string_view name) {
+    static const json::array kNone;
+    const json::value* value = object.if_contains(name);
+    return value == nullptr || !value->is_array() ? kNone : value->get_array();
 }
 
 }  // namespace
@@ -52,9 +58,15 @@ Value<std::vector<std::string>> formats_option(const Options& options) {
 
 Figures figures_of(const json::object& quality) {
     Figures figures;
-    figures.pages = whole_in(object_in(quality, "pages"), "made");
-    figures.words = whole_in(&quality, "words");
-    figures.citations = whole_in(object_in(quality, "citations"), "resolved");
+    figures.pages = whole_in(quality, "pages");
+    figures.words = whole_in(quality, "words");
+    figures.citations = whole_in(quality, "citations");
+    for (const json::value& source : list_in(quality, "sources_unread")) {
+        figures.remarks.push_back(fmt::format("not used: {}: {}", text_in(source, "name"), text_in(source, "reason")));
+    }
+    for (const json::value& warning : list_in(quality, "warnings")) {
+        if (warning.is_string()) figures.remarks.emplace_back(warning.get_string());
+    }
     return figures;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/local_write.h"
 #include "cli/remote.h"
 #include "cli/submission.h"
+#include "engine/file_name.h"
 
 namespace longhand::cli {
 namespace {
@@ -52,25 +53,11 @@ awaitable<ClientResult<std::string>> begin(RemoteWrite* write) {
     co_return id;
 }
 
-std::string file_stem(const std::string& title) {
-    std::string stem;
-    for (const char c : title) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        const bool upper = c >= 'A' && c <= 'Z';
-        if (plain || upper)
-            stem += upper ? static_cast<char>(c - 'A' + 'a') : c;
-        else if (!stem.empty() && stem.back() != '-')
-            stem += '-';
-    }
-    while (stem.ends_with('-')) stem.pop_back();
-    return stem.empty() ? "document" : stem.substr(0, 80);
-}
-
 awaitable<int> deliver(RemoteWrite* write, std::string title) {
     std::vector<Delivered> files;
     const std::string base = fmt::format("/api/jobs/{}/output.", write->job);
     for (const std::string& format : write->call.formats) {
-        const std::string path = free_path(write->call.out, file_stem(title) + "." + format);
+        const std::string path = free_path(write->call.out, engine::file_name(title, format, false));
         auto size = co_await write->api().download(base + format, path, write->stop.token());
         if (!size) co_return complain_of(size.error());
         files.push_back({format, path});
