@@ -1,0 +1,21 @@
+"""The contract, asked of a running server of this build."""
+
+import pathlib
+import subprocess
+import unittest
+
+from harness import LonghandTest, environment
+
+
+class Contract(LonghandTest):
+    def test_every_route_and_answer_is_as_the_contract_says(self):
+        server = self.serve()
+        script = pathlib.Path(__file__).with_name("contract_test.py")
+        done = subprocess.run(["/usr/bin/python3", script, server.url, self.token()], text=True, capture_output=True, timeout=300, env=environment())
+        print(done.stdout[-3000:])
+        self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-3000:])
+        self.assertNotIn(" 500 ", server.log_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
