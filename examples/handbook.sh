@@ -7,11 +7,10 @@ longhand=${LONGHAND:-$root/build/release/longhand}
 out=${1:-$root/build/demo}
 mkdir -p "$out"
 
-sources=()
+sources=(--source "$root/README.md" --source "$root/ARCHITECTURE.md" --source "$root/CONTRIBUTING.md")
 while IFS= read -r -d '' file; do
-  sources+=(--source "$root/$file")
-done < <(cd "$root" && git ls-files -z --cached --others --exclude-standard -- \
-  README.md ARCHITECTURE.md CONTRIBUTING.md 'docs/*.md' 'docs/adr/*.md' 'src/*/*.h')
+  sources+=(--source "$file")
+done < <(find "$root/docs" "$root/src" \( -name '*.md' -path '*/docs/*' -o -name '*.h' -not -name '*_testing.h' \) -print0 | LC_ALL=C sort -z)
 
 "$longhand" write \
   "A handbook for engineers who run or extend Longhand, a server that writes long documents as durable jobs: what a job is, how leases, journals and the store keep it safe, how models are called, how sources become cited passages, how documents are typeset, and how to operate it." \
