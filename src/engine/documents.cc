@@ -1,13 +1,14 @@
 #include "engine/documents.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <tuple>
 
 #include "base/digest.h"
+#include "base/task_scope.h"
 #include "engine/file_name.h"
 #include "engine/outputs.h"
 #include "engine/partial.h"
@@ -68,18 +69,22 @@ std::string media_type_of(const std::string& format) {
 
 }  // namespace
 
-/// Shared with the renderings under way.
+/// Shared with the requests that are on their way to the executor.
 class Documents::Impl : public std::enable_shared_from_this<Documents::Impl> {
 public:
     Impl(Runtime& runtime, store::JobStore& store, store::FileStore& files, typeset::Typesetter& typesetter)
-        : runtime_(runtime), store_(store), files_(files), typesetter_(typesetter) {}
+        : runtime_(runtime), store_(store), files_(files), typesetter_(typesetter), flying_(runtime) {}
 
-    void stop() { stop_.stop(StopReason::shutdown); }
+    awaitable<void> stop() {
+        flying_.stop(StopReason::shutdown);
+        co_await flying_.join();
+    }
 
     awaitable<DocumentResult<Document>> get(Uuid owner, Uuid id, std::string format, StopToken stop) {
         const bool is_sheet = format == "quality.json";
         if (!is_sheet && !typeset::format_of(format))
             co_return Failed{DocumentErrc::not_found, "There is no such format."};
+        if (flying_.token().stopped()) co_return Failed{DocumentErrc::stopped, ""};
         auto reading = store_.job_for_owner(owner, id);
         store::StoreResult<job::Job> job = co_await std::move(reading);
         if (!job.has_value()) co_return failed(job.error());
@@ -101,7 +106,18 @@ private:
         std::optional<MadeOutput> result;
         Notifier done;
     };
-    using Key = std::pair<Uuid, std::string>;
+    /// A rendering of work that is not complete is not what is asked for once it is.
+    struct Key {
+        Uuid job;
+        std::string format;
+        bool complete = false;
+        bool operator<(const Key& other) const {
+            return std::tie(job, format, complete) < std::tie(other.job, other.format, other.complete);
+        }
+    };
+    static Key key_of(const job::Job& job, std::string format) {
+        return {job.id, std::move(format), job.state == job::State::completed};
+    }
 
     awaitable<MadeOutput> find_kept(Uuid owner, Uuid id, std::string format) {
         auto reading = store_.outputs_for_owner(owner, id);
@@ -115,7 +131,7 @@ private:
 
     // Waits for the rendering that is under way, or begins one.
     awaitable<MadeOutput> share(job::Job job, std::string format, StopToken stop) {
-        const Key key{job.id, format};
+        const Key key = key_of(job, std::move(format));
         std::shared_ptr<Flight> flight;
         bool is_new = false;
         {
@@ -125,10 +141,10 @@ private:
             if (is_new) found->second = std::make_shared<Flight>();
             flight = found->second;
         }
-        // Outside the lock: it may run at once, here.
         if (is_new) {
-            auto flying = fly(shared_from_this(), flight, std::move(job), key);
-            asio::co_spawn(runtime_.executor(), std::move(flying), asio::detached);
+            asio::post(runtime_.executor(), [self = shared_from_this(), flight, job = std::move(job), key]() mutable {
+                self->begin(std::move(flight), std::move(job), std::move(key));
+            });
         }
         while (true) {
             {
@@ -142,26 +158,34 @@ private:
         }
     }
 
-    static awaitable<void> fly(std::shared_ptr<Impl> self, std::shared_ptr<Flight> flight, job::Job job, Key key) {
+    void begin(std::shared_ptr<Flight> flight, job::Job job, Key key) {
+        if (flying_.token().stopped()) return land(*flight, key, Failed{DocumentErrc::stopped, ""});
+        flying_.spawn(fly(std::move(flight), std::move(job), std::move(key)));
+    }
+
+    awaitable<void> fly(std::shared_ptr<Flight> flight, job::Job job, Key key) {
         MadeOutput made = Failed{DocumentErrc::failed, "The document could not be made; the server's log says more."};
         try {
-            auto making = self->make(job, key.second);
+            auto making = make(std::move(job), key);
             made = co_await std::move(making);
         } catch (const std::exception&) {
             // The failure above stands.
         }
-        {
-            std::lock_guard lock(self->mutex_);
-            flight->result = std::move(made);
-            self->flights_.erase(key);
-        }
-        flight->done.notify();
+        land(*flight, key, std::move(made));
     }
 
-    awaitable<MadeOutput> make(job::Job job, std::string format) {
-        const bool complete = job.state == job::State::completed;
+    void land(Flight& flight, const Key& key, MadeOutput made) {
+        {
+            std::lock_guard lock(mutex_);
+            flight.result = std::move(made);
+            flights_.erase(key);
+        }
+        flight.done.notify();
+    }
+
+    awaitable<MadeOutput> make(job::Job job, Key key) {
         DocumentResult<writing::Finished> work = Failed{DocumentErrc::failed, ""};
-        if (complete) {
+        if (key.complete) {
             auto loading = load_complete(job);
             work = co_await std::move(loading);
         } else {
@@ -170,10 +194,10 @@ private:
         }
         if (!work.has_value()) co_return work.error();
         const std::string hash = sha256_hex(to_json(work->manuscript) + work->quality);
-        if (auto known = remembered({job.id, format}, hash)) co_return std::move(*known);
-        auto rendering = render(job, format, std::move(*work));
+        if (auto known = remembered(key, hash)) co_return std::move(*known);
+        auto rendering = render(job, key.format, std::move(*work));
         MadeOutput made = co_await std::move(rendering);
-        if (made.has_value()) remember({job.id, format}, hash, *made);
+        if (made.has_value()) remember(key, hash, *made);
         co_return made;
     }
 
@@ -199,7 +223,7 @@ private:
         typeset::TypesetResult<OutputRecord> output = Failure<TypesetErrc>{TypesetErrc::stopped, ""};
         if (const auto known = typeset::format_of(format)) {
             auto making = make_output(runtime_, files_, typesetter_, job.id, std::move(work.manuscript), *known,
-                                      *folder, stop_.token());
+                                      *folder, flying_.token());
             output = co_await std::move(making);
         } else {
             auto keeping = keep_text(runtime_, files_, job.id, format, std::move(work.quality), *folder);
@@ -238,7 +262,7 @@ private:
     store::JobStore& store_;
     store::FileStore& files_;
     typeset::Typesetter& typesetter_;
-    StopSource stop_;
+    TaskScope flying_;
     std::mutex mutex_;
     std::map<Key, std::shared_ptr<Flight>> flights_;
     std::map<Key, std::pair<std::string, OutputRecord>> made_;  ///< with the hash of the work it was made of
@@ -247,8 +271,10 @@ private:
 Documents::Documents(Runtime& runtime, store::JobStore& store, store::FileStore& files, typeset::Typesetter& typesetter)
     : impl_(std::make_shared<Impl>(runtime, store, files, typesetter)) {}
 
-Documents::~Documents() {
-    impl_->stop();
+Documents::~Documents() = default;
+
+awaitable<void> Documents::stop() {
+    return impl_->stop();
 }
 
 awaitable<DocumentResult<Document>> Documents::get(Uuid owner, Uuid job, std::string format, StopToken stop) {

@@ -31,7 +31,8 @@ struct Document {
     bool partial = false;
 };
 
-/// Thread-safe; the rendering runs on the runtime's executor. Two requests for the same are one rendering.
+/// Thread-safe, but for `stop`; the rendering runs on the runtime's executor. Two requests for the same are one
+/// rendering. Destroying it with renderings under way is a bug and ends the program: stop it first.
 class Documents {
 public:
     Documents(Runtime& runtime, store::JobStore& store, store::FileStore& files, typeset::Typesetter& typesetter);
@@ -39,10 +40,13 @@ public:
     /// `format`: `pdf`, `tex`, `md`, `html`, `docx`, `epub` or `quality.json`. Of a completed job the whole work; of
     /// another its finished sections, marked partial.
     awaitable<DocumentResult<Document>> get(Uuid owner, Uuid job, std::string format, StopToken stop);
+    /// Stops what is being rendered; resumes when nothing of it is left. Requests after it get `stopped`. Used from the
+    /// runtime's executor.
+    awaitable<void> stop();
 
 private:
     class Impl;
-    std::shared_ptr<Impl> impl_;  ///< shared with renderings under way
+    std::shared_ptr<Impl> impl_;  ///< shared with requests on their way to the executor
 };
 
 }  // namespace longhand::engine
