@@ -11,7 +11,8 @@ enum class StoreErrc {
     duplicate,    ///< the same thing is there already
     limit,        ///< a bound of ours; the message says which
     unavailable,  ///< the database can't be written or read now; nothing happened
-    unusable,     ///< it never will be: a newer schema, not a database, damaged. The message is for the operator
+    unusable,     ///< it never will be: a newer schema, not a database, damaged, or a defect of ours in this
+                  ///< verb. Nothing happened. The message is for the operator
     stopping,     ///< the store is closing; quiet
 };
 template <class T>

@@ -193,7 +193,7 @@ public:
     virtual awaitable<StoreResult<void>> hand_over(std::vector<std::pair<Uuid, job::Lease>> jobs) = 0;  // stale ones are skipped
 
     /// Returns jobs whose holder missed its lease to the queue, or fails those that `docs/state-machine.md` says have been
-    /// rescued too often. On SQLite nothing runs out by time: see `rescue_all`. Gives the number.
+    /// rescued too often. Gives the number. On SQLite nothing runs out by time, and it gives 0: see `rescue_all`.
     virtual awaitable<StoreResult<std::size_t>> rescue_expired() = 0;
     /// Returns every in_progress job to the queue: the data folder's lock says that no other process lives.
     virtual awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) = 0;
@@ -229,8 +229,8 @@ public:
 
     virtual awaitable<StoreResult<StoreStats>> stats() = 0;
 
-    /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not block or throw.
-    /// Set once, before the first write.
+    /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not block or throw,
+    /// nor call this. Set before the first write; an empty one ends it, and what was set before is not called any more then.
     virtual void observe(std::function<void(const Committed&)> observer) = 0;
 };
 

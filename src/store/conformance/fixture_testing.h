@@ -81,6 +81,7 @@ public:
 struct Factory {
     std::string name;  ///< a word, for the names of the tests
     std::function<std::unique_ptr<Subject>(Runtime&)> make;
+    bool leases_run_out = true;  ///< by time, so that another process may take a job over
 };
 inline void PrintTo(const Factory& factory, std::ostream* out) {
     *out << factory.name;

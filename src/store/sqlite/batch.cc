@@ -58,7 +58,7 @@ StoreResult<void> Batch::run(Operation& operation) {
     } catch (const DatabaseFailure& failure) {
         return failure_of(failure);
     } catch (const std::exception& bug) {
-        return StoreFailure{StoreErrc::unavailable, fmt::format("{} failed inside: {}", operation.name, bug.what())};
+        return StoreFailure{StoreErrc::unusable, fmt::format("{} failed inside: {}", operation.name, bug.what())};
     }
 }
 

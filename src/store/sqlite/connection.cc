@@ -9,15 +9,18 @@
 
 namespace longhand::store::sqlite {
 
-bool DatabaseFailure::is_constraint() const {
-    return primary_code() == SQLITE_CONSTRAINT;
-}
-
 StoreFailure failure_of(const DatabaseFailure& failure) {
     switch (failure.primary_code()) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
             return {StoreErrc::unusable, fmt::format("the database is damaged ({}): restore a backup", failure.what())};
+        // What is written is not what the schema takes, whenever it is tried.
+        case SQLITE_CONSTRAINT:
+        case SQLITE_MISMATCH:
+        case SQLITE_TOOBIG:
+        case SQLITE_RANGE:
+        case SQLITE_MISUSE:
+            return {StoreErrc::unusable, failure.what()};
         default:
             return {StoreErrc::unavailable, failure.what()};
     }

@@ -25,14 +25,13 @@ public:
     DatabaseFailure(int extended_code, const std::string& message)
         : std::runtime_error(message), code_(extended_code) {}
     int primary_code() const { return code_ & 0xff; }
-    bool is_constraint() const;
 
 private:
     int code_;
 };
 
-/// `unusable` for a damaged file or one that is no database, `unavailable` for all that may pass (full, locked,
-/// read-only).
+/// `unusable` for a damaged file, one that is no database, or a write that its schema never takes; `unavailable` for
+/// all that may pass (full, locked, read-only).
 StoreFailure failure_of(const DatabaseFailure& failure);
 
 /// A prepared statement in use: bind in order, then step. Resets itself when it goes. `?` in the order of the binds.

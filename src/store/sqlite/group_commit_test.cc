@@ -105,9 +105,9 @@ TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {
     auto last = write(note(5));
     release.set_value();
     EXPECT_EQ(error(first), std::nullopt);
-    EXPECT_EQ(error(failing), StoreErrc::unavailable);
+    EXPECT_EQ(error(failing), StoreErrc::unusable);
     EXPECT_EQ(error(refusing), std::nullopt);
-    EXPECT_EQ(error(bug), StoreErrc::unavailable);
+    EXPECT_EQ(error(bug), StoreErrc::unusable);
     EXPECT_EQ(error(last), std::nullopt);
     EXPECT_EQ(notes(), 2);
 }

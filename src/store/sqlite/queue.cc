@@ -1,5 +1,10 @@
 #include "store/sqlite/queue.h"
 
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
 namespace longhand::store::sqlite {
 namespace {
 
@@ -62,11 +67,24 @@ std::optional<Uuid> first_capped(Connection& connection, const Uuid& owner) {
     return query.step() ? std::optional(query.id()) : std::nullopt;
 }
 
-void move_up_one(Connection& connection, const Uuid& owner, OwnerQueue& queue) {
-    const auto next = first_capped(connection, owner);
-    if (!next) return;
-    set_place(connection, *next, claimable_place(load_job(connection, *next).value()));
-    ++queue.active;
+void move_up_one(Write& write, const Uuid& owner, OwnerQueue& queue) {
+    Connection& connection = write.connection;
+    while (const auto next = first_capped(connection, owner)) {
+        try {
+            set_place(connection, *next, claimable_place(load_job(connection, *next).value()));
+            ++queue.active;
+            return;
+        } catch (const UnreadableRow& row) {
+            fail_unreadable(write, *next, row);
+        }
+    }
+}
+
+void leave_slot(Write& write, const Uuid& owner) {
+    OwnerQueue queue = load_queue(write.connection, owner);
+    --queue.active;
+    if (queue.active < write.user_cap) move_up_one(write, owner, queue);
+    save_queue(write.connection, owner, queue);
 }
 
 Place place_of(const Write& write, const JobRow& before, const JobRow& after, const OwnerQueue& queue) {
@@ -74,6 +92,28 @@ Place place_of(const Write& write, const JobRow& before, const JobRow& after, co
     if (after.job.not_before && *after.job.not_before > write.now) return Place::delayed;
     const bool has_slot = takes_slot(before) || queue.active < write.user_cap;
     return has_slot ? claimable_place(after) : Place::capped;
+}
+
+void wake(Write& write, const JobRow& row) {
+    OwnerQueue queue = load_queue(write.connection, row.job.owner);
+    const bool has_slot = queue.active < write.user_cap;
+    set_place(write.connection, row.job.id, has_slot ? claimable_place(row) : Place::capped);
+    queue.active += has_slot ? 1 : 0;
+    save_queue(write.connection, row.job.owner, queue);
+}
+
+job::Problem unreadable(const UnreadableRow& row) {
+    return {"job_unreadable",
+            fmt::format("This job can't be read from the database ({}). Start a new one.", row.what())};
+}
+
+job::Event failure_event(const job::Job& job, const job::Problem& problem) {
+    const boost::json::value data{{"code", problem.code}, {"message", problem.message}};
+    return {.job = job.id,
+            .seq = job.last_event,
+            .at = job.updated_at,
+            .kind = std::string(to_string(job::Transition::fail)),
+            .data = boost::json::serialize(data)};
 }
 
 std::vector<Uuid> ids(Statement query) {
@@ -120,22 +160,35 @@ void place_in_queue(Write& write, const JobRow& before, JobRow& after) {
     if (takes_slot(after) && !takes_slot(before)) ++queue.active;
     if (takes_slot(before) && !takes_slot(after)) {
         --queue.active;
-        if (queue.active < write.user_cap) move_up_one(connection, owner, queue);
+        if (queue.active < write.user_cap) move_up_one(write, owner, queue);
     }
     if (queue != stored) save_queue(connection, owner, queue);
 }
 
-void wake_due_jobs(Write& write) {
+void fail_unreadable(Write& write, const Uuid& id, const UnreadableRow& row) {
     Connection& connection = write.connection;
-    auto due = connection.query("due_jobs");
+    const auto bare = load_bare_job(connection, id);
+    if (!bare) return;
+    const job::Problem problem = unreadable(row);
+    connection.query("fail_unreadable").bind_all(id, problem.code, problem.message, write.now).run();
+    if (bare->state) add_to_count(connection, bare->owner, *bare->state, -1);
+    add_to_count(connection, bare->owner, State::failed, 1);
+    if (bare->takes_slot) leave_slot(write, bare->owner);
+    const job::Job job = load_job(connection, id).value().job;
+    const job::Event event = failure_event(job, problem);
+    insert_event(connection, event);
+    write.changes.push_back({job, event});
+}
+
+void wake_due_jobs(Write& write) {
+    auto due = write.connection.query("due_jobs");
     due.bind(write.now);
     for (const Uuid& id : ids(std::move(due))) {
-        const JobRow row = load_job(connection, id).value();
-        OwnerQueue queue = load_queue(connection, row.job.owner);
-        const bool has_slot = queue.active < write.user_cap;
-        set_place(connection, id, has_slot ? claimable_place(row) : Place::capped);
-        queue.active += has_slot ? 1 : 0;
-        save_queue(connection, row.job.owner, queue);
+        try {
+            wake(write, load_job(write.connection, id).value());
+        } catch (const UnreadableRow& row) {
+            fail_unreadable(write, id, row);
+        }
     }
 }
 

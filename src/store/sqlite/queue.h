@@ -22,6 +22,9 @@ inline constexpr std::int32_t kSuspectRescues = 3;
 /// slot.
 void place_in_queue(Write& write, const JobRow& before, JobRow& after);
 
+/// Fails a job whose row can't be read, so that it stands in nobody's way.
+void fail_unreadable(Write& write, const Uuid& id, const UnreadableRow& row);
+
 /// Moves jobs whose time has come to where they may be claimed, or to those over their owner's cap.
 void wake_due_jobs(Write& write);
 

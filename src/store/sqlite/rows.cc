@@ -22,7 +22,7 @@ std::optional<std::string_view> word(Place place) {
 }
 
 [[noreturn]] void damaged(const std::string& what) {
-    throw DatabaseFailure(SQLITE_CORRUPT, what);
+    throw UnreadableRow(what);
 }
 
 Place place_column(Statement& row) {
@@ -90,6 +90,19 @@ std::optional<std::string_view> problem_message(const job::Job& job) {
 }
 
 }  // namespace
+
+UnreadableRow::UnreadableRow(const std::string& what) : DatabaseFailure(SQLITE_CORRUPT, what) {}
+
+std::optional<BareJob> load_bare_job(Connection& connection, const Uuid& id) {
+    auto query = connection.query("bare_job");
+    query.bind(id);
+    if (!query.step()) return std::nullopt;
+    BareJob job;
+    job.owner = query.id();
+    job.state = job::parse_state(query.text());
+    job.takes_slot = query.flag();
+    return job;
+}
 
 job::State state_column(Statement& row) {
     const auto state = job::parse_state(row.text());

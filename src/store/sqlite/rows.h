@@ -13,6 +13,12 @@
 
 namespace longhand::store::sqlite {
 
+/// A row that holds what this version does not know. The rest of the database may be sound.
+class UnreadableRow : public DatabaseFailure {
+public:
+    explicit UnreadableRow(const std::string& what);
+};
+
 /// Where a job stands in the queue. Only `ready` ones are claimed, in the order of their start tags.
 enum class Place {
     none,  ///< not queued
@@ -42,6 +48,14 @@ void set_place(Connection& connection, const Uuid& id, Place place);
 
 void insert_event(Connection& connection, const job::Event& event);
 void add_to_count(Connection& connection, const Uuid& owner, job::State state, std::int64_t difference);
+
+/// Of a row that may be unreadable.
+struct BareJob {
+    Uuid owner;
+    std::optional<job::State> state;
+    bool takes_slot = false;  ///< of its owner's in the queue
+};
+std::optional<BareJob> load_bare_job(Connection& connection, const Uuid& id);
 
 job::State state_column(Statement& row);
 Project project_columns(Statement& row);

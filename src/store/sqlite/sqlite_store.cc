@@ -35,7 +35,7 @@ Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Wr
     operation.done = [done = std::move(done), told, observer = observer_, stale = stale_](StoreResult<void> result) {
         if (result) {
             stale->fetch_add(told->stale, std::memory_order_relaxed);
-            for (const Committed& change : told->changes) (*observer)(change);
+            for (const Committed& change : told->changes) observer->tell(change);
         }
         done(std::move(result));
     };

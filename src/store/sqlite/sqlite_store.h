@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "store/sqlite/readers.h"
@@ -17,6 +18,24 @@ struct SqliteOptions {
     std::int32_t user_cap = 16;             ///< jobs of one owner that may be claimed or run at once
     Milliseconds busy_timeout{2'000};       ///< how long to wait for another process's lock
     std::int64_t checkpoint_pages = 1'000;  ///< of write-ahead log, after which it is worked off
+};
+
+/// Who is told of commits; nobody, when none is set. Thread-safe: what was set before is not called any more when `set`
+/// returns.
+class Observer {
+public:
+    void set(std::function<void(const Committed&)> observer) {
+        std::lock_guard lock(mutex_);
+        observer_ = std::move(observer);
+    }
+    void tell(const Committed& change) {
+        std::lock_guard lock(mutex_);
+        if (observer_) observer_(change);
+    }
+
+private:
+    std::mutex mutex_;
+    std::function<void(const Committed&)> observer_;
 };
 
 /// Verbs over a write queue and a way to read. The queue and the reads are of one database whose schema is up to date
@@ -60,7 +79,7 @@ public:
     awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source) override;
     awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) override;
     awaitable<StoreResult<StoreStats>> stats() override;
-    void observe(std::function<void(const Committed&)> observer) override { *observer_ = std::move(observer); }
+    void observe(std::function<void(const Committed&)> observer) override { observer_->set(std::move(observer)); }
 
     // ProjectStore
     awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) override;
@@ -96,8 +115,7 @@ private:
     Runtime& runtime_;
     const SqliteOptions options_;
     // Shared with operations under way.
-    std::shared_ptr<std::function<void(const Committed&)>> observer_ =
-        std::make_shared<std::function<void(const Committed&)>>([](const Committed&) {});
+    std::shared_ptr<Observer> observer_ = std::make_shared<Observer>();
     std::shared_ptr<std::atomic<std::int64_t>> stale_ = std::make_shared<std::atomic<std::int64_t>>(0);
     std::unique_ptr<ReadAccess> reads_;
     std::shared_ptr<WriteQueue> writes_;  ///< goes first: what it still commits uses the rest

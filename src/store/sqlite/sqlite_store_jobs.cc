@@ -71,7 +71,8 @@ awaitable<StoreResult<void>> SqliteStore::hand_over(std::vector<std::pair<Uuid, 
 }
 
 awaitable<StoreResult<std::size_t>> SqliteStore::rescue_expired() {
-    return write<std::size_t>("rescue_expired", [](Write& write) { return sqlite::rescue_expired(write); });
+    // No other process has the database: a job in progress is this one's.
+    co_return std::size_t{0};
 }
 
 awaitable<StoreResult<std::size_t>> SqliteStore::rescue_all(std::string reason) {

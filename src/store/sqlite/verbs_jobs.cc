@@ -49,9 +49,15 @@ void insert_settings(Connection& connection, const Uuid& job, const job::Setting
     connection.query("insert_settings").bind_all(job, text).run();
 }
 
-ClaimedJob claimed(Connection& connection, job::Job job) {
-    const Uuid id = job.id;
-    return {std::move(job), job_settings(connection, id), job_sources(connection, id)};
+// All is read before anything is changed.
+StoreResult<ClaimedJob> claim_one(Write& write, const ClaimRequest& request, const Uuid& id) {
+    JobRow row = load_job(write.connection, id).value();
+    ClaimedJob claimed{{}, job_settings(write.connection, id), job_sources(write.connection, id)};
+    row.lease_expires = write.now + request.lease;
+    auto job = change_job(write, row, job::claimed(write.now, request.worker));
+    if (!job) return job.error();
+    claimed.job = std::move(*job);
+    return claimed;
 }
 
 BeatAnswer extend_one(Write& write, Milliseconds lease, const Beat& beat) {
@@ -94,11 +100,13 @@ StoreResult<std::vector<ClaimedJob>> claim(Write& write, const ClaimRequest& req
     wake_due_jobs(write);
     std::vector<ClaimedJob> jobs;
     for (const Uuid& id : claimable_jobs(write, request)) {
-        JobRow row = load_job(write.connection, id).value();
-        row.lease_expires = write.now + request.lease;
-        auto job = change_job(write, row, job::claimed(write.now, request.worker));
-        if (!job) return job.error();
-        jobs.push_back(claimed(write.connection, std::move(*job)));
+        try {
+            auto job = claim_one(write, request, id);
+            if (!job) return job.error();
+            jobs.push_back(std::move(*job));
+        } catch (const UnreadableRow& row) {
+            fail_unreadable(write, id, row);
+        }
     }
     return jobs;
 }
@@ -106,7 +114,14 @@ StoreResult<std::vector<ClaimedJob>> claim(Write& write, const ClaimRequest& req
 StoreResult<std::vector<BeatAnswer>> extend(Write& write, Milliseconds lease, const std::vector<Beat>& beats) {
     std::vector<BeatAnswer> answers;
     answers.reserve(beats.size());
-    for (const Beat& beat : beats) answers.push_back(extend_one(write, lease, beat));
+    for (const Beat& beat : beats) {
+        try {
+            answers.push_back(extend_one(write, lease, beat));
+        } catch (const UnreadableRow& row) {
+            fail_unreadable(write, beat.job, row);
+            answers.push_back(BeatAnswer::lost);
+        }
+    }
     return answers;
 }
 

@@ -26,7 +26,6 @@ StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job);
 // The rules of rescue: a crash blames no job while several ran in the process. A job that has been rescued three times
 // with nothing new durable, and then takes a process down in which it alone ran, is failed; so is one whose step ran
 // past its limit three times. Handing over counts for nothing, and a recorded step wipes the slate.
-StoreResult<std::size_t> rescue_expired(Write& write);
 StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason);
 StoreResult<job::Job> rescue(Write& write, const Uuid& job, job::Lease lease, const std::string& reason);
 

@@ -46,35 +46,26 @@ StoreResult<std::size_t> rescue_rows(Write& write, const std::vector<JobRow>& ro
     return rows.size();
 }
 
-std::int64_t count_running(Connection& connection, const Uuid& worker) {
-    auto query = connection.query("count_running_of_worker");
-    query.bind(worker);
-    return query.step() ? query.integer() : 0;
-}
-
-std::vector<JobRow> rows_of(Connection& connection, Statement query) {
+std::vector<Uuid> running_jobs(Connection& connection) {
+    auto query = connection.query("running_jobs");
     std::vector<Uuid> ids;
     while (query.step()) ids.push_back(query.id());
-    std::vector<JobRow> rows;
-    for (const Uuid& id : ids) rows.push_back(load_job(connection, id).value());
-    return rows;
+    return ids;
 }
 
 }  // namespace
 
-StoreResult<std::size_t> rescue_expired(Write& write) {
-    auto query = write.connection.query("expired_jobs");
-    query.bind(write.now);
-    const auto rows = rows_of(write.connection, std::move(query));
-    std::map<Uuid, std::int64_t> running;
-    for (const JobRow& row : rows) running[row.job.worker] = count_running(write.connection, row.job.worker);
-    return rescue_rows(write, rows, running, "lease expired");
-}
-
 StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason) {
-    const auto rows = rows_of(write.connection, write.connection.query("running_jobs"));
+    std::vector<JobRow> rows;
     std::map<Uuid, std::int64_t> running;
-    for (const JobRow& row : rows) ++running[row.job.worker];
+    for (const Uuid& id : running_jobs(write.connection)) {
+        try {
+            rows.push_back(load_job(write.connection, id).value());
+            ++running[rows.back().job.worker];
+        } catch (const UnreadableRow& row) {
+            fail_unreadable(write, id, row);
+        }
+    }
     return rescue_rows(write, rows, running, reason);
 }
 

@@ -14,6 +14,16 @@ SELECT id, owner, project, state, stage, run, lease, worker, has_begun, progress
        last_event, rescues
   FROM jobs WHERE id = ? AND owner = ?;
 
+-- What can be read of any row, and what takes one that can't be read out of the way.
+-- name: bare_job
+SELECT owner, state, state = 'in_progress' OR coalesce(place, '') IN ('ready', 'suspect') FROM jobs WHERE id = ?;
+-- name: fail_unreadable
+UPDATE jobs
+   SET state = 'failed', stage = 'stopped', lease = lease + 1, problem_code = ?2, problem_message = ?3,
+       updated_at = max(updated_at + 1, ?4), finished_at = ?4, not_before = NULL, last_event = last_event + 1,
+       place = NULL, queued_at = NULL, lease_expires = NULL, occupies = 0
+ WHERE id = ?1;
+
 -- name: job_exists_for_owner
 SELECT 1 FROM jobs WHERE id = ? AND owner = ?;
 
@@ -66,7 +76,5 @@ SELECT seq, at, kind, data FROM events WHERE job = ? AND seq > ? ORDER BY seq LI
 
 -- name: running_jobs
 SELECT id FROM jobs WHERE state = 'in_progress';
--- name: expired_jobs
-SELECT id FROM jobs WHERE state = 'in_progress' AND lease_expires <= ?;
 -- name: count_running_of_worker
 SELECT count(*) FROM jobs WHERE state = 'in_progress' AND worker = ?;
