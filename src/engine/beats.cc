@@ -42,16 +42,28 @@ awaitable<void> Beats::run(StopToken stop) {
     }
 }
 
+awaitable<void> Beats::watch(StopToken stop) {
+    while (!stop.stopped()) {
+        watch_once();
+        co_await environment_.runtime.sleep_for(environment_.options.beat, stop);
+    }
+}
+
+awaitable<void> Beats::limit_steps(StopToken stop) {
+    while (!stop.stopped()) {
+        auto rescuing = rescue_hanging(running_());
+        co_await std::move(rescuing);
+        co_await environment_.runtime.sleep_for(environment_.options.beat, stop);
+    }
+}
+
 awaitable<void> Beats::beat() {
     const RunningJobs jobs = running_();
     if (jobs.empty()) co_return;
     auto extending = extend(jobs);
     co_await std::move(extending);
-    watch(jobs);
     auto storing = store_texts(jobs);
     co_await std::move(storing);
-    auto rescuing = rescue_hanging(jobs);
-    co_await std::move(rescuing);
 }
 
 awaitable<void> Beats::extend(RunningJobs jobs) {
@@ -86,9 +98,9 @@ awaitable<void> Beats::extend(RunningJobs jobs) {
     }
 }
 
-void Beats::watch(const RunningJobs& jobs) {
+void Beats::watch_once() {
     const SteadyTime now = environment_.runtime.steady_now();
-    for (const auto& job : jobs) {
+    for (const auto& job : running_()) {
         if (job->signals.stop.stopped() || now - job->held_at < environment_.options.watchdog) continue;
         environment_.log->warn("job {}: no beat was answered for too long; it stops here", job->id().to_string());
         // What is paid for may still be written, if the lease turns out to be held.

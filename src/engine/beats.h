@@ -19,15 +19,17 @@ public:
     Beats(Environment& environment, std::function<RunningJobs()> running)
         : environment_(environment), running_(std::move(running)) {}
 
-    /// Beats until stopped.
-    awaitable<void> run(StopToken stop);
+    // Each goes on until stopped, and waits for no other: they also look after jobs while the database hangs.
+    awaitable<void> run(StopToken stop);          ///< beats
+    awaitable<void> watch(StopToken stop);        ///< stops jobs of which no beat was answered for too long
+    awaitable<void> limit_steps(StopToken stop);  ///< rescues jobs with a step that takes too long
 
 private:
     awaitable<void> beat();
     awaitable<void> extend(RunningJobs jobs);
     awaitable<void> store_texts(RunningJobs jobs);
     awaitable<void> rescue_hanging(RunningJobs jobs);
-    void watch(const RunningJobs& jobs);
+    void watch_once();
 
     Environment& environment_;
     std::function<RunningJobs()> running_;

@@ -233,7 +233,11 @@ private:
         output->partial = partial;
         auto adding = store_.add_output(job.owner, job.id, *output);
         store::StoreResult<void> added = co_await std::move(adding);
-        if (!added.has_value()) co_return failed(added.error());
+        if (!added.has_value()) {
+            // Deleted while it was made.
+            if (added.error().code == StoreErrc::not_found) files_.remove(files_.artifact_folder(job.id));
+            co_return failed(added.error());
+        }
         co_return std::move(*output);
     }
 

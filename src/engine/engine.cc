@@ -55,6 +55,8 @@ public:
     void start() {
         loops_.spawn(keep_up([this] { return claims_.run(claiming_.token()); }, claiming_.token()));
         loops_.spawn(keep_up([this] { return beats_.run(loops_.token()); }, loops_.token()));
+        loops_.spawn(keep_up([this] { return beats_.watch(loops_.token()); }, loops_.token()));
+        loops_.spawn(keep_up([this] { return beats_.limit_steps(loops_.token()); }, loops_.token()));
         loops_.spawn(keep_up([this] { return rescue_expired(loops_.token()); }, loops_.token()));
     }
 

@@ -77,9 +77,11 @@ private:
         if (!job_->report.title) job_->report.title = finished->manuscript.title;
         job_->refresh();
         environment_.live.report(job_->id(), job_->report);
+        may_have_files_ = true;
         auto making = make_outputs(environment_, job_, *finished);
         StepResult<std::vector<store::OutputRecord>> outputs = co_await std::move(making);
         if (!outputs.has_value()) co_return outputs.error();
+        for (const auto& output : *outputs) files_.push_back(output.path);
         co_return Done{std::move(*outputs), completion_data(*finished)};
     }
 
@@ -87,8 +89,8 @@ private:
         std::function<awaitable<store::StoreResult<std::vector<store::JournalEntry>>>()> load = [this] {
             return environment_.store.journal(job_->id());
         };
-        auto entries = co_await persistently<std::vector<store::JournalEntry>>(environment_.runtime, std::move(load),
-                                                                               job_->stop());
+        auto entries =
+            co_await persistently<std::vector<store::JournalEntry>>(environment_, std::move(load), job_->stop());
         if (!entries.has_value()) co_return not_read(entries.error());
         std::function<awaitable<store::StoreResult<std::vector<job::Event>>>()> look = [this] {
             const auto& job = job_->claimed.job;
@@ -96,8 +98,7 @@ private:
                 std::max<std::int64_t>(0, job.last_event - static_cast<std::int64_t>(kEventsLookedAt));
             return environment_.store.events_after(job.owner, job.id, after, kEventsLookedAt);
         };
-        auto events =
-            co_await persistently<std::vector<job::Event>>(environment_.runtime, std::move(look), job_->stop());
+        auto events = co_await persistently<std::vector<job::Event>>(environment_, std::move(look), job_->stop());
         if (!events.has_value()) co_return not_read(events.error());
         if (const auto wait = provider_wait(*events)) {
             job_->waiting_since = wait->since;
@@ -126,23 +127,64 @@ private:
         return step_failed(*job_, "internal_error", std::string(kInternalError)).error();
     }
 
+    using Verb = std::function<awaitable<store::StoreResult<job::Job>>()>;
+    enum class Ended { completed, otherwise, refused };
+
     awaitable<void> end(Work work) {
-        if (job_->signals.abandon.stopped()) co_return;
-        Verb verb = verb_for(std::move(work));
-        auto writing = persistently<job::Job>(environment_.runtime, std::move(verb), job_->abandoned());
+        Ended ended = Ended::otherwise;
+        if (!job_->signals.abandon.stopped()) {
+            auto writing = write_end(verb_for(std::move(work)));
+            ended = co_await std::move(writing);
+        }
+        if (ended == Ended::refused) {
+            // What the store never takes would keep the job in progress for ever.
+            auto writing = write_end(fail({"internal_error", std::string(kInternalError)}));
+            ended = co_await std::move(writing);
+        }
+        if (ended == Ended::completed || !may_have_files_) co_return;
+        auto removing = remove_files();
+        co_await std::move(removing);
+    }
+
+    awaitable<Ended> write_end(Verb verb) {
+        auto writing = persistently<job::Job>(environment_, std::move(verb), job_->abandoned());
         store::StoreResult<job::Job> ended = co_await std::move(writing);
         if (ended.has_value()) {
             environment_.log->info("job {}: {}", job_->id().to_string(), job::to_string(ended->state));
-        } else if (ended.error().code == StoreErrc::stale) {
+            if (ended->state == job::State::completed) co_return Ended::completed;
+            co_return Ended::otherwise;
+        }
+        if (ended.error().code == StoreErrc::stale) {
             // Cancelled, or taken over, while it ended.
             ++environment_.counters.stale_writes;
-        } else if (ended.error().code != StoreErrc::stopping) {
-            environment_.log->warn("job {}: its end was not written: {}", job_->id().to_string(),
-                                   ended.error().message);
+            co_return Ended::otherwise;
         }
+        if (ended.error().code == StoreErrc::stopping) co_return Ended::otherwise;
+        environment_.log->warn("job {}: its end was not written: {}", job_->id().to_string(), ended.error().message);
+        if (ended.error().code == StoreErrc::unavailable) co_return Ended::otherwise;
+        co_return Ended::refused;
     }
 
-    using Verb = std::function<awaitable<store::StoreResult<job::Job>>()>;
+    /// The files of a work that was not completed, once nobody will complete it: a run that goes on makes the same.
+    awaitable<void> remove_files() {
+        const auto& claimed = job_->claimed.job;
+        auto reading = environment_.store.job_for_owner(claimed.owner, claimed.id);
+        store::StoreResult<job::Job> job = co_await std::move(reading);
+        const bool deleted = !job.has_value() && job.error().code == StoreErrc::not_found;
+        if (deleted) {
+            files_ = {store::FileStore::artifact_folder(claimed.id)};
+        } else {
+            const bool over = job.has_value() && job::is_terminal(job->state) && job->state != job::State::completed;
+            if (!over) co_return;
+            auto listing = environment_.store.outputs_for_owner(claimed.owner, claimed.id);
+            store::StoreResult<std::vector<store::OutputRecord>> named = co_await std::move(listing);
+            if (!named.has_value()) co_return;
+            for (const auto& output : *named) std::erase(files_, output.path);
+        }
+        environment_.runtime.post_blocking([&files = environment_.files, paths = files_] {
+            for (const auto& path : paths) files.remove(path);
+        });
+    }
 
     Verb verb_for(Work work) {
         if (work.has_value()) return complete(std::move(*work));
@@ -155,7 +197,10 @@ private:
                 break;
         }
         if (job_->wait_reason) return wait_for_provider();
-        return hand_over();
+        if (job_->signals.stop.stopped()) return hand_over();
+        // It would stop again at once, wherever it is run.
+        environment_.log->error("job {}: its work stopped and nobody asked for it", job_->id().to_string());
+        return fail({"internal_error", std::string(kInternalError)});
     }
 
     Verb complete(Done done) {
@@ -201,6 +246,8 @@ private:
 
     Environment& environment_;
     std::shared_ptr<RunningJob> job_;
+    bool may_have_files_ = false;
+    std::vector<std::string> files_;  ///< made for its completion
 };
 
 }  // namespace

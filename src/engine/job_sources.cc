@@ -61,7 +61,7 @@ private:
         std::function<awaitable<store::StoreResult<store::StoredSource>>()> look = [this, source] {
             return environment_.store.source(job_->claimed.job.owner, source.sha256);
         };
-        auto stored = co_await persistently<store::StoredSource>(environment_.runtime, std::move(look), job_->stop());
+        auto stored = co_await persistently<store::StoredSource>(environment_, std::move(look), job_->stop());
         if (stored.has_value()) {
             SourceInfo info = keep(source, *stored);
             if (known) co_return info;
@@ -69,7 +69,9 @@ private:
             StepResult<SourceInfo> recorded = co_await std::move(recording);
             co_return recorded;
         }
-        if (stored.error().code != store::StoreErrc::not_found) co_return StepFailure{StepErrc::stopped, ""};
+        if (stored.error().code != store::StoreErrc::not_found) {
+            co_return store_refused(environment_, *job_, stored.error()).error();
+        }
         auto reading = read_afresh(std::move(source), known.has_value());
         StepResult<SourceInfo> fresh = co_await std::move(reading);
         co_return fresh;
@@ -111,12 +113,12 @@ private:
         std::function<awaitable<store::StoreResult<void>>()> put = [this, &stored] {
             return environment_.store.put_source(job_->claimed.job.owner, stored);
         };
-        auto done = co_await persistently<void>(environment_.runtime, std::move(put), job_->stop());
+        auto done = co_await persistently<void>(environment_, std::move(put), job_->stop());
         if (!done.has_value()) {
             if (done.error().code == store::StoreErrc::limit) {
                 co_return step_failed(*job_, "source_too_large", done.error().message).error();
             }
-            co_return StepFailure{StepErrc::stopped, ""};
+            co_return store_refused(environment_, *job_, done.error()).error();
         }
         co_return keep(source, stored);
     }

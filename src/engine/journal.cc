@@ -27,8 +27,8 @@ awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry 
         return environment_.store.record_step(
             {.job = job_->id(), .lease = job_->lease(), .entry = entry, .report = job_->report});
     };
-    auto recorded = co_await persistently<store::StepRecorded>(environment_.runtime, std::move(verb), job->abandoned());
-    if (!recorded.has_value()) co_return refused(recorded.error());
+    auto recorded = co_await persistently<store::StepRecorded>(environment_, std::move(verb), job->abandoned());
+    if (!recorded.has_value()) co_return store_refused(environment_, *job, recorded.error());
     values_.insert_or_assign(key, recorded->value);
     job->waiting_since.reset();
     job->waits = 0;
@@ -36,26 +36,27 @@ awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry 
     co_return std::move(recorded->value);
 }
 
-writing::StepResult<std::string> Journal::refused(const store::StoreFailure& failure) {
+writing::StepResult<std::string> store_refused(Environment& environment, RunningJob& job,
+                                               const store::StoreFailure& failure) {
     switch (failure.code) {
         case StoreErrc::stale:
-            ++environment_.counters.stale_writes;
-            job_->signals.lose(StopReason::lost_lease);
+            ++environment.counters.stale_writes;
+            job.signals.lose(StopReason::lost_lease);
             return StepFailure{StepErrc::stopped, ""};
         case StoreErrc::unavailable:
         case StoreErrc::stopping:
             return StepFailure{StepErrc::stopped, ""};
         case StoreErrc::limit:
-            return step_failed(*job_, "step_too_large", failure.message);
+            return step_failed(job, "step_too_large", failure.message);
         case StoreErrc::not_found:
         case StoreErrc::wrong_state:
         case StoreErrc::duplicate:
         case StoreErrc::unusable:
             break;
     }
-    environment_.log->error("job {}: a step could not be recorded: {}", job_->id().to_string(), failure.message);
-    return step_failed(*job_, "internal_error",
-                       "A finished step could not be stored. Retry the job; the log says more.");
+    environment.log->error("job {}: the database refuses a step: {}", job.id().to_string(), failure.message);
+    return step_failed(job, "internal_error",
+                       "A step could not be read or stored. Retry the job; the server's log says more.");
 }
 
 writing::StepResult<std::string> step_failed(RunningJob& job, std::string code, std::string message) {

@@ -25,12 +25,15 @@ public:
     awaitable<writing::StepResult<std::string>> record(store::JournalEntry entry);
 
 private:
-    writing::StepResult<std::string> refused(const store::StoreFailure& failure);
-
     Environment& environment_;
     std::shared_ptr<RunningJob> job_;
     std::map<std::string, std::string, std::less<>> values_;
 };
+
+/// The failure of a step that a refusal of the store is: `stopped` where the job goes on later or elsewhere, `failed`,
+/// with a line in the log, where it never would.
+writing::StepResult<std::string> store_refused(Environment& environment, RunningJob& job,
+                                               const store::StoreFailure& failure);
 
 /// The failure of a step, with the word for it that the job's row will show.
 writing::StepResult<std::string> step_failed(RunningJob& job, std::string code, std::string message);

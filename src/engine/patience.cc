@@ -1,5 +1,7 @@
 #include "engine/patience.h"
 
+#include <spdlog/logger.h>
+
 #include <algorithm>
 
 #include "job/transition.h"
@@ -22,6 +24,11 @@ Milliseconds pause_before(unsigned attempt, Milliseconds first, Milliseconds lon
     const std::int64_t whole = std::min(first.count() << doublings, longest.count());
     const std::int64_t half = whole / 2;
     return Milliseconds{whole - half + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(half + 1))};
+}
+
+void tell_of_attempt(const Environment& environment, unsigned attempt, const store::StoreFailure& failure) {
+    if (attempt != 1 && attempt % 10 != 0) return;
+    environment.log->warn("the database did not take attempt {} of a job's work: {}", attempt, failure.message);
 }
 
 std::optional<ProviderWait> provider_wait(const std::vector<job::Event>& events) {

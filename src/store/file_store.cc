@@ -189,7 +189,7 @@ StoreResult<std::string> FileStore::put_artifact(Uuid job, std::string_view form
         !all_of(sha256, "0123456789abcdef")) {
         return StoreFailure{StoreErrc::limit, "An artifact is named by a format and a SHA-256 in hexadecimal digits."};
     }
-    const std::string folder = std::string(kArtifacts) + "/" + job.to_string();
+    const std::string folder = artifact_folder(job);
     const std::string name = std::string(format) + "-" + std::string(sha256);
     if (auto made = make_folders(data_folder_, folder); !made) return made.error();
     auto file = PartFile::make(data_folder_ + "/" + folder);
@@ -197,6 +197,10 @@ StoreResult<std::string> FileStore::put_artifact(Uuid job, std::string_view form
     if (auto copied = copy_into(*file, from); !copied) return copied.error();
     if (auto published = file->publish(name); !published) return published.error();
     return folder + "/" + name;
+}
+
+std::string FileStore::artifact_folder(Uuid job) {
+    return std::string(kArtifacts) + "/" + job.to_string();
 }
 
 std::string FileStore::absolute(std::string_view path) const {

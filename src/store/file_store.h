@@ -40,6 +40,8 @@ public:
     /// `from`: any path of this process. Errors: limit (a format or hash of another form), unavailable.
     StoreResult<std::string> put_artifact(Uuid job, std::string_view format, std::string_view sha256,
                                           const std::string& from);
+    /// `artifacts/JOB`, which holds all artifacts of a job.
+    static std::string artifact_folder(Uuid job);
     /// Empty, which no file is called, for a path that was not made here.
     std::string absolute(std::string_view path) const;
     /// A file, or a folder with all in it; one that is not there is fine.

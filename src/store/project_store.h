@@ -50,7 +50,7 @@ public:
     virtual awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) = 0;               // not_found
     virtual awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) = 0;  // not_found
     /// Cancels what runs in it, then it, its jobs and its files are not there any more. Gives the paths that nothing names
-    /// any longer. Errors: not_found.
+    /// any longer, with the folders of its jobs' artifacts. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) = 0;
 
     /// Errors: not_found (the project), duplicate (the same bytes are in the project).

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "store/conformance/fixture_testing.h"
+#include "store/file_store.h"
 
 namespace longhand::store::conformance {
 
@@ -103,8 +104,11 @@ TEST_P(StoreProjects, DeletingAProjectCancelsItsJobAndLeavesNothing) {
     store().observe([&](const Committed& committed) { heard.emplace_back(committed.job.id, committed.job.state); });
 
     auto paths = ok(store().delete_project(owner_, project));
+    std::vector<std::string> expected{"artifacts/1", "uploads/1"};
+    for (const auto& job : {completed, running}) expected.push_back(FileStore::artifact_folder(job.id));
     std::ranges::sort(paths);
-    EXPECT_EQ(paths, (std::vector<std::string>{"artifacts/1", "uploads/1"}));
+    std::ranges::sort(expected);
+    EXPECT_EQ(paths, expected);
     EXPECT_EQ(heard, (std::vector<std::pair<Uuid, job::State>>{{running.id, job::State::cancelled}}));
     EXPECT_EQ(error(store().project_for_owner(owner_, project)), StoreErrc::not_found);
     EXPECT_EQ(error(store().file_for_owner(owner_, stored.id)), StoreErrc::not_found);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/file_store.h"
 #include "store/sqlite/reads_jobs.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/transitions.h"
@@ -96,6 +97,8 @@ StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& o
     auto paths = paths_of_project(connection, project);
     for (const Uuid& job : job_ids_of_project(connection, project)) {
         if (auto deleted = cancel_and_delete(write, owner, job); !deleted) return deleted.error();
+        // With what was made and is named nowhere.
+        paths.push_back(FileStore::artifact_folder(job));
     }
     connection.query("delete_files_of_project").bind(project).run();
     connection.query("delete_project").bind(project).run();
