@@ -140,7 +140,7 @@ private:
 
 // How common programs say that their address space is used up: no signal tells it.
 bool ran_out_of_memory(std::string_view error) {
-    for (const auto* words : {"Cannot allocate memory", "ut of memory", "emory exhausted", "heap exhausted",
+    for (const auto* words : {"Cannot allocate memory", "ut of memory", "emory exhausted", "eap exhausted",
                               "std::bad_alloc", "MemoryError", "failed to allocate", "annot allocate memory"}) {
         if (error.find(words) != error.npos) return true;
     }
@@ -196,6 +196,10 @@ SandboxResult<Output> run_child(const Command& command, const std::string& progr
 }
 
 }  // namespace
+
+Confine confine_from(std::string_view value) {
+    return value == "limits-only" ? Confine::limits_only : Confine::required;
+}
 
 std::string find_program(std::string_view name) {
     if (name.empty() || name.find('/') != name.npos) return {};

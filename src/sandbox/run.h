@@ -32,6 +32,9 @@ enum class Confine {
     limits_only,  ///< limits, a process group of its own and a clean environment, but it sees files and network
 };
 
+/// What `LONGHAND_SANDBOX` asks for, by its value: `limits-only`, and anything else is `required`.
+Confine confine_from(std::string_view value);
+
 struct Command {
     std::vector<std::string> argv;      ///< argv[0] is looked up in /usr/bin and /bin
     std::string folder;                 ///< its own: the only place it can write, and its working directory

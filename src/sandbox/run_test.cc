@@ -66,6 +66,12 @@ bool failed_with(const SandboxResult<Output>& result, SandboxErrc code) {
     return !result && result.error().code == code;
 }
 
+TEST(Confine, IsGivenUpForItsOneWordOnly) {
+    EXPECT_EQ(confine_from("limits-only"), Confine::limits_only);
+    for (const auto* other : {"", "required", "Limits-only", "limits-only ", "off", "0"})
+        EXPECT_EQ(confine_from(other), Confine::required) << other;
+}
+
 TEST_F(Sandbox, GivesWhatTheProgramPrints) {
     const auto result = run_shell("printf out; printf err >&2");
     ASSERT_TRUE(result) << result.error().message;

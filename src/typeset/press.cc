@@ -19,13 +19,15 @@ namespace fs = std::filesystem;
 constexpr const char* kReader =
     "markdown-raw_tex-raw_html-raw_attribute-native_divs-native_spans-latex_macros-yaml_metadata_block"
     "-pandoc_title_block-mmd_title_block-citations-example_lists-implicit_figures-fenced_divs"
+    "-inline_code_attributes-fenced_code_attributes-link_attributes"
     "+tex_math_dollars+pipe_tables+grid_tables+footnotes+auto_identifiers";
 
-constexpr const char* kTemplates[] = {"longhand.lua", "book.tex", "page.css"};
+constexpr const char* kTemplates[] = {"longhand.lua", "formulas.txt", "book.tex", "page.css"};
 constexpr const char* kPartial = "Partial document";
 
-// Haskell's runtime reserves much more address space than it uses.
+// Haskell's runtime reserves much more address space than it uses: what it uses has a limit of its own.
 constexpr std::uint64_t kPandocMemory = 16ULL << 30;
+constexpr const char* kPandocHeap = "-M1g";
 // A book takes seconds; only a text made of thousands of unclosed marks takes more than this.
 constexpr Milliseconds kPandocTime{60'000};
 
@@ -33,19 +35,28 @@ Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
     return {code, std::move(message)};
 }
 
-Failure<TypesetErrc> translated(const Failure<sandbox::SandboxErrc>& from) {
+// A job's owner reads these: they say nothing of this machine's folders and settings, which `doctor` shows.
+Failure<TypesetErrc> no_room() {
+    return failure(TypesetErrc::unavailable,
+                   "The document can't be written on this server now; tell its operator, then retry.");
+}
+
+Failure<TypesetErrc> translated(const Failure<sandbox::SandboxErrc>& from, const std::string& program) {
     switch (from.code) {
         case sandbox::SandboxErrc::unavailable:
-            return failure(TypesetErrc::unavailable, from.message);
+            return failure(TypesetErrc::unavailable,
+                           "The document can't be typeset on this server now; tell its operator, then retry.");
         case sandbox::SandboxErrc::timeout:
-            return failure(TypesetErrc::timeout, from.message);
+            return failure(TypesetErrc::timeout, "The document can't be typeset: it takes too long.");
         case sandbox::SandboxErrc::stopped:
-            return failure(TypesetErrc::stopped, from.message);
+            return failure(TypesetErrc::stopped, "stopped");
         case sandbox::SandboxErrc::too_large:
+            return failure(TypesetErrc::refused,
+                           fmt::format("The document can't be typeset: {} needs too much memory for it.", program));
         case sandbox::SandboxErrc::failed:
             break;
     }
-    return failure(TypesetErrc::refused, from.message);
+    return failure(TypesetErrc::refused, fmt::format("The document can't be typeset: {} refuses it.", program));
 }
 
 std::string code_point_name(char32_t code) {
@@ -123,9 +134,7 @@ Press::Done Press::prepare() {
         if (kind == ".png" || kind == ".jpg" || kind == ".pdf" || kind == ".svg")
             fs::copy_file(entry.path(), work_ / entry.path().filename(), error);
     }
-    if (!written)
-        return failure(TypesetErrc::unavailable,
-                       fmt::format("'{}' can't be written: is the disk full?", work_.string()));
+    if (!written) return no_room();
     return write_about();
 }
 
@@ -143,8 +152,7 @@ Press::Done Press::write_about() {
     add("toc", manuscript_.table_of_contents ? "1" : "");
     add("note", manuscript_.partial ? kPartial : "");
     add("verbatim", fmt::format("{}", fmt::join(verbatim_, ",")));
-    if (!write_file(in_work("about.txt"), about))
-        return failure(TypesetErrc::unavailable, "The typesetter's folder can't be written.");
+    if (!write_file(in_work("about.txt"), about)) return no_room();
     return std::monostate{};
 }
 
@@ -167,14 +175,14 @@ Press::Done Press::child(std::vector<std::string> argv, Milliseconds limit, std:
                            {"TEXMFHOME", work_.string() + "/texmf"},
                            {"TEXMFVAR", work_.string() + "/texmf-var"}};
     auto output = sandbox::run_here(command, stop_);
-    if (!output) return translated(output.error());
+    if (!output) return translated(output.error(), command.argv[0]);
     if (error_text) *error_text = std::move(output->error);
     return std::monostate{};
 }
 
 Press::Done Press::pandoc(const std::vector<std::string>& options) {
-    std::vector<std::string> argv = {"pandoc",       "--from",       kReader,          "--standalone",
-                                     "--lua-filter", "longhand.lua", "--wrap=preserve"};
+    std::vector<std::string> argv = {"pandoc", "+RTS",         kPandocHeap,    "-RTS",         "--from",
+                                     kReader,  "--standalone", "--lua-filter", "longhand.lua", "--wrap=preserve"};
     argv.insert(argv.end(), options.begin(), options.end());
     argv.push_back("manuscript.md");
     std::string error_text;
@@ -199,8 +207,7 @@ Press::Done Press::write_all_verbatim() {
         text.push_back(c);
         if (c == '\n') text += "    ";
     }
-    if (!write_file(in_work("manuscript.md"), text))
-        return failure(TypesetErrc::unavailable, "The typesetter's folder can't be written.");
+    if (!write_file(in_work("manuscript.md"), text)) return no_room();
     return std::monostate{};
 }
 
@@ -210,8 +217,7 @@ Press::Done Press::write_markdown() {
     if (manuscript_.partial) text += fmt::format("*{}*\n\n", kPartial);
     text += manuscript_.markdown;
     if (!text.ends_with('\n')) text.push_back('\n');
-    if (!write_file(in_work("document.md"), text))
-        return failure(TypesetErrc::unavailable, "The Markdown can't be written: is the disk full?");
+    if (!write_file(in_work("document.md"), text)) return no_room();
     return std::monostate{};
 }
 
@@ -251,8 +257,7 @@ Press::Done Press::write_tex() {
             fmt::format("{} characters that no font here has are shown by their numbers: {}", names.size(),
                         fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", ")));
     }
-    if (!write_file(in_work("document.tex"), tex_))
-        return failure(TypesetErrc::unavailable, "The LaTeX can't be written: is the disk full?");
+    if (!write_file(in_work("document.tex"), tex_)) return no_room();
     return std::monostate{};
 }
 
@@ -266,9 +271,7 @@ TypesetResult<Rendered> Press::collect() {
     rendered_.path = (folder_ / name).string();
     std::error_code error;
     fs::rename(in_work(name), rendered_.path, error);
-    if (error)
-        return failure(TypesetErrc::unavailable,
-                       fmt::format("'{}' can't be written: {}", rendered_.path, error.message()));
+    if (error) return no_room();
     return rendered_;
 }
 

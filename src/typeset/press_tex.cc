@@ -20,6 +20,22 @@ Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
     return {code, std::move(message)};
 }
 
+constexpr const char* kNoPages = "it wrote no pages.";
+constexpr std::size_t kRefusalBytes = 300;
+
+// TeX's first words against a document, for its owner, who need not know this machine's folders.
+std::string without_paths(std::string_view error) {
+    std::string words;
+    for (std::size_t at = 0; at < error.size();) {
+        const bool path =
+            error[at] == '/' && (at == 0 || std::string_view(" `'\"([").find(error[at - 1]) != error.npos);
+        const auto end = path ? std::min(error.find_first_of(" '\")]", at), error.size()) : at + 1;
+        words += path ? "…" : std::string(error.substr(at, 1));
+        at = end;
+    }
+    return cleaned_line(words.substr(0, kRefusalBytes));
+}
+
 // What the next pass reads of the last.
 std::string carried_over(const std::filesystem::path& work) {
     std::string all;
@@ -40,8 +56,7 @@ TypesetResult<Press::Pass> Press::tex_pass(Errors errors) {
     Pass pass;
     pass.log = parse_tex_log(read_file(in_work("document.log")).value_or(""));
     pass.fine = done && pass.log.pages > 0;
-    if (!pass.fine)
-        refusal_ = pass.log.first_error.empty() && !done ? done.error().message.substr(0, 500) : pass.log.first_error;
+    if (!pass.fine) refusal_ = pass.log.first_error.empty() ? kNoPages : without_paths(pass.log.first_error);
     return pass;
 }
 
@@ -96,7 +111,8 @@ TypesetResult<std::size_t> Press::first_bad_block() {
     while (bad - good > 1 || good == 0) {
         const auto middle = bad - good > 1 ? (good + bad) / 2 : 0;
         if (!write_file(in_work("document.tex"), map.first_blocks(whole, middle)))
-            return failure(TypesetErrc::unavailable, "The disk is full.");
+            return failure(TypesetErrc::unavailable,
+                           "The document can't be written on this server now; tell its operator, then retry.");
         auto pass = tex_pass(Errors::halt);
         if (!pass) return pass.error();
         // A text of no blocks may have no page: only an error counts against it.

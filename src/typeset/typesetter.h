@@ -21,8 +21,9 @@ std::string_view extension(Format format);   ///< `pdf`
 std::string_view media_type(Format format);  ///< `application/pdf`
 std::optional<Format> format_of(std::string_view extension);
 
+/// Messages are fixed sentences for a job's owner, at most with TeX's first words: no paths, no child's output.
 enum class TypesetErrc {
-    unavailable,  ///< pandoc, TeX, fonts or the sandbox are missing; the message says what to install
+    unavailable,  ///< pandoc, TeX, fonts or the sandbox are missing, or the disk is full; `doctor` says what to do
     refused,      ///< the document can't be set, even with parts of it set verbatim
     timeout,
     stopped,  ///< quiet

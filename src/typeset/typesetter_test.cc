@@ -247,6 +247,93 @@ TEST_F(Typesetting, AHostileTextMakesASafePage) {
     EXPECT_FALSE(made(hostile, Format::epub).empty());
 }
 
+// Every place in Markdown that may carry attributes.
+constexpr const char* kAttributes = R"md(
+# 1 Head {#section-1 onclick="a()" style="color:red"}
+
+`code`{onclick="a()" src="/etc/passwd"} and [span]{onclick="a()" style="x" src="/etc/passwd"} [place]{#evil .c}.
+
+```{.python onclick="a()" style="x"}
+x = 1
+```
+
+[link](https://example.org){onclick="a()" style="x"}, [file](file:///etc/passwd), [script](javascript:alert) and <javascript:alert>.
+
+![picture](x.png){onclick="a()" style="x"}
+
+::: {onclick="a()" style="x"}
+division
+:::
+
+```python
+y = 2
+```
+
+[\[1\]]{#source-1} Title, see [\[1\]](#source-1) and [mail](mailto:a@example.org).
+)md";
+
+// Inside of a tag, that is: in the text the words may stand.
+bool has_in_a_tag(const std::string& page, std::string_view words) {
+    for (auto at = page.find('<'); at != page.npos; at = page.find('<', at + 1)) {
+        const auto tag = std::string_view(page).substr(at, page.find('>', at) - at);
+        if (tag.find(words) != tag.npos) return true;
+    }
+    return false;
+}
+
+TEST_F(Typesetting, ATextHasNoAttributesButThePlacesOfLinks) {
+    const auto page = made(manuscript(kAttributes), Format::html);
+    const auto body = page.substr(page.find("<body"));
+    for (const auto* danger : {"onclick", "style=", "src=", "evil", "javascript:", "file:", "root:"})
+        EXPECT_FALSE(has_in_a_tag(body, danger)) << danger;
+    expect_in(page, {"id=\"section-1\"", "<span id=\"source-1\">[1]</span>", "href=\"#source-1\"",
+                     "href=\"https://example.org\"", "href=\"mailto:a@example.org\"", "sourceCode python"});
+    EXPECT_EQ(page.find("]{#"), page.npos);
+}
+
+TEST_F(Typesetting, AnEpubHasNoAttributesEither) {
+    made(manuscript(kAttributes), Format::epub);
+    sandbox::Command command;
+    command.argv = {"unzip", "-p", "document.epub", "EPUB/text/ch001.xhtml"};
+    command.folder = folder_;
+    const auto chapter = sandbox::run_here(command, StopToken{});
+    ASSERT_TRUE(chapter) << chapter.error().message;
+    for (const auto* danger : {"onclick", "style=", "src=", "evil", "javascript:", "file:"})
+        EXPECT_FALSE(has_in_a_tag(chapter->text, danger)) << danger;
+    expect_in(chapter->text, {"id=\"source-1\"", "#source-1\""});
+}
+
+TEST_F(Typesetting, ACitationInAPdfShowsNoMarks_slow) {
+    made(manuscript("# Sources\n\n[\\[1\\]]{#source-1} Title, see [\\[1\\]](#source-1).\n"), Format::pdf);
+    const auto text = text_of_pdf();
+    expect_in(text, {"[1] Title, see [1]."});
+    EXPECT_EQ(text.find("{#"), text.npos);
+}
+
+TEST_F(Typesetting, AFormulaMayUseNothingButTheCommandsOfFormulas) {
+    for (const std::string formula :
+         {R"(\text{\PushButton[onclick={app.alert(1)}]{x}})", R"(\special{pdf:x})", R"(\href{javascript:a}{x})",
+          R"(\XeTeXpicfile "x")", R"(\begin{filecontents}x\end{filecontents})", R"(\csname input\endcsname x)", R"(\é)",
+          R"(\lhstruck{x})"}) {
+        const auto tex = made(manuscript("See $" + formula + "$ here."), Format::tex);
+        const auto text = tex.substr(tex.find("%lh:1"));
+        EXPECT_THAT(notes_, HasSubstr("a formula is set as text")) << formula;
+        EXPECT_EQ(text.find("\\("), text.npos) << formula;
+        EXPECT_EQ(text.find(formula), text.npos) << formula;
+    }
+}
+
+TEST_F(Typesetting, OrdinaryFormulasStayFormulas) {
+    const auto tex = made(
+        manuscript(
+            R"(See $\frac{\partial f}{\partial x}\leq\sum_{i=1}^{n}\hat{\alpha}_i\,\mathbb{R}\quad\text{if }x\in A$,
+$\left(\begin{pmatrix}1&2\\3&4\end{pmatrix}\right)$, $\begin{cases}a&b\\c&d\end{cases}$, $\bigl\{\sqrt[3]{x}\bigr\}\to\infty$,
+$\operatorname{rank}(A)\%$.)"),
+        Format::tex);
+    EXPECT_EQ(notes_, "{}");
+    expect_in(tex, {"\\frac{\\partial f}", "\\begin{pmatrix}", "\\begin{cases}", "\\bigl\\{", "\\operatorname{rank}"});
+}
+
 TEST_F(Typesetting, MarkdownHasAHeadAndThenTheText) {
     auto book = manuscript("# 1 One\n\ntext");
     book.partial = true;
@@ -279,6 +366,16 @@ TEST_F(Typesetting, AStopEndsItAndLeavesNothing) {
     ASSERT_FALSE(*result);
     EXPECT_EQ(result->error().code, TypesetErrc::stopped);
     EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+TEST_F(Typesetting, AFailureOfTheMachineSaysNothingOfItsFolders) {
+    const auto kept = std::exchange(folder_, folder_ + "/none/there");
+    const auto result = render(manuscript("text"), Format::html);
+    folder_ = kept;
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, TypesetErrc::unavailable);
+    EXPECT_EQ(result.error().message,
+              "The document can't be written on this server now; tell its operator, then retry.");
 }
 
 TEST(Installation, HasAllThatIsNeededHere) {

@@ -258,8 +258,17 @@ private:
             const std::size_t end = rest().find("}}");
             if (end != std::string_view::npos && end < 80) return leftover(end + 2);
         }
-        const bool attribute = rest().size() > 1 && (rest()[1] == '#' || rest()[1] == '.' || rest()[1] == '=');
+        const char next = rest().size() > 1 ? rest()[1] : ' ';
+        const bool attribute = next == '#' || next == '.' || next == '=' || takes_attributes();
         attribute ? escape() : copy(1);
+    }
+
+    /// Whether what came last may have attributes behind it: code, a link, a bracketed span. The first character of a
+    /// text counts, as the text may go behind something.
+    bool takes_attributes() const {
+        constexpr std::string_view kClosing = "`)]";
+        return at_ == 0 || kClosing.find(previous()) != std::string_view::npos || out_.empty() ||
+               kClosing.find(out_.back()) != std::string_view::npos;
     }
 
     std::string_view text_;

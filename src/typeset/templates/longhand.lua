@@ -19,6 +19,33 @@ local LONGEST_WORD = 40
 local TABLE_WIDTH = 64
 local TABLE_COLUMNS = 8
 
+-- Attributes -----------------------------------------------------------------------------------------------------------
+
+-- A text's own attributes would be handlers, styles and files to read in HTML and EPUB: of all of them only the name that
+-- a link leads to stays, and what language code is in.
+local function only_identifier(element)
+  local identifier = element.attr.identifier:match("^[%w_.:\x80-\xFF-]+$") or ""
+  element.attr = pandoc.Attr(identifier)
+  return element
+end
+
+local function only_language(element)
+  local language = (element.classes[1] or ""):match("^[%w+#-]+$")
+  element.attr = pandoc.Attr("", language and {language} or {})
+  return element
+end
+
+-- A span is there for one thing: to be the place that a citation's number leads to.
+local function only_place(element)
+  if element.identifier:match("^source%-%d+$") then return pandoc.Span(element.content, pandoc.Attr(element.identifier)) end
+  return element.content
+end
+
+local stripped = {
+  Header = only_identifier, Code = only_identifier, Image = only_identifier, Link = only_identifier, Div = only_identifier,
+  Table = only_identifier, CodeBlock = only_language, Span = only_place,
+}
+
 -- Text ---------------------------------------------------------------------------------------------------------------
 
 local TEX_ESCAPES = {
@@ -81,12 +108,6 @@ function Code(element)
   if (utf8.len(element.text) or 0) > 12 then return raw("\\texttt{" .. breakable_code(element.text) .. "}") end
 end
 
--- A span is there for one thing: to be the place that a citation's number leads to.
-function Span(element)
-  if element.identifier:match("^source%-%d+$") then return pandoc.Span(element.content, pandoc.Attr(element.identifier)) end
-  return element.content
-end
-
 -- No package of the small set that we need strikes text out.
 function Strikeout(element)
   if not latex then return nil end
@@ -96,17 +117,13 @@ function Strikeout(element)
   return content
 end
 
--- Commands that have no place in a formula: they define, read, write, loop, or end what they did not begin.
-local FORBIDDEN = {}
-for name in ([[
-  input include includeonly openin openout write read readline closein closeout immediate special shipout output csname
-  expandafter def edef gdef xdef let futurelet global catcode mathcode lccode uccode sfcode newcommand renewcommand providecommand
-  newenvironment renewenvironment DeclareMathOperator DeclareRobustCommand newwrite newread newcount loop repeat else fi or
-  usepackage RequirePackage documentclass everymath everypar everydisplay toks count dimen skip box setbox batchmode errorstopmode
-  scrollmode nonstopmode par label ref cite footnote href url verb directlua endinput jobname meaning show showthe message errmessage
-  font fontspec char endcsname noexpand scantokens the number romannumeral uppercase lowercase aftergroup afterassignment hsize vsize
-  include includegraphics begingroup endgroup bgroup egroup chapter section item end relax makeatletter dump end halign valign
-]]):gmatch("%S+") do FORBIDDEN[name] = true end
+-- The commands and environments that a formula may use: any other could define, read, write, loop, or put actions into a PDF.
+local COMMANDS, ENVIRONMENTS = {}, {}
+for line in io.lines("formulas.txt") do
+  local kind, names = line:match("^(%a+): (.*)$")
+  local known = kind == "environments" and ENVIRONMENTS or COMMANDS
+  for name in (names or ""):gmatch("%S+") do known[name] = true end
+end
 
 -- Why a formula can't be set; nothing when it looks well.
 local function fault_of(text)
@@ -119,20 +136,21 @@ local function fault_of(text)
       if name then
         local argument = text:match("^%s*{([%a*]+)}", i + 1 + #name)
         if name == "begin" then
-          if argument == "document" then return "\\begin{document}" end
-          environments[#environments + 1] = argument or "?"
+          if not ENVIRONMENTS[argument or ""] then return "\\begin{" .. (argument or "") .. "}" end
+          environments[#environments + 1] = argument
         elseif name == "end" then
           if environments[#environments] ~= argument then return "an environment that does not match" end
           environments[#environments] = nil
         elseif name == "left" then left = left + 1
         elseif name == "right" then left = left - 1
-        elseif FORBIDDEN[name] or name:match("^if") or name:match("^lh") or name:match("^XeTeX") or name:match("^pdf") or name:match("^tex") and name:match("^text") == nil then
+        elseif not COMMANDS[name] then
           return "\\" .. name
         end
         i = i + #name
       else
         local bracket = text:sub(i + 1, i + 1)
         if bracket:match("[()%[%]]") then return "a formula in a formula" end
+        if not bracket:match("^[%p%s]$") then return "\\" .. bracket end
         i = i + 1
       end
     elseif char == "{" then depth = depth + 1
@@ -181,7 +199,8 @@ end
 
 -- A picture that lies in the folder is kept; of another the words stay.
 function Image(element)
-  if element.src:match("^[%w_-]+%.%l+$") then
+  local kind = element.src:match("^[%w_-]+%.(%l+)$")
+  if kind and ({png = 1, jpg = 1, pdf = 1, svg = 1})[kind] then
     local file = io.open(element.src)
     if file then
       file:close()
@@ -427,6 +446,7 @@ local function shape(document)
 end
 
 return {
+  stripped,
   {Pandoc = shape},
   {Math = Math},
   {Link = Link, Image = Image, Table = Table},
