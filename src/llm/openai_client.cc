@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <exception>
 #include <memory>
 
 #include "base/task_scope.h"
@@ -201,11 +202,22 @@ awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
     StopCallback forward(call->stop, [cut]() mutable { cut.stop(StopReason::cancelled); });
     TaskScope watch(runtime_);
     watch.spawn(watch_silence(runtime_, pace, cut, watch.token()));
-    const auto answer = co_await http_.perform(std::move(http), cut.token());
+    net::NetResult<net::HttpReply> answer = net::NetFailure{net::NetErrc::stopped, ""};
+    // What a watcher's callback throws: the watch over silence has to end before it goes on up.
+    std::exception_ptr thrown;
+    try {
+        answer = co_await http_.perform(std::move(http), cut.token());
+    } catch (...) {
+        thrown = std::current_exception();
+    }
     watch.stop(StopReason::shutdown);
     co_await watch.join();
+    if (thrown) std::rethrow_exception(thrown);
 
-    if (call->stop.stopped()) co_return stopped_fault();
+    // A whole answer is paid for: only a cancelled job has no use for it.
+    if (call->stop.stopped() && (call->stop.reason() == StopReason::cancelled || !parser.whole())) {
+        co_return stopped_fault();
+    }
     if (answer && answer->status / 100 != 2) {
         Fault fault = fault_of_reply(call->asked, *answer, runtime_.wall_now());
         if (learn(*answer)) fault.transient = true;

@@ -267,6 +267,15 @@ TEST(OpenAiClient, LetsAllCallsWaitForARateLimit) {
     EXPECT_EQ(provider.bodies().size(), 1u);
 }
 
+TEST(OpenAiClient, HandsOnWhatAWatcherThrows) {
+    FakeProvider provider({good("a text")});
+    ClientWorld world(quick_options(provider.base_url()));
+    ChatWatcher watcher;
+    watcher.on_text = [](std::string_view) { throw std::runtime_error("a watcher's bug"); };
+    EXPECT_THROW(world.chat(ask("?"), watcher), std::runtime_error);
+    EXPECT_TRUE(world.chat(ask("?")));
+}
+
 TEST(OpenAiClient, StopsAtOnceWithTheStreamClosed) {
     FakeProvider provider({{200, delta("Half"), {}, "text/event-stream", Answer::End::stall}});
     ClientWorld world(quick_options(provider.base_url()));
@@ -278,6 +287,18 @@ TEST(OpenAiClient, StopsAtOnceWithTheStreamClosed) {
     EXPECT_EQ(reply.error().code, LlmErrc::stopped);
     EXPECT_EQ(world.chat(ask("?"), {}, stop.token()).error().code, LlmErrc::stopped);
     EXPECT_EQ(provider.bodies().size(), 1u);
+}
+
+TEST(OpenAiClient, KeepsAWholeAnswerThatEndsAsItIsStopped) {
+    FakeProvider provider({good("a text")});
+    ClientWorld world(quick_options(provider.base_url()));
+    for (const StopReason reason : {StopReason::shutdown, StopReason::cancelled}) {
+        StopSource stop;
+        ChatWatcher watcher;
+        watcher.on_text = [&](std::string_view) { stop.stop(reason); };
+        const auto reply = world.chat(ask("?"), watcher, stop.token());
+        EXPECT_EQ(reply.has_value(), reason == StopReason::shutdown);
+    }
 }
 
 TEST(OpenAiClient, SaysThatAProviderCannotBeReached) {

@@ -81,8 +81,9 @@ awaitable<LlmResult<T>> with_retries(Runtime& runtime, RateGate& gate, RetryPoli
         }
         if (on_restart) on_restart(fault.message);
         Milliseconds delay = backoff_delay(policy, failures, runtime.random());
-        if (fault.wait) delay += *fault.wait;
-        if (fault.rate_limited && fault.wait) continue;  // the gate holds this call back too
+        const Milliseconds asked = fault.wait.value_or(Milliseconds(0));
+        if (fault.rate_limited && asked > Milliseconds(0)) continue;  // the gate holds this call back too
+        delay += asked;
         const WaitResult waited = co_await runtime.sleep_for(delay, stop);
         if (waited == WaitResult::stopped) co_return Failure<LlmErrc>{LlmErrc::stopped, "stopped"};
     }

@@ -94,6 +94,13 @@ TEST(Retries, ObeyRetryAfter) {
     EXPECT_LE(script.begun[1] - script.begun[0], seconds(23));
 }
 
+TEST(Retries, PauseEvenWhenTheProviderAsksForNone) {
+    Script script;
+    script.faults = {busy(seconds(0)), busy(seconds(0)), busy(seconds(0))};
+    EXPECT_EQ(*script.run(), 42);
+    EXPECT_GT(script.begun[3] - script.begun[0], Milliseconds(100));
+}
+
 TEST(Retries, GiveUpAtOnceWhenTheProviderAsksForALongPause) {
     Script script;
     script.faults = {busy(seconds(3600))};
