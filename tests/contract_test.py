@@ -94,8 +94,8 @@ def good_and_bad_bodies(path, world):
         "/cancelJob": {"jobId": world["job"]},
         "/api/cancelJob": {"jobId": world["job"]},
         "/api/retryJob": {"jobId": world["job"]},
-        "/api/createProject": {"newProjectName": "Another"},
-        "/api/updateProject": {"author": "Ada", "questions_answers": [{"question": "Who?", "answer": "All."}]},
+        "/api/createProject": {"newProjectName": "Another", "email": ""},
+        "/api/updateProject": {"author": "Ada", "work_vision": None, "questions_answers": [{"question": "Who?", "answer": "All."}]},
         "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
     }
     if path == "/api/uploadProjectFiles":
@@ -144,7 +144,7 @@ def good_and_bad_targets(path, world):
             yield f"{path}?{name}={value}"
         yield f"{path}?{name}={own}&{name}={own}"
     if path == "/api/jobs":
-        for query in ("limit=1", "limit=0", "limit=x", "status=queued,failed", "status=done", "ids=seven", "cursor=x"):
+        for query in ("limit=1", "limit=0", "limit=x", "status=queued,failed", "status=done", "ids=seven", "cursor=x", "ids=" + ",".join([world["job"]] * 201)):
             yield f"{path}?{query}"
 
 

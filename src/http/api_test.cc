@@ -34,6 +34,26 @@ protected:
     std::string make_job(const std::string& project, Uuid user = ada) {
         return post("/api/generateWizardWork", order(project), user).text("jobId");
     }
+    RawAnswer patch(const std::string& project, const std::string& body) {
+        return server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada), body);
+    }
+    boost::json::object details(const std::string& project) {
+        return get("/api/getProjectDetails?projectId=" + project).json().at("project").as_object();
+    }
+    std::string signed_target(const std::string& job, const std::string& format) {
+        job::Job known;
+        known.id = *Uuid::parse(job);
+        known.owner = ada;
+        known.updated_at = server->runtime().wall_now();
+        return Links(TestServer::kSecret, "").output_url(known, format);
+    }
+    /// Of the last request to a target that begins so; 0: there was none.
+    static int logged_status(const std::string& target) {
+        int status = 0;
+        for (const AccessLine& line : server->access())
+            if (line.target.starts_with(target)) status = line.status;
+        return status;
+    }
     RawAnswer upload(const std::string& parts, Uuid user = ada) {
         return server->send("POST", "/api/uploadProjectFiles",
                             as(user) + "Content-Type: multipart/form-data; boundary=XX\r\n", parts + "--XX--\r\n");
@@ -122,6 +142,56 @@ TEST_F(Api, ACompletedJobHasALinkThatNeedsNoHeader) {
             << line.target;
 }
 
+TEST_F(Api, ASignedLinkIsEnoughWhateverTheHeadersSay) {
+    const std::string target = signed_target(make_job(make_project()), "pdf");
+    EXPECT_EQ(server->send("GET", target, "Authorization: Bearer old\r\n", "").status, 200);
+    EXPECT_EQ(server->send("GET", target, as(bob), "").status, 200);
+    std::string forged = target;
+    forged.back() = forged.back() == 'A' ? 'B' : 'A';
+    EXPECT_EQ(server->send("GET", forged, as(ada), "").status, 200);
+    EXPECT_EQ(server->send("GET", forged, "x-api-key: dw_old\r\n", "").status, 401);
+    EXPECT_EQ(server->send("GET", forged, "", "").text("code"), "link_not_valid");
+}
+
+TEST_F(Api, OutputsHaveNoOriginButAPdfIsLeftToItsViewer) {
+    const std::string outputs = "/api/jobs/" + make_job(make_project()) + "/output.";
+    for (const std::string format : {"md", "html", "tex", "quality.json"})
+        EXPECT_EQ(get(outputs + format).header("content-security-policy").substr(0, 8), "sandbox;") << format;
+    EXPECT_EQ(get(outputs + "pdf").header("content-security-policy"), "");
+}
+
+TEST_F(Api, AnOutputThatIsLostOnItsWayIsSaidSoAndLogged) {
+    const std::string target = "/api/jobs/" + make_job(make_project()) + "/output.epub";
+    const RawAnswer answer = get(target);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.text("code"), "unavailable");
+    EXPECT_EQ(logged_status(target), 503);
+    EXPECT_FALSE(server->problems().empty());
+}
+
+TEST_F(Api, TheLogHasTheStatusThatWentOut) {
+    const std::string target = "/api/jobs/" + make_job(make_project()) + "/output.md";
+    EXPECT_EQ(server->send("GET", target, as(ada) + "Range: bytes=0-2\r\n", "").status, 206);
+    EXPECT_EQ(logged_status(target), 206);
+    EXPECT_EQ(server->send("GET", target, as(ada) + "Range: bytes=900-\r\n", "").status, 416);
+    EXPECT_EQ(logged_status(target), 416);
+}
+
+TEST_F(Api, ARequestThatReachedNoHandlerIsLoggedAndCounted) {
+    EXPECT_EQ(get("/far/" + std::string(9'000, 'x')).status, 414);
+    EXPECT_EQ(logged_status("/far/"), 414);
+    EXPECT_NE(server->send("GET", "/metrics", "", "").body.find("414"), std::string::npos);
+}
+
+TEST_F(Api, AClientThatSendsNoMoreIsNotToldThatTheServerStops) {
+    auto client = server->open("GET /api/jobs/" + make_job(make_project()) +
+                               "/output.docx HTTP/1.1\r\nHost: localhost\r\n" + as(ada) + "\r\n");
+    client.finish_sending();
+    const RawAnswer answer = TestServer::parse(client.read_to_end());
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_NE(answer.text("message").find("client closed its half"), std::string::npos) << answer.body;
+}
+
 TEST_F(Api, ASecondJobInAProjectIsRefusedAndTheFirstIsNamed) {
     const std::string project = make_project(), job = make_job(project);
     const RawAnswer second = post("/api/generateWizardWork", order(project));
@@ -156,6 +226,10 @@ TEST_F(Api, TheListShowsAFractionAndPages) {
     EXPECT_EQ(rest.at("jobs").at(0).at("id").as_string(), boost::json::string_view(jobs[0]));
     EXPECT_EQ(get("/api/jobs?status=completed,failed", user).json().at("total").as_int64(), 0);
     EXPECT_EQ(get("/api/jobs?status=done", user).text("parameter"), "status");
+    std::string ids = jobs[0];
+    for (int i = 1; i < 200; ++i) ids += "," + user.to_string();
+    EXPECT_EQ(get("/api/jobs?ids=" + ids, user).json().at("total").as_int64(), 1);
+    EXPECT_NE(get("/api/jobs?ids=" + ids + "," + jobs[1], user).text("message").find("at most 200"), std::string::npos);
 }
 
 TEST_F(Api, WorkTakesBothFormsOfItsFields) {
@@ -193,6 +267,40 @@ TEST_F(Api, AProjectLivesItsLife) {
     EXPECT_NE(deleted.text("message").find(project), std::string::npos);
     EXPECT_EQ(get("/api/getProjectDetails?projectId=" + project).status, 404);
     EXPECT_EQ(get("/getJobStatus?jobId=" + job).status, 404);
+}
+
+TEST_F(Api, NullAndAnEmptyTextClearAFieldOfAProject) {
+    const std::string project = make_project();
+    const std::string filled = R"({"author":"Ada","email":"ada@example.org","prompt":"Write.",
+        "questions_answers":[{"question":"Who?","answer":"All."}]})";
+    for (const std::string nothing : {"null", "\"\""}) {
+        EXPECT_EQ(patch(project, filled).status, 200);
+        EXPECT_EQ(details(project).at("author").as_string(), "Ada");
+        EXPECT_EQ(details(project).at("questions_answers").as_array().size(), 1U);
+        const RawAnswer cleared = patch(
+            project, "{\"author\":" + nothing + ",\"email\":" + nothing + ",\"questions_answers\":" + nothing + "}");
+        EXPECT_EQ(cleared.status, 200) << cleared.body;
+        const auto now = details(project);
+        EXPECT_TRUE(now.at("author").is_null());
+        EXPECT_TRUE(now.at("email").is_null());
+        EXPECT_TRUE(now.at("questions_answers").as_array().empty());
+        EXPECT_EQ(now.at("prompt").as_string(), "Write.");
+        EXPECT_EQ(now.at("title").as_string(), "A book");
+    }
+    EXPECT_EQ(post("/api/createProject", R"({"newProjectName":"B","email":""})").status, 200);
+}
+
+TEST_F(Api, QuestionsAreTakenFromTheFieldThatHasThem) {
+    for (const std::string blank : {"\" \"", "[]", "null"}) {
+        const RawAnswer answer =
+            post("/api/generateWizardWork",
+                 order(make_project(), ",\"questions_and_answers\":" + blank +
+                                           R"(,"questions_answers":[{"question":"Who?","answer":"Ada"}])"));
+        ASSERT_EQ(answer.status, 200) << answer.body;
+        const auto job = *Uuid::parse(answer.text("jobId"));
+        const auto settings = server->wait(server->database().settings_for_owner(ada, job)).value();
+        EXPECT_EQ(settings.questions_and_answers.size(), 1U) << blank;
+    }
 }
 
 TEST_F(Api, FilesMayComeBeforeTheProjectId) {
@@ -256,6 +364,28 @@ TEST_F(Api, AStreamTellsTextAndGoesOnAfterWhatWasSeen) {
     EXPECT_NE(stream.read_to("section_restarted").find("event: section_restarted\n"), std::string::npos);
     post("/cancelJob", R"({"jobId":")" + job + "\"}");
     EXPECT_NE(stream.read_to_end().find("event: cancelled\n"), std::string::npos);
+}
+
+TEST_F(Api, AStreamEndsWithItsKey) {
+    const std::string key = make_api_key(), next = make_api_key();
+    ASSERT_TRUE(server->wait(server->database().set_api_key(ada, sha256_hex(key))));
+    auto stream =
+        server->open("GET /api/jobs/" + make_job(make_project()) +
+                     "/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-api-key: " + key + "\r\n\r\n");
+    EXPECT_NE(stream.read_to("event: progress").find("event: progress"), std::string::npos);
+    ASSERT_TRUE(server->wait(server->database().set_api_key(ada, sha256_hex(next))));
+    EXPECT_TRUE(stream.read_to_end().ends_with("0\r\n\r\n"));
+}
+
+TEST_F(Api, ASessionIsAskedAfterAgainAndEndsInTime) {
+    const Tokens tokens{std::string(TestServer::kSecret)};
+    const Credentials credentials(server->runtime(), server->database(), tokens);
+    const auto identity = server->wait(credentials.identify("Bearer " + server->token(ada), "")).value();
+    EXPECT_TRUE(server->wait(credentials.still_there(identity)));
+    Identity later = identity;
+    ASSERT_TRUE(later.ends);
+    later.ends = server->runtime().wall_now();
+    EXPECT_EQ(server->wait(credentials.still_there(later)).error().code, ApiErrc::unauthorized);
 }
 
 TEST_F(Api, WhatIsAnothersIsNotThere) {
@@ -323,7 +453,9 @@ TEST_F(Api, TheServerTellsOfItself) {
     const RawAnswer page = server->send("GET", "/", "", "");
     EXPECT_EQ(page.status, 200);
     EXPECT_NE(page.header("content-security-policy").find("default-src 'none'"), std::string::npos);
-    EXPECT_EQ(server->send("GET", "/readyz", "", "").json().at("provider").at("name").as_string(), "offline");
+    const auto provider = server->send("GET", "/readyz", "", "").json().at("provider");
+    EXPECT_EQ(provider.at("name").as_string(), "offline");
+    EXPECT_EQ(provider.at("state").as_string(), "waiting");
     const RawAnswer metrics = server->send("GET", "/metrics", "", "");
     EXPECT_NE(metrics.body.find("longhand_jobs{status=\"queued\"}"), std::string::npos) << metrics.body;
     EXPECT_NE(metrics.body.find("longhand_http_requests_total"), std::string::npos);

@@ -70,10 +70,25 @@ public:
         } catch (const std::exception& bug) {
             reply = internal(bug.what());
         }
-        const Status status = co_await deliver(std::move(reply), exchange);
+        const Status meant = co_await deliver(std::move(reply), exchange);
+        // A file's answer may turn out to be 206, 304 or 416.
+        const Status status = exchange.answered().value_or(meant);
         const auto taken =
             std::chrono::duration_cast<std::chrono::microseconds>(services_.deps.runtime.steady_now() - started);
         account(request, match, status, taken);
+    }
+
+    void refused(const net::HttpRefusal& refusal) {
+        const int code = static_cast<int>(refusal.status);
+        services_.metrics.request("other", "other", code, std::chrono::microseconds(0));
+        if (!services_.deps.access_log) return;
+        AccessLine line;
+        line.method = "-";
+        line.target = refusal.target.empty() ? "-" : loggable_target(refusal.target);
+        line.status = code;
+        line.request_id = refusal.request_id;
+        line.remote_address = refusal.remote_address;
+        services_.deps.access_log(line);
     }
 
     const Router& router() const { return router_; }
@@ -83,6 +98,12 @@ private:
     ApiError internal(const char* what) const {
         if (services_.deps.problem_log) services_.deps.problem_log(fmt::format("a handler failed: {}", what));
         return {ApiErrc::internal, "The server failed at this request; its log says why."};
+    }
+
+    ApiError unreadable(const net::NetFailure& failure) const {
+        if (services_.deps.problem_log)
+            services_.deps.problem_log(fmt::format("an output can't be read: {}", failure.message));
+        return {ApiErrc::unavailable, "The output can't be read now; try again."};
     }
 
     awaitable<ApiResult<Reply>> answer(const Router::Match& match, Call& call) {
@@ -104,10 +125,11 @@ private:
     awaitable<ApiResult<Identity>> identify(Access access, const Call& call) {
         if (access == Access::open) co_return Identity{};
         std::string authorization = header(call, "authorization"), api_key = header(call, "x-api-key");
-        if (access == Access::user_or_link && authorization.empty() && api_key.empty()) {
-            auto link = co_await identify_link(call);
-            if (link) co_return std::move(*link);
-        }
+        std::optional<ApiResult<Identity>> link;
+        if (access == Access::user_or_link) link = co_await identify_link(call);
+        // A client may send what it sends everywhere: a link that holds is enough whatever the headers say.
+        const bool has_headers = !authorization.empty() || !api_key.empty();
+        if (link && (link->has_value() || !has_headers)) co_return std::move(*link);
         co_return co_await services_.credentials.identify(std::move(authorization), std::move(api_key));
     }
 
@@ -132,9 +154,9 @@ private:
         if (auto* file = std::get_if<FileReply>(&answer)) {
             const Status status = file->head.status;
             net::HttpResponse head = guarded(std::move(file->head));
-            ignore_result(co_await exchange.respond_file(std::move(head), std::move(file->path)),
-                          "the client has gone");
-            co_return status;
+            const auto sent = co_await exchange.respond_file(std::move(head), std::move(file->path));
+            if (sent || sent.error().code != net::NetErrc::unreachable) co_return status;
+            answer = to_response(unreadable(sent.error()));
         }
         net::HttpResponse response = guarded(std::move(std::get<net::HttpResponse>(answer)));
         const Status status = response.status;
@@ -170,6 +192,10 @@ App::~App() = default;
 
 net::HttpHandler App::handler() {
     return [impl = impl_.get()](net::HttpExchange& exchange) { return impl->serve(exchange); };
+}
+
+void App::refused(const net::HttpRefusal& refusal) {
+    impl_->refused(refusal);
 }
 
 std::span<const Route> App::routes() const {

@@ -17,6 +17,8 @@ public:
     ~App();
 
     net::HttpHandler handler();
+    /// Logs and counts a request that the server turned down before the handler; for HttpServerOptions::on_refusal.
+    void refused(const net::HttpRefusal& refusal);
     /// The table, for tests and for tools that compare it with the contract.
     std::span<const Route> routes() const;
     /// For `token`: a session of that user.

@@ -116,6 +116,28 @@ TEST_F(BadInput, FieldsOfWorkSayTheirBounds) {
     std::string email = order("");
     email.replace(email.find("ada@"), 4, "ada at ");
     refused(email, "email", "e-mail address");
+    email.replace(email.find("ada at example.org"), 18, "");
+    refused(email, "email", "e-mail address");
+}
+
+TEST(FullDisk, IsSaidAndNothingIsStartedOrKept) {
+    TestServer full(~0ULL);
+    const Uuid user = full.add_user("ada@example.org");
+    const std::string project = full.wait(full.database().create_project(user, "A book", "")).value().id.to_string();
+    const std::string as_user = "Authorization: Bearer " + full.token(user) + "\r\n";
+    const RawAnswer work = full.send(
+        "POST", "/api/generateWizardWork", as_user,
+        R"({"projectId":")" + project + R"(","prompt":"Write a handbook.","author":"Ada","email":"ada@example.org"})");
+    EXPECT_EQ(work.status, 503);
+    EXPECT_EQ(work.text("code"), "storage_full");
+    EXPECT_FALSE(work.header("retry-after").empty());
+    EXPECT_EQ(full.wait(full.database().jobs_of_owner({.owner = user})).value().total, 0);
+    const RawAnswer upload = full.send(
+        "POST", "/api/uploadProjectFiles", as_user + "Content-Type: multipart/form-data; boundary=XX\r\n",
+        "--XX\r\nContent-Disposition: form-data; name=\"projectId\"\r\n\r\n" + project +
+            "\r\n--XX\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.md\"\r\n\r\n# A\r\n--XX--\r\n");
+    EXPECT_EQ(upload.status, 503) << upload.body;
+    EXPECT_TRUE(full.uploads().empty());
 }
 
 TEST_F(BadInput, AProjectThatIsNotThereIsSaidSo) {

@@ -44,18 +44,26 @@ awaitable<ApiResult<Identity>> Credentials::identify(std::string authorization, 
 awaitable<ApiResult<Identity>> Credentials::identify_one(std::string credential) const {
     if (looks_like_api_key(credential)) {
         if (!is_well_formed_api_key(credential)) co_return refused();
-        auto user = co_await accounts_.user_by_api_key(sha256_hex(credential));
+        std::string hash = sha256_hex(credential);
+        auto user = co_await accounts_.user_by_api_key(hash);
         if (!user) co_return of_account(user.error());
-        co_return Identity{user->id, CredentialKind::api_key};
+        co_return Identity{user->id, CredentialKind::api_key, {}, std::move(hash)};
     }
-    const auto subject = tokens_.check(credential, runtime_.wall_now());
-    if (!subject) co_return refused();
-    Identity identity{*subject, CredentialKind::session};
+    const auto session = tokens_.session(credential, runtime_.wall_now());
+    if (!session) co_return refused();
+    Identity identity{session->user, CredentialKind::session, session->ends, {}};
     co_return co_await still_there(identity);
 }
 
 awaitable<ApiResult<Identity>> Credentials::still_there(Identity identity) const {
-    auto user = co_await accounts_.user(identity.user);
+    if (identity.kind == CredentialKind::api_key) {
+        const auto holder = co_await accounts_.user_by_api_key(identity.key_sha256);
+        if (!holder) co_return of_account(holder.error());
+        if (holder->id != identity.user) co_return refused();
+        co_return identity;
+    }
+    if (identity.ends && runtime_.wall_now() >= *identity.ends) co_return refused();
+    const auto user = co_await accounts_.user(identity.user);
     if (!user) co_return of_account(user.error());
     co_return identity;
 }

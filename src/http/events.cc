@@ -92,7 +92,7 @@ private:
     }
 
     /// Durable events that were not sent yet. False: the job's run has ended and all of it was told, or the job, its
-    /// owner or the client has gone.
+    /// owner, the credential or the client has gone.
     awaitable<bool> look() {
         next_look_ = runtime().steady_now() + services_.options.stream_poll;
         const auto there = co_await services_.credentials.still_there(call_.identity);

@@ -12,6 +12,7 @@ namespace longhand::http {
 namespace {
 
 constexpr std::size_t kMaxListed = 1000;
+constexpr std::size_t kMaxIds = 200;  // so many fit into a target of 8 KiB
 
 std::optional<std::string> problem_of(const job::Job& job) {
     const bool shown = job.state == job::State::failed || job.state == job::State::moderated;
@@ -128,8 +129,8 @@ std::optional<ApiError> read_list_parameter(store::JobsQuery& query, std::string
     } else if (name == "ids") {
         for (const std::string& word : comma_separated(value)) {
             const auto id = Uuid::parse(word);
-            if (!id || query.ids.size() == kMaxListed)
-                return bad_list_parameter(name, "at most 1000 UUIDs with commas between them");
+            if (!id || query.ids.size() == kMaxIds)
+                return bad_list_parameter(name, "at most 200 UUIDs with commas between them");
             query.ids.push_back(*id);
         }
     } else if (name == "projectId") {

@@ -10,6 +10,8 @@ namespace longhand::http {
 namespace json = boost::json;
 namespace {
 
+constexpr std::string_view kRightEmail = "should be an e-mail address, such as ada@example.org";
+
 std::string_view view(const json::value& value) {
     const auto& text = value.get_string();
     return {text.data(), text.size()};
@@ -34,6 +36,11 @@ std::optional<std::int64_t> whole_number(const json::value& value) {
 const json::value* BodyReader::find(std::string_view name) const {
     const json::value* value = body_.if_contains(name);
     return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+bool BodyReader::is_null(std::string_view name) const {
+    const json::value* value = body_.if_contains(name);
+    return value != nullptr && value->is_null();
 }
 
 void BodyReader::refuse(std::string_view name, std::string_view right) {
@@ -82,13 +89,13 @@ std::string BodyReader::required_text(std::string_view name, TextBounds bounds) 
 }
 
 std::optional<std::string> BodyReader::email(std::string_view name) {
-    auto address = text(name, {3, 254});
-    if (!address) return address;
+    auto address = text(name, {0, 254});
+    if (!address || address->empty()) return address;
     const auto at = address->find('@');
     const bool plausible = at != address->npos && at > 0 && at + 1 < address->size() &&
                            address->find('@', at + 1) == address->npos &&
                            address->find_first_of(" \t\r\n<>,;") == address->npos;
-    if (!plausible) refuse(name, "should be an e-mail address, such as ada@example.org");
+    if (!plausible) refuse(name, kRightEmail);
     return address;
 }
 
@@ -96,7 +103,9 @@ std::string BodyReader::required_email(std::string_view name) {
     if (find(name) == nullptr) {
         refuse(ApiErrc::missing_field, name, fmt::format("'{}' is missing; it should be an e-mail address.", name));
     }
-    return email(name).value_or("");
+    auto address = email(name).value_or("");
+    if (address.empty()) refuse(name, kRightEmail);
+    return address;
 }
 
 job::Choice BodyReader::choice(std::string_view name) {

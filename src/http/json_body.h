@@ -30,6 +30,7 @@ public:
     std::string required_text(std::string_view name, TextBounds bounds);
     std::optional<std::string> text(std::string_view name, TextBounds bounds);
     std::string required_email(std::string_view name);
+    /// May be "".
     std::optional<std::string> email(std::string_view name);
     job::Choice choice(std::string_view name);
     std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
@@ -37,6 +38,8 @@ public:
     bool has(std::string_view name) const { return find(name) != nullptr; }
     /// Nothing when absent or null.
     const boost::json::value* find(std::string_view name) const;
+    /// For the few readers that tell null from absent.
+    bool is_null(std::string_view name) const;
     /// For rules of a caller's own. `right` completes "'name' …": "should be …".
     void refuse(std::string_view name, std::string_view right);
     void refuse(ApiErrc code, std::string_view name, std::string message);

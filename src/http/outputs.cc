@@ -35,8 +35,16 @@ std::string disposition(std::string_view format, std::string_view name) {
                        percent_encoded(name));
 }
 
-ApiError from_documents(const Services& services, const Failure<engine::DocumentErrc>& failure,
-                        std::string_view format) {
+/// A client that has closed its sending half counts as gone, but may still read.
+ApiError stopped(StopReason reason) {
+    return {ApiErrc::unavailable, reason == StopReason::cancelled
+                                      ? "The client closed its half of the connection before the output was there; "
+                                        "keep it open and try again."
+                                      : "The server is stopping; try again."};
+}
+
+ApiError from_documents(const Services& services, const Failure<engine::DocumentErrc>& failure, std::string_view format,
+                        StopReason reason) {
     using engine::DocumentErrc;
     switch (failure.code) {
         case DocumentErrc::not_found:
@@ -51,7 +59,7 @@ ApiError from_documents(const Services& services, const Failure<engine::Document
         case DocumentErrc::unavailable:
             return {ApiErrc::unavailable, "The output can't be made now; try again."};
         case DocumentErrc::stopped:
-            return {ApiErrc::unavailable, "The server is stopping; try again."};
+            return stopped(reason);
     }
     return {ApiErrc::internal, "The server could not do this; its log says why."};
 }
@@ -71,9 +79,12 @@ Reply document_reply(const Call& call, const engine::Document& document, std::st
         return std::move(reply.head);
     }
     reply.head.headers.emplace_back("Content-Disposition", disposition(format, document.file_name));
-    // A document is made from what others wrote: it gets no origin to act in.
-    reply.head.headers.emplace_back("Content-Security-Policy",
-                                    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+    // A document is made from what others wrote: it gets no origin to act in. Safari's viewer shows a sandboxed PDF as
+    // a blank page, and a PDF has no origin anyway.
+    if (format != "pdf") {
+        reply.head.headers.emplace_back("Content-Security-Policy",
+                                        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+    }
     if (document.partial) reply.head.headers.emplace_back("X-Longhand-Partial", "true");
     return reply;
 }
@@ -88,7 +99,7 @@ awaitable<ApiResult<Reply>> get_output(const Services& services, Call& call) {
                                                               fmt::join(kFormats, ", "))};
     }
     auto document = co_await services.deps.outputs(call.owner(), *id, format, call.exchange.gone());
-    if (!document) co_return from_documents(services, document.error(), format);
+    if (!document) co_return from_documents(services, document.error(), format, call.exchange.gone().reason());
     co_return document_reply(call, *document, format);
 }
 

@@ -72,22 +72,33 @@ awaitable<ApiResult<Reply>> get_project_details(const Services& services, Call& 
     co_return json_reply(std::move(out).str());
 }
 
+/// null clears a field, as "" does.
+std::optional<std::string> clearable(BodyReader& body, std::string_view name, std::size_t max) {
+    return body.is_null(name) ? std::string() : body.text(name, {0, max});
+}
+
+std::optional<std::string> read_questions_change(BodyReader& body) {
+    bool named = false;
+    for (const std::string_view name : {"questions_answers", "questions_and_answers"})
+        named = named || body.has(name) || body.is_null(name);
+    return named ? std::optional(questions_json(read_questions(body))) : std::nullopt;
+}
+
 ApiResult<store::ProjectChange> read_change(const boost::json::object& object) {
     BodyReader body(object);
     store::ProjectChange change;
     change.title = body.text(body.has("title") ? "title" : "newProjectName", kTitle);
-    change.author = body.text("author", {0, 100});
-    change.email = body.email("email");
-    change.model = body.text("model", {0, 200});
-    change.prompt = body.text("prompt", {0, 10'000});
-    change.outline_text = body.text("outline_text", {0, 5'000});
-    change.style_text = body.text("style_text", {0, 10'000});
-    change.supplemental_info = body.text("supplemental_info", {0, 50'000});
-    change.work_description = body.text("work_description", {0, 50'000});
-    change.work_details = body.text("work_details", {0, 50'000});
-    change.work_vision = body.text("work_vision", {0, 50'000});
-    if (body.has("questions_answers") || body.has("questions_and_answers"))
-        change.questions_answers = questions_json(read_questions(body));
+    change.author = clearable(body, "author", 100);
+    change.email = body.is_null("email") ? std::string() : body.email("email");
+    change.model = clearable(body, "model", 200);
+    change.prompt = clearable(body, "prompt", 10'000);
+    change.outline_text = clearable(body, "outline_text", 5'000);
+    change.style_text = clearable(body, "style_text", 10'000);
+    change.supplemental_info = clearable(body, "supplemental_info", 50'000);
+    change.work_description = clearable(body, "work_description", 50'000);
+    change.work_details = clearable(body, "work_details", 50'000);
+    change.work_vision = clearable(body, "work_vision", 50'000);
+    change.questions_answers = read_questions_change(body);
     if (body.problem()) return *body.problem();
     return change;
 }

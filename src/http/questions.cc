@@ -22,6 +22,12 @@ std::optional<std::string> member(const json::object& object, std::string_view n
     return text;
 }
 
+bool is_blank(const json::value* value) {
+    if (value == nullptr) return true;
+    if (value->is_array()) return value->get_array().empty();
+    return value->is_string() && trimmed({value->get_string().data(), value->get_string().size()}).empty();
+}
+
 std::vector<job::QuestionAnswer> read_array(BodyReader& body, std::string_view name, const json::value& value) {
     std::vector<job::QuestionAnswer> questions;
     const json::array* array = value.if_array();
@@ -48,7 +54,8 @@ std::vector<job::QuestionAnswer> read_array(BodyReader& body, std::string_view n
 }  // namespace
 
 std::vector<job::QuestionAnswer> read_questions(BodyReader& body) {
-    const std::string_view name = body.has("questions_and_answers") ? "questions_and_answers" : "questions_answers";
+    std::string_view name = "questions_and_answers";
+    if (is_blank(body.find(name))) name = "questions_answers";
     const json::value* value = body.find(name);
     if (value == nullptr) return {};
     if (!value->is_string()) return read_array(body, name, *value);

@@ -45,14 +45,17 @@ class TestServer {
 public:
     static constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
 
-    TestServer() : guard_(loop_.get_executor()), thread_([this] { loop_.run(); }) {
+    explicit TestServer(std::uint64_t disk_reserve = 0)
+        : disk_reserve_(disk_reserve), guard_(loop_.get_executor()), thread_([this] { loop_.run(); }) {
         char name[] = "/tmp/longhand-http-XXXXXX";
         if (::mkdtemp(name) == nullptr) throw std::runtime_error("no temporary folder");
         folder_ = name;
         files_.emplace(folder_);
         store_ = store::sqlite::open_sqlite_store(folder_ + "/longhand.db", runtime_).value();
-        server_.emplace(net::HttpServerOptions{.threads = 2},
-                        [this](net::HttpExchange& exchange) { return handler_(exchange); });
+        net::HttpServerOptions server_options;
+        server_options.threads = 2;
+        server_options.on_refusal = [this](const net::HttpRefusal& refusal) { app_->refused(refusal); };
+        server_.emplace(server_options, [this](net::HttpExchange& exchange) { return handler_(exchange); });
         const auto address = server_->listen("127.0.0.1", 0).value();
         port_ = address.port;
         app_.emplace(deps(), options());
@@ -93,6 +96,7 @@ public:
             }
             return seen_;
         }
+        void finish_sending() { socket_.shutdown(asio::ip::tcp::socket::shutdown_send); }
         const std::string& read_to_end() {
             boost::system::error_code ignored;
             asio::read(socket_, asio::dynamic_buffer(seen_), ignored);
@@ -126,6 +130,7 @@ public:
     }
 
     store::Store& database() { return *store_; }
+    Runtime& runtime() { return runtime_; }
     store::FileStore& files() { return *files_; }
     engine::LiveFeed& live() { return live_; }
     App& app() { return *app_; }
@@ -142,6 +147,10 @@ public:
         const std::lock_guard lock(mutex_);
         return access_;
     }
+    std::vector<std::string> problems() {
+        const std::lock_guard lock(mutex_);
+        return problems_;
+    }
 
 private:
     Deps deps() {
@@ -151,16 +160,21 @@ private:
                     *store_,
                     *files_,
                     live_,
-                    [this](Uuid owner, Uuid job, std::string format, StopToken) {
-                        return output(this, owner, job, std::move(format));
+                    [this](Uuid owner, Uuid job, std::string format, StopToken stop) {
+                        return output(this, owner, job, std::move(format), std::move(stop));
                     },
                     {},
-                    {},
+                    [] {
+                        return ProviderHealth{"waiting", "Since noon: it is away."};
+                    },
                     [this](const AccessLine& line) {
                         const std::lock_guard lock(mutex_);
                         access_.push_back(line);
                     },
-                    {}};
+                    [this](const std::string& problem) {
+                        const std::lock_guard lock(mutex_);
+                        problems_.push_back(problem);
+                    }};
     }
     AppOptions options() const {
         AppOptions options;
@@ -171,18 +185,24 @@ private:
         options.version = "test";
         options.max_file_bytes = 1 << 20;
         options.stream_poll = Milliseconds(20);
-        options.disk_reserve = 0;
+        options.disk_reserve = disk_reserve_;
         return options;
     }
-    /// A small file, of any job that is the owner's.
+    /// A small file, of any job that is the owner's. A docx takes as long as the client waits; an epub is lost between
+    /// its making and its sending.
     static awaitable<engine::DocumentResult<engine::Document>> output(TestServer* self, Uuid owner, Uuid job,
-                                                                      std::string format) {
+                                                                      std::string format, StopToken stop) {
         const auto found = co_await self->store_->job_for_owner(owner, job);
         if (!found) co_return Failure<engine::DocumentErrc>{engine::DocumentErrc::not_found, ""};
+        if (format == "docx") {
+            const auto long_after = self->runtime_.steady_now() + std::chrono::minutes(1);
+            [[maybe_unused]] const WaitResult how = co_await self->runtime_.sleep_until(long_after, stop);
+            co_return Failure<engine::DocumentErrc>{engine::DocumentErrc::stopped, ""};
+        }
         engine::Document document;
         document.path = self->folder_ + "/output." + format;
         const bool is_sheet = format == "quality.json";
-        std::ofstream(document.path) << (is_sheet ? "{\"words\":0}" : "the " + format);
+        if (format != "epub") std::ofstream(document.path) << (is_sheet ? "{\"words\":0}" : "the " + format);
         document.media_type = is_sheet ? "application/json" : format == "pdf" ? "application/pdf" : "text/markdown";
         document.file_name = "Über \"all\"." + format;
         document.sha256 = sha256_hex(format);
@@ -200,6 +220,7 @@ private:
         return out;
     }
 
+    const std::uint64_t disk_reserve_;
     asio::io_context loop_;
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
     AsioRuntime runtime_{loop_, 2};
@@ -214,6 +235,7 @@ private:
     std::uint16_t port_ = 0;
     std::mutex mutex_;
     std::vector<AccessLine> access_;
+    std::vector<std::string> problems_;
 };
 
 }  // namespace longhand::http

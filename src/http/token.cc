@@ -2,6 +2,7 @@
 
 #include <jwt.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -66,11 +67,22 @@ bool is_for_us(const json::object& claims) {
     return false;
 }
 
+/// When the token is over, in seconds.
+std::optional<double> end_of(const json::object& claims) {
+    const auto expiry = seconds_of(claims, "exp");
+    return expiry ? std::optional(*expiry + static_cast<double>(kLeeway.count())) : std::nullopt;
+}
+
+WallTime as_time(double seconds) {
+    constexpr double kFarAway = 1e11;
+    return WallTime(Milliseconds(static_cast<std::int64_t>(std::min(seconds, kFarAway) * 1000)));
+}
+
 bool is_current(const json::object& claims, WallTime now) {
     const double seconds = static_cast<double>(now.time_since_epoch().count()) / 1000.0;
     const auto leeway = static_cast<double>(kLeeway.count());
-    const auto expiry = seconds_of(claims, "exp");
-    if (!expiry || seconds >= *expiry + leeway) return false;
+    const auto end = end_of(claims);
+    if (!end || seconds >= *end) return false;
     if (!claims.contains("nbf")) return true;
     const auto not_before = seconds_of(claims, "nbf");
     return not_before && seconds + leeway >= *not_before;
@@ -122,6 +134,11 @@ std::string Tokens::make(Uuid user, WallTime now, Seconds ttl) const {
 }
 
 std::optional<Uuid> Tokens::check(std::string_view token, WallTime now) const {
+    const auto found = session(token, now);
+    return found ? std::optional(found->user) : std::nullopt;
+}
+
+std::optional<Session> Tokens::session(std::string_view token, WallTime now) const {
     if (token.size() > kMaxTokenBytes) return std::nullopt;
     const auto parts = decode(token);
     if (!parts || text_of(parts->header, "alg") != "HS256") return std::nullopt;
@@ -135,7 +152,9 @@ std::optional<Uuid> Tokens::check(std::string_view token, WallTime now) const {
     if (secret == secrets_.end() || !is_signed(std::string(token), secret->second)) return std::nullopt;
     if (!is_for_us(parts->claims) || !is_current(parts->claims, now)) return std::nullopt;
     const auto subject = text_of(parts->claims, "sub");
-    return subject ? Uuid::parse(*subject) : std::nullopt;
+    const auto user = subject ? Uuid::parse(*subject) : std::nullopt;
+    if (!user) return std::nullopt;
+    return Session{*user, as_time(*end_of(parts->claims))};
 }
 
 std::string make_api_key() {

@@ -15,6 +15,11 @@ inline constexpr std::size_t kMaxTokenBytes = 8 * 1024;
 inline constexpr std::string_view kAudience = "longhand";
 inline constexpr Seconds kLeeway{60};
 
+struct Session {
+    Uuid user;
+    WallTime ends{};  ///< from here on the token is no longer taken
+};
+
 /// Makes and checks session tokens. Immutable, so thread-safe.
 class Tokens {
 public:
@@ -27,6 +32,8 @@ public:
     /// signature, a claim given twice, `aud`, `exp` (past, or missing), `nbf`, or a `kid` that is no secret's of ours.
     /// `exp` and `nbf` have kLeeway.
     std::optional<Uuid> check(std::string_view token, WallTime now) const;
+    /// As `check`, and until when.
+    std::optional<Session> session(std::string_view token, WallTime now) const;
 
 private:
     /// By `kid`, which is only ever looked up.

@@ -8,6 +8,15 @@ constexpr std::chrono::seconds kLinger{2};
 // Method, version and spaces, beside the target.
 constexpr std::size_t kRequestLineRest = 64;
 
+/// The second word of the first line, which may not be whole.
+std::string_view target_of(std::string_view input) {
+    const auto line = input.substr(0, input.find_first_of("\r\n"));
+    const auto space = line.find(' ');
+    if (space == line.npos) return {};
+    const auto rest = line.substr(space + 1);
+    return rest.substr(0, rest.find(' '));
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options,
@@ -121,10 +130,13 @@ HttpConnection::HeadRead HttpConnection::refused(http::status status, std::strin
 
 awaitable<void> HttpConnection::refuse(Refusal refusal) {
     const auto response = refusal_response(refusal);
+    const std::string id = new_request_id_();
+    if (options_.on_refusal)
+        options_.on_refusal({refusal.status, std::string(target_of(wire_->input())), id, remote_address_});
     Framing framing;
     framing.keep_alive = false;
     framing.content_length = response.body.size();
-    const auto head = format_head(response, new_request_id_(), framing);
+    const auto head = format_head(response, id, framing);
     const auto sent = co_await wire_->write(*head, response.body, options_.transfer_timeout);
     if (sent) co_await wire_->linger(kLinger);
 }

@@ -184,6 +184,7 @@ awaitable<NetResult<void>> WireExchange::send_head(HttpResponse head, Framing fr
         text = format_head(head, request_.request_id, framing);
     }
     keep_alive_ = framing.keep_alive;
+    answered_ = head.status;
     const bool sends_body = !is_head() && !is_bodiless(head.status);
     const std::string_view body = sends_body ? std::string_view(head.body) : std::string_view();
     const auto sent = co_await wire_.write(*text, body, options_.transfer_timeout);

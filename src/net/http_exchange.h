@@ -27,6 +27,7 @@ public:
     awaitable<NetResult<void>> respond_file(HttpResponse response, std::string path) override;
     awaitable<NetResult<void>> begin_stream(HttpResponse head) override;
     awaitable<NetResult<void>> write(std::string data) override;
+    std::optional<http::status> answered() const override { return answered_; }
     StopToken gone() const override;
 
     /// Runs the handler, answers for it where it did not, and ends the answer. The connection may carry another request
@@ -61,6 +62,7 @@ private:
     RequestParser& parser_;
     HttpRequest request_;
     Phase phase_ = Phase::unanswered;
+    std::optional<http::status> answered_;
     bool expects_continue_ = false;
     bool keep_alive_ = false;
     bool is_chunked_ = false;

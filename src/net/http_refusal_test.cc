@@ -117,6 +117,22 @@ TEST(HttpRefusal, OfHeadsAndTargetsPastTheLimit) {
     EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nX: " + std::string(17'000, 'x')), "431 headers_too_large");
 }
 
+TEST(HttpRefusal, IsToldToTheServersOwner) {
+    std::mutex mutex;
+    std::vector<std::string> told;
+    HttpServerOptions options;
+    options.on_refusal = [&](const HttpRefusal& refusal) {
+        const std::lock_guard lock(mutex);
+        told.push_back(std::to_string(static_cast<int>(refusal.status)) + " " + refusal.target.substr(0, 6));
+        EXPECT_FALSE(refusal.request_id.empty());
+        EXPECT_EQ(refusal.remote_address, "127.0.0.1");
+    };
+    refusal_of("GET /long" + std::string(9000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", options);
+    refusal_of("GET /a?b=%zz HTTP/1.1\r\nHost: a\r\n\r\n", options);
+    refusal_of("nonsense\r\n\r\n", options);
+    EXPECT_EQ(told, (std::vector<std::string>{"414 /longx", "400 /a?b=%", "400 "}));
+}
+
 TEST(HttpRefusal, NotOfATargetOrHeadWithinTheLimit) {
     TestServer server(accept_all);
     EXPECT_EQ(testing::ask(server.port(), "GET /" + std::string(8191, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n").status,

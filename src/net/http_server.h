@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,12 +71,24 @@ public:
     /// timeout. For HEAD every write fails with closed: there is nobody to read it.
     virtual awaitable<NetResult<void>> write(std::string data) = 0;
 
+    /// The status that went out, as far as it could: respond_file may send another than it was given. Nothing before
+    /// the answer has begun.
+    virtual std::optional<http::status> answered() const = 0;
+
     /// Raised when the client has gone or the server stops (`shutdown`). Streams watch it.
     /// A client that closes only its sending half counts as gone; an answer still reaches it.
     virtual StopToken gone() const = 0;
 };
 
 using HttpHandler = std::function<awaitable<void>(HttpExchange&)>;
+
+/// A request that no handler saw, for its head was too large, too slow or not HTTP.
+struct HttpRefusal {
+    http::status status = http::status::bad_request;
+    std::string target;  ///< raw bytes, as far as they came; may be empty
+    std::string request_id;
+    std::string remote_address;
+};
 
 struct HttpServerOptions {
     unsigned threads = 1;                   ///< loops; each connection stays on one
@@ -87,6 +100,8 @@ struct HttpServerOptions {
     /// Told of a handler's bugs and of connections that could not be accepted, in a sentence. On any loop's thread.
     /// Optional.
     std::function<void(std::string_view message)> log_error;
+    /// Told of each refusal, before the client is. On any loop's thread. Optional.
+    std::function<void(const HttpRefusal& refusal)> on_refusal;
 };
 
 /// A server with loops (threads) of its own. Handlers of different connections run at the same time on different
