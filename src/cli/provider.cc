@@ -116,7 +116,8 @@ Value<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io
         http_options.use_environment_proxy = false;
     }
     provider->http_ = std::make_unique<net::HttpClient>(loop, http_options);
-    provider->model_ = std::make_unique<llm::OpenAiClient>(runtime, *provider->http_, client);
+    provider->model_ = std::make_unique<llm::WatchedModel>(
+        runtime, std::make_unique<llm::OpenAiClient>(runtime, *provider->http_, client), provider->health_);
     http::ServerDefaults& defaults = provider->defaults_;
     defaults.provider = provider->model_->provider();
     if (options.has("context-tokens")) {

@@ -12,6 +12,7 @@
 #include "http/services.h"
 #include "llm/chat.h"
 #include "llm/offline/offline_server.h"
+#include "llm/watched_model.h"
 #include "net/http_client.h"
 
 namespace longhand::cli {
@@ -24,6 +25,8 @@ public:
     static Value<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime);
 
     llm::ChatModel& model() { return *model_; }
+    /// How the last call to it went; from any thread.
+    const llm::ProviderHealth& health() const { return health_; }
     /// What jobs that start here are given.
     const http::ServerDefaults& defaults() const { return defaults_; }
     /// What whoever uses it should know, in a sentence; may be empty.
@@ -34,6 +37,7 @@ private:
 
     std::unique_ptr<llm::offline::OfflineServer> offline_;
     std::unique_ptr<net::HttpClient> http_;
+    llm::ProviderHealth health_;
     std::unique_ptr<llm::ChatModel> model_;
     http::ServerDefaults defaults_;
     std::string notice_;

@@ -95,6 +95,11 @@ http::Deps deps_of(Server& server) {
                            Uuid owner, Uuid job, std::string format,
                            StopToken stop) { return documents->get(owner, job, std::move(format), std::move(stop)); },
             .engine_stats = [&engine] { return engine.stats(); },
+            .provider_health =
+                [&health = server.provider->health()] {
+                    const auto report = health.report();
+                    return http::ProviderHealth{report.state, report.message};
+                },
             .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); }};
 }
@@ -113,6 +118,10 @@ awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
 int listen(Server& server) {
     net::HttpServerOptions options;
     options.threads = server.threads;
+    options.on_refusal = [&server](const net::HttpRefusal& refusal) {
+        http::App* app = server.ready.load(std::memory_order_acquire);
+        if (app != nullptr) app->refused(refusal);
+    };
     server.listener = std::make_unique<net::HttpServer>(
         options, [&server](net::HttpExchange& exchange) { return answer(&server, exchange); });
     const auto bound = server.listener->listen(server.address.host, server.address.port);
