@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/file_name.h"
+#include "engine/outputs.h"
 #include "engine/step_value.h"
 #include "engine/world_testing.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 class DocumentsTest : public testing::Test {
 protected:
+    void TearDown() override { world.runtime.block_on(documents.stop()); }
     DocumentResult<Document> get(Uuid owner, Uuid job, const std::string& format) {
         return world.runtime.block_on(documents.get(owner, job, format, StopToken{}));
     }
@@ -59,11 +61,79 @@ TEST_F(DocumentsTest, TwoFirstRequestsAreOneRenderingWhichIsKept) {
     EXPECT_EQ(world.typesetter.renderings, renderings + 1);
 }
 
+awaitable<void> fetch_any(Documents& documents, Uuid owner, Uuid job, std::string format,
+                          std::vector<DocumentResult<Document>>& got) {
+    auto getting = documents.get(owner, job, std::move(format), StopToken{});
+    DocumentResult<Document> document = co_await std::move(getting);
+    got.push_back(std::move(document));
+}
+
+TEST_F(DocumentsTest, AStopEndsWhatIsRenderedAndLeavesNothingBehind) {
+    const Uuid job = complete_one();
+    std::vector<DocumentResult<Document>> got;
+    asio::co_spawn(world.runtime.executor(), fetch_any(documents, world.owner, job, "html", got),
+                   [](std::exception_ptr) {});
+    ASSERT_TRUE(world.runtime.run_until([&] { return world.typesetter.children == 1; }, 1min));
+    world.runtime.block_on(documents.stop());
+    EXPECT_EQ(world.typesetter.children, 0);
+    ASSERT_TRUE(world.runtime.run_until([&] { return got.size() == 1; }, 1min));
+    EXPECT_EQ(got[0].error().code, DocumentErrc::stopped);
+    for (const char* format : {"html", "pdf"}) {
+        EXPECT_EQ(get(world.owner, job, format).error().code, DocumentErrc::stopped) << format;
+    }
+}
+
+/// Ends a job as its run would, with its manuscript alone.
+void complete_by_hand(World& world, Uuid job) {
+    store::ClaimRequest request;
+    request.worker = world.runtime.new_id();
+    request.provider = "fake";
+    request.only_job = job;
+    const auto claimed = world.persist([&] { return world.store->claim(request); });
+    ASSERT_TRUE(claimed.has_value() && claimed->size() == 1);
+    typeset::Manuscript manuscript;
+    manuscript.title = "Work";
+    manuscript.markdown = "All of it.";
+    auto folder = scratch_folder(world.files);
+    auto kept = world.runtime.block_on(
+        keep_text(world.runtime, world.files, job, std::string(kManuscriptFormat), to_json(manuscript), *folder));
+    store::Completion completion;
+    completion.job = job;
+    completion.lease = claimed->front().job.lease;
+    completion.outputs = {*kept};
+    ASSERT_TRUE(world.persist([&] { return world.store->complete(completion); }).has_value());
+}
+
+TEST_F(DocumentsTest, ARequestRightAfterCompletionDoesNotGetThePartialRenderingThatIsUnderWay) {
+    world.options.write = [](writing::StepContext& context) { return writing::write_document(context); };
+    const Uuid job = world.enqueue_one();
+    world.start();
+    ASSERT_TRUE(world.runtime.run_until([&] { return world.typesetter.renderings > 0; }, 1h));
+    world.stop();
+    ASSERT_EQ(world.state(job), job::State::queued);
+    const int renderings = world.typesetter.renderings;
+    std::vector<DocumentResult<Document>> got;
+    asio::co_spawn(world.runtime.executor(), fetch_any(documents, world.owner, job, "html", got),
+                   [](std::exception_ptr) {});
+    ASSERT_TRUE(world.runtime.run_until([&] { return world.typesetter.children == 1; }, 1min));
+    complete_by_hand(world, job);
+    ASSERT_TRUE(got.empty()) << "the partial rendering is over";
+    const auto whole = get(world.owner, job, "html");
+    ASSERT_TRUE(whole.has_value());
+    EXPECT_FALSE(whole->partial);
+    EXPECT_EQ(world.typesetter.renderings, renderings + 2);
+    ASSERT_EQ(got.size(), 1U);
+    ASSERT_TRUE(got[0].has_value());
+    EXPECT_TRUE(got[0]->partial);
+}
+
 TEST_F(DocumentsTest, AnotherOwnersJobIsNotThere) {
     const Uuid job = complete_one();
     const Uuid stranger = world.add_user("b@example.org");
     EXPECT_EQ(get(stranger, job, "pdf").error().code, DocumentErrc::not_found);
     EXPECT_EQ(get(world.owner, job, "exe").error().code, DocumentErrc::not_found);
+    EXPECT_EQ(get(world.owner, job, "manuscript.json").error().code, DocumentErrc::not_found)
+        << "it is the store's own";
 }
 
 TEST_F(DocumentsTest, AJobThatHasNotBegunHasNothingYet) {

@@ -352,6 +352,77 @@ TEST_F(EngineTest, AnOutagePastTheWatchdogStopsTheJobAndKeepsWhatIsPaid) {
     world.stop();
 }
 
+TEST_F(EngineTest, ADatabaseThatHangsIsNoticedByTheWatchdog) {
+    world.enqueue_one();
+    world.model.longest_pause = std::chrono::duration_cast<Milliseconds>(1000h);
+    world.start();
+    ASSERT_TRUE(world.run_until_called("plan"));
+    world.queue->set_faults({.longest_delay = std::chrono::duration_cast<Milliseconds>(1000h)});
+    world.runtime.run_for(30s);
+    EXPECT_EQ(world.model.streams, 0);
+}
+
+TEST_F(EngineTest, AnOutageIsInTheLog) {
+    std::ostringstream lines;
+    world.options.log =
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(lines));
+    world.enqueue_one();
+    world.model.longest_pause = Milliseconds{1};
+    world.start();
+    ASSERT_TRUE(world.run_until_called("plan"));
+    world.queue->set_faults({.longest_delay = Milliseconds{5}, .unavailable = 1});
+    world.runtime.run_for(1min);
+    EXPECT_NE(lines.str().find("did not take attempt 1 of"), std::string::npos);
+    EXPECT_NE(lines.str().find("did not take attempt 10 of"), std::string::npos);
+    EXPECT_EQ(lines.str().find("did not take attempt 2 of"), std::string::npos);
+    world.queue->set_faults({});
+    world.stop();
+}
+
+TEST_F(EngineTest, ASourceThatTheDatabaseNeverTakesFailsTheJob) {
+    const Uuid job = world.enqueue_one();
+    world.refuse_rows("passages");
+    world.start();
+    ASSERT_TRUE(world.run_until_state(job, State::failed, 1min));
+    EXPECT_EQ(world.job(job).problem->code, "internal_error");
+    world.stop();
+}
+
+TEST_F(EngineTest, WorkThatStopsThoughNobodyAskedForItFailsTheJob) {
+    world.options.write = [](writing::StepContext&) -> awaitable<writing::StepResult<writing::Finished>> {
+        co_return Failure<writing::StepErrc>{writing::StepErrc::stopped, ""};
+    };
+    const Uuid job = world.enqueue_one();
+    world.start();
+    ASSERT_TRUE(world.run_until_state(job, State::failed, 1min));
+    EXPECT_EQ(world.job(job).problem->code, "internal_error");
+    EXPECT_EQ(world.engine->stats().claims, 1);
+    world.stop();
+}
+
+TEST_F(EngineTest, ACompletionThatTheDatabaseNeverTakesFailsTheJobAndLeavesNoFiles) {
+    const Uuid job = world.enqueue_one();
+    world.refuse_rows("outputs");
+    world.start();
+    ASSERT_TRUE(world.run_until_state(job, State::failed));
+    EXPECT_EQ(world.job(job).problem->code, "internal_error");
+    world.stop();
+    EXPECT_FALSE(world.has_artifacts(job));
+}
+
+TEST_F(EngineTest, AJobThatIsDeletedWhileItsOutputsAreMadeLeavesNoFiles) {
+    const Uuid job = world.enqueue_one();
+    world.start();
+    // Of the pages, the PDF, and then.
+    ASSERT_TRUE(world.runtime.run_until([&] { return world.typesetter.renderings == 3; }, 1h));
+    ASSERT_TRUE(world.has_artifacts(job));
+    const Uuid project = world.job(job).project;
+    ASSERT_TRUE(world.persist([&] { return world.store->delete_project(world.owner, project); }).has_value());
+    world.runtime.run_for(1min);
+    EXPECT_FALSE(world.has_artifacts(job));
+    world.stop();
+}
+
 TEST_F(EngineTest, AnExceptionFromTheWorkFailsTheJobWithoutDetail) {
     std::ostringstream lines;
     world.options.log =

@@ -92,6 +92,10 @@ private:
         if (!got.has_value() && got.error().code == sources::SourceErrc::stopped) {
             co_return StepFailure{StepErrc::stopped, ""};
         }
+        // Not recorded: the source may be read well at the next try.
+        if (!got.has_value() && got.error().code == sources::SourceErrc::unavailable) {
+            co_return step_failed(*job_, "source_unavailable", got.error().message).error();
+        }
         SourceInfo info{.sha256 = source.sha256, .name = source.name};
         if (got.has_value()) {
             auto storing = store_passages(source, std::move(*got));

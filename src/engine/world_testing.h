@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -324,6 +325,15 @@ public:
         if (!enqueued.has_value() || enqueued->busy) return {};
         jobs_by_prompt_[project.to_string()] = enqueued->job.id;
         return enqueued->job.id;
+    }
+    /// Has the database refuse every row of `table`, as it does what its schema doesn't take.
+    void refuse_rows(const std::string& table) {
+        database_->execute("CREATE TRIGGER refuse_" + table + " BEFORE INSERT ON " + table +
+                           " BEGIN SELECT RAISE(ABORT, 'no such rows'); END");
+    }
+    bool has_artifacts(Uuid job) {
+        const std::filesystem::path folder = files.absolute(store::FileStore::artifact_folder(job));
+        return std::filesystem::exists(folder) && !std::filesystem::is_empty(folder);
     }
     /// A user, a project with one source, a job: for tests of one job.
     Uuid enqueue_one() {
