@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "sources/table_row.h"
 #include "sources/unicode.h"
@@ -26,22 +28,108 @@ bool nests(std::string_view tag) {
     return std::find(kFlat.begin(), kFlat.end(), tag) == kFlat.end();
 }
 
-/// An upper bound for the depth of the tree, without making it.
-bool is_hostile(std::string_view text) {
-    std::size_t depth = 0, deepest = 0, tags = 0;
-    for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
-        ++tags;
-        auto rest = text.substr(at + 1, 24);
-        const bool closes = rest.starts_with('/');
-        if (closes) rest.remove_prefix(1);
-        std::size_t size = 0;
-        while (size < rest.size() && is_word_byte(rest[size])) ++size;
-        if (size == 0 || !nests(lower_ascii(rest.substr(0, size)))) continue;
-        depth = closes ? depth - (depth > 0) : depth + 1;
-        deepest = std::max(deepest, depth);
-    }
-    return deepest > kDeepest || (deepest > 200 && deepest * tags > kMostCopies);
+constexpr auto npos = std::string_view::npos;
+constexpr std::string_view kSpace = " \t\r\n\f";
+
+std::size_t behind(std::string_view text, std::size_t found) {
+    return found >= text.size() ? npos : found + 1;
 }
+
+/// The place behind a tag whose name ends at `at`: behind its `>`, but not one in a quoted value.
+std::size_t behind_tag(std::string_view text, std::size_t at) {
+    while ((at = text.find_first_not_of(" \t\r\n\f/", at)) != npos && text[at] != '>') {
+        // A name may start with any character.
+        at = text.find_first_of(" \t\r\n\f/>=", at + 1);
+        if (at == npos) return npos;
+        at = text.find_first_not_of(kSpace, at);
+        if (at == npos || text[at] != '=') continue;
+        at = text.find_first_not_of(kSpace, at + 1);
+        if (at == npos) return npos;
+        const bool quoted = text[at] == '"' || text[at] == '\'';
+        at = quoted ? behind(text, text.find(text[at], at + 1)) : text.find_first_of(" \t\r\n\f>", at);
+    }
+    return behind(text, at);
+}
+
+/// Where a comment that starts at `at` ends.
+std::size_t end_of_comment(std::string_view text, std::size_t at) {
+    for (at = text.find("--", at + 2); at != npos; at = text.find("--", at + 1)) {
+        const auto rest = text.substr(at + 2);
+        if (rest.starts_with('>') || rest.starts_with("!>")) break;
+    }
+    return at;
+}
+
+/// These are closed together with what is around them.
+bool is_inline(std::string_view tag) {
+    static constexpr auto kInline = std::to_array<std::string_view>(
+        {"a",    "b",    "i",      "u",    "s",    "em",    "strong", "small", "big",  "tt",
+         "code", "font", "strike", "nobr", "span", "q",     "sub",    "sup",   "abbr", "cite",
+         "kbd",  "var",  "samp",   "mark", "time", "label", "ins",    "del"});
+    return std::find(kInline.begin(), kInline.end(), tag) != kInline.end();
+}
+
+/// How deep a page's tags may nest, found without making its tree. An end tag counts only when it closes what was
+/// opened last, inline elements aside: the parser ignores others, or takes them for something else.
+class Nesting {
+public:
+    explicit Nesting(std::string_view text) : text_(text) {
+        for (auto at = text.find('<'); at < text.size() && deepest_ <= kDeepest; at = text.find('<', at)) {
+            ++tags_;
+            at = text.substr(at).starts_with("<!--") ? end_of_comment(text, at) : behind_mark(at + 1);
+        }
+    }
+
+    bool is_hostile() const { return deepest_ > kDeepest || (deepest_ > 200 && deepest_ * tags_ > kMostCopies); }
+
+private:
+    static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
+    std::size_t behind_mark(std::size_t at) {
+        if (at >= text_.size()) return npos;
+        if (text_[at] == '!' || text_[at] == '?') return text_.find('>', at);
+        const bool closes = text_[at] == '/';
+        if (closes) ++at;
+        if (at >= text_.size()) return npos;
+        // `</3 x>` is a comment; `<3` is text.
+        if (!is_letter(text_[at])) return closes ? text_.find('>', at) : at;
+        const auto end = std::min(text_.find_first_of(" \t\r\n\f/>", at), text_.size());
+        std::string name = lower_ascii(text_.substr(at, std::min<std::size_t>(end - at, 64)));
+        const auto next = behind_tag(text_, end);
+        if (!nests(name)) return next;
+        if (!closes) return open(std::move(name), next);
+        close(name);
+        return next;
+    }
+
+    void close(std::string_view name) {
+        auto last = open_.rbegin();
+        while (last != open_.rend() && *last != name && is_inline(*last) && name != "form") ++last;
+        if (last != open_.rend() && *last == name) open_.erase(std::prev(last.base()), open_.end());
+    }
+
+    std::size_t open(std::string name, std::size_t next) {
+        // Programs and styles hold no tags, but for those in a drawing.
+        const bool program =
+            (name == "script" || name == "style") && std::find(open_.begin(), open_.end(), "svg") == open_.end();
+        if (program) return next == npos ? npos : end_of_program(name, next);
+        open_.push_back(std::move(name));
+        deepest_ = std::max(deepest_, open_.size());
+        return next;
+    }
+
+    /// At its end tag, which then closes nothing.
+    std::size_t end_of_program(std::string_view name, std::size_t at) const {
+        for (at = text_.find("</", at); at != npos; at = text_.find("</", at + 2)) {
+            if (lower_ascii(text_.substr(at + 2, name.size())) == name) return at;
+        }
+        return npos;
+    }
+
+    std::string_view text_;
+    std::vector<std::string> open_;
+    std::size_t deepest_ = 0, tags_ = 0;
+};
 
 struct OutputDeleter {
     void operator()(GumboOutput* output) const { gumbo_destroy_output(&kGumboDefaultOptions, output); }
@@ -336,9 +424,9 @@ std::string title_of(const GumboNode* root) {
 
 }  // namespace
 
-ReadText read_html(std::string_view text) {
+std::optional<ReadText> read_html(std::string_view text) {
+    if (Nesting(text).is_hostile()) return std::nullopt;
     ReadText out;
-    if (is_hostile(text)) return out;
     GumboOptions options = kGumboDefaultOptions;
     options.max_errors = 0;
     const std::unique_ptr<GumboOutput, OutputDeleter> parsed(

@@ -240,10 +240,9 @@ SourceResult<std::unique_ptr<PassageIndex>> PassageIndex::open(std::string path,
         if (made) database = open_current(path, fingerprint);
     }
     if (!database) {
-        return Failure<SourceErrc>{SourceErrc::broken,
-                                   "The search index " + path +
-                                       " could not be made; check that its folder can be written and "
-                                       "that the disk has space."};
+        return Failure<SourceErrc>{SourceErrc::unavailable,
+                                   "The sources' search index can't be written on this server now; tell its operator, "
+                                   "then retry."};
     }
     return std::unique_ptr<PassageIndex>(std::make_unique<FtsIndex>(std::move(database)));
 }

@@ -26,7 +26,8 @@ sandbox::Command command(const PdfRequest& request, std::vector<std::string> arg
 Failure<SourceErrc> translated(const Failure<sandbox::SandboxErrc>& failure, const std::string& shown) {
     switch (failure.code) {
         case sandbox::SandboxErrc::unavailable:
-            return {SourceErrc::unsupported, shown + " is a PDF, which can't be read here: " + failure.message};
+            return {SourceErrc::unavailable,
+                    shown + " is a PDF, and PDFs can't be read on this server now; tell its operator, then retry."};
         case sandbox::SandboxErrc::timeout:
             return {SourceErrc::too_large,
                     shown + " took more than two minutes to read; give it in parts, or as text."};

@@ -21,7 +21,7 @@ struct PdfText {
     std::string title;  ///< of the document's data; empty when there is none, or none that a person gave it
 };
 
-/// Errors: encrypted, broken, too_large (also of time), unsupported (no pdftotext here), stopped.
+/// Errors: encrypted, broken, too_large (also of time), unavailable (no pdftotext or no sandbox here now), stopped.
 awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, PdfRequest request, StopToken stop);
 
 /// The title in what pdfinfo prints, if it looks like one.

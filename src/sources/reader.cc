@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "sources/cut.h"
@@ -26,7 +27,8 @@ using Failed = Failure<SourceErrc>;
 
 /// A name for a message: short, and one line whatever its owner called it.
 std::string shown(const SourceFile& file) {
-    return std::string(utf8_prefix(squeeze(file.name.empty() ? file.path : file.name), 200));
+    const auto name = file.name.empty() ? std::filesystem::path(file.path).filename().string() : file.name;
+    return std::string(utf8_prefix(squeeze(name), 200));
 }
 
 Failed too_large(const SourceFile& file, const std::string& what) {
@@ -35,6 +37,13 @@ Failed too_large(const SourceFile& file, const std::string& what) {
 
 Failed failed_read(const SourceFile& file, int error) {
     if (error == ENOENT) return {SourceErrc::missing, shown(file) + " is not there; check its path."};
+    for (const int shortage : {EMFILE, ENFILE, EAGAIN, ENOMEM, EIO, ENOSPC}) {
+        if (error == shortage) {
+            return {SourceErrc::unavailable, shown(file) + " can't be read on this server now (" +
+                                                 std::generic_category().message(error) +
+                                                 "); tell its operator, then retry."};
+        }
+    }
     return {SourceErrc::missing, shown(file) + " can't be read (" + std::generic_category().message(error) +
                                      "); check that it is a file and who may read it."};
 }
@@ -70,7 +79,8 @@ SourceResult<ReadSource> finished(const SourceFile& file, Kind kind, const ReadT
     return source;
 }
 
-ReadText read_text(const FileKind& kind, std::string_view text) {
+/// Nothing when it is broken.
+std::optional<ReadText> read_text(const FileKind& kind, std::string_view text) {
     switch (kind.kind) {
         case Kind::markdown:
             return read_markdown(text);
@@ -109,7 +119,13 @@ SourceResult<FirstLook> look(const SourceFile& file) {
                       shown(file) + " looks like binary data, not text; give a PDF, HTML, Markdown or text file."};
     }
     if (text->size() > kMostText) return too_large(file, "more than 20 MB of text");
-    auto source = finished(file, found.kind.kind, read_text(found.kind, *text));
+    const auto read = read_text(found.kind, *text);
+    if (!read) {
+        return Failed{SourceErrc::broken, shown(file) +
+                                              " is broken: its tags are nested too deep or never closed; save the page "
+                                              "as text or PDF and give that."};
+    }
+    auto source = finished(file, found.kind.kind, *read);
     if (!source) return source.error();
     found.source = std::move(*source);
     return found;

@@ -21,6 +21,8 @@ enum class SourceErrc {
     encrypted,    ///< needs a password
     broken,       ///< damaged, or not what it says it is
     too_large,    ///< past a limit: pages, text, time
+    unavailable,  ///< it says nothing of the source: this machine lacks a program, the sandbox, memory or descriptors
+                  ///< now
     stopped,      ///< quiet
 };
 template <class T>

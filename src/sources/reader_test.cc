@@ -1,6 +1,7 @@
 #include "sources/reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -236,6 +237,30 @@ TEST_F(Reader, MissingFilesFoldersAndPipesAreNotWaitedFor) {
     EXPECT_EQ(device.error().code, SourceErrc::missing);
 }
 
+TEST_F(Reader, AShortageOfThisMachineIsNoVerdictOnASource) {
+    std::ofstream(folder_ + "/file") << "Text.";
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit none{0, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    const auto result = read_file({sha256_hex("Text."), "a.txt", folder_ + "/file", 5});
+    setrlimit(RLIMIT_NOFILE, &before);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, SourceErrc::unavailable);
+    EXPECT_EQ(result.error().message,
+              "a.txt can't be read on this server now (Too many open files); tell its operator, then retry.");
+}
+
+TEST_F(Reader, APdfThatNoProgramCanReadHereIsNoVerdictOnIt) {
+    std::ofstream(folder_ + "/file") << pdf({{"one"}});
+    // Its scratch folder can't be had, so that no child starts.
+    fs::remove(folder_ + "/scratch");
+    const auto result = read_file({sha256_hex("x"), "a.pdf", folder_ + "/file", 5});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, SourceErrc::unavailable);
+    EXPECT_EQ(result.error().message.find('/'), std::string::npos) << result.error().message;
+}
+
 TEST_F(Reader, TooLargeIsRefused) {
     expect_failure("big.txt", std::string(21 << 20, 'a'), SourceErrc::too_large, "20 MB");
 }
@@ -257,7 +282,7 @@ TEST_F(Reader, HostileNestingNeitherCrashesNorTakesLong) {
     for (int i = 0; i < 100'000; ++i) lists += "- 1. ";
     for (int i = 0; i < 190; ++i) table += "a|", row += "-|";
     EXPECT_EQ(good("deep.html", "<html>" + deep + "Text inside.").passages[0].text, "Text inside.");
-    expect_failure("deeper.html", "<html>" + deeper + "Text.", SourceErrc::empty);
+    expect_failure("deeper.html", "<html>" + deeper + "Text.", SourceErrc::broken, "nested too deep");
     (void)read("formatting.html", "<html>" + formatting + formatting + "Text.").has_value();
     (void)read("quotes.md", std::string(1'000'000, '>') + " text").has_value();
     (void)read("lists.md", lists + "text").has_value();
@@ -268,6 +293,30 @@ TEST_F(Reader, HostileNestingNeitherCrashesNorTakesLong) {
     (void)read("stars.md", std::string(90'000, '*') + "a" + std::string(90'000, '_')).has_value();
     (void)read("quotes.cc", std::string(500'000, '"') + std::string(500'000, '`') + std::string(500'000, '{'))
         .has_value();
+}
+
+TEST_F(Reader, NestingIsFoundBehindEndTagsThatCloseNothing) {
+    const auto repeated = [](const std::string& unit) {
+        std::string text = "<html>";
+        for (int i = 0; i < 100'000; ++i) text += unit;
+        return text + "Text.";
+    };
+    for (const std::string unit :
+         {"<div></b>", "<div><!--</div>-->", "<div a=\"</div>\">", "<div a='</div>'>", "<div a = \"</div>\">",
+          "<div><script></div></script>", "<div><style></div></style>", "<b><div></b>", "<form><div></form>",
+          "<div a=b=\">", "<div =\">", "<div><!--></div-->", "<svg><style><g a=\"</style>\">", "<div></ </div>"}) {
+        expect_failure("deep.html", repeated(unit), SourceErrc::broken, "nested too deep");
+    }
+}
+
+TEST_F(Reader, UntidyPagesAreRead) {
+    std::string text = "<html><body>";
+    for (int i = 0; i < 5'000; ++i) {
+        text +=
+            "<div class='a>b'><a name=x><b>Words</div><p>It's <i>one</i> <!-- <div> --> <script>\"<div>\"</script>"
+            "</b></p><ul><li>Item<li>Item</ul>";
+    }
+    EXPECT_FALSE(good("untidy.html", text).passages.empty());
 }
 
 TEST_F(Reader, AnyBytesUnderAnyNameNeverCrash) {
