@@ -171,7 +171,7 @@ TEST(Fit, TellsHowManyWordsAreMissingOrTooMany) {
     EXPECT_EQ(words_off(pages, 10, 3000), std::nullopt);
     EXPECT_EQ(words_off(pages, 12, 3000), std::nullopt);
     EXPECT_EQ(words_off(pages, 9, 2700), 2 * 300);
-    EXPECT_EQ(words_off(pages, 14, 4200), -3 * 300);
+    EXPECT_EQ(words_off(pages, 14, 4200), -2 * 300);
     Target words;
     words.by_words = true, words.words = 1000, words.max_pages = 5;
     EXPECT_EQ(words_off(words, 3, 950), std::nullopt);

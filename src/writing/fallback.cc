@@ -25,6 +25,8 @@ std::string heading_of(const sources::Passage& passage) {
     std::string title = shortened(trim(section.substr(start)), 90);
     std::erase(title, '`');
     const auto words = count_words(title);
+    // A short title of a whole document is mostly the name of what all of the work is about.
+    if (cut == std::string_view::npos && words < 3 && passage.place.section.size() < 30) return "";
     return words >= 1 && words <= 10 ? capitalized(title) : "";
 }
 
@@ -50,12 +52,18 @@ private:
     std::set<std::string> seen_;
 };
 
-void add_headings(Titles& titles, const std::vector<sources::Hit>& hits) {
+bool is_prose(StepContext& context, const sources::Passage& passage) {
+    return std::any_of(context.sources().begin(), context.sources().end(),
+                       [&](auto& source) { return source.sha256 == passage.file_sha256 && source.kind != "code"; });
+}
+
+void add_headings(StepContext& context, Titles& titles, const std::vector<sources::Hit>& hits) {
     // The heading with the most passages among the hits first; equal ones by rank.
     std::vector<std::pair<int, std::string>> found;
     for (const sources::Hit& hit : hits) {
         const std::string heading = heading_of(hit.passage);
-        if (heading.empty()) continue;
+        // Above program text stand names, which are no titles.
+        if (heading.empty() || !is_prose(context, hit.passage)) continue;
         const auto same =
             std::find_if(found.begin(), found.end(), [&](auto& entry) { return entry.second == heading; });
         same == found.end() ? void(found.emplace_back(1, heading)) : void(++same->first);
@@ -103,7 +111,7 @@ std::vector<Chapter> fallback_chapters(StepContext& context, const Plan& plan, s
     titles.forbid(plan.title);
     std::string query = context.settings().prompt;
     for (const std::string& theme : plan.themes) query += " " + theme;
-    if (readable(context.sources()) > 0) add_headings(titles, context.retrieve(query, 120, 0));
+    if (readable(context.sources()) > 0) add_headings(context, titles, context.retrieve(query, 120, 0));
     for (const std::string& theme : plan.themes) titles.add(capitalized(theme));
     for (const std::string& word : telling_words(context.settings().prompt, count)) titles.add(capitalized(word));
     std::vector<Chapter> chapters;
@@ -117,7 +125,7 @@ std::vector<Section> fallback_sections(StepContext& context, const Chapter& chap
     titles.forbid(chapter.title);
     std::string query = chapter.title + " " + chapter.purpose;
     for (const std::string& word : chapter.keywords) query += " " + word;
-    if (readable(context.sources()) > 0) add_headings(titles, context.retrieve(query, 24, 0));
+    if (readable(context.sources()) > 0) add_headings(context, titles, context.retrieve(query, 24, 0));
     for (const std::string& word : chapter.keywords) titles.add(capitalized(word));
     std::vector<Section> sections;
     for (const std::string& title : titles.take()) sections.push_back({{}, title, "", telling_words(title, 6), 0});

@@ -35,8 +35,7 @@ std::vector<const SectionState*> candidates(const Work& work, std::int64_t delta
 std::optional<std::int64_t> words_off(const Target& target, std::uint32_t pages, std::int64_t words) {
     const auto per_page = [&] { return std::max<std::int64_t>(words / std::max<std::int64_t>(pages, 1), 50); };
     if (pages > target.max_pages) {
-        const std::uint32_t aim = target.by_words ? target.max_pages : std::max(target.aim_pages(), 1U);
-        return -static_cast<std::int64_t>(std::max(pages - aim, 1U)) * per_page();
+        return -static_cast<std::int64_t>(pages - target.max_pages) * per_page();
     }
     if (target.by_words) {
         const std::int64_t off = target.words - words;
@@ -136,7 +135,7 @@ awaitable<StepResult<void>> mend_length(StepContext* context, Work* work, std::s
         const std::string finding = length_finding(count_words(state.text), budget.words);
         calls.push_back({budget.leaf, key, "revise", {finding}, budget.words, key + "/continue"});
     }
-    StepResult<void> revised = co_await call_sections(context, work, std::move(calls), job::Stage::reviewing);
+    StepResult<void> revised = co_await call_sections(context, work, std::move(calls), job::Stage::typesetting);
     co_return revised;
 }
 
@@ -145,7 +144,8 @@ PassageLookup lookup_in(StepContext* context) {
 }
 
 awaitable<StepResult<void>> count(StepContext* context, Work* work, unsigned round) {
-    report(*context, *work, job::Stage::assembling);
+    // Later rounds stay at one stage: what is watched should not go back and forth.
+    if (round == 1) report(*context, *work, job::Stage::assembling);
     Assembled assembled =
         assemble(context->settings(), context->sources(), *work, lookup_in(context), Completeness::whole);
     report(*context, *work, job::Stage::typesetting);

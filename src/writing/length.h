@@ -8,8 +8,9 @@
 
 namespace longhand::writing {
 
-/// Words that a page of our book design holds, chapter breaks, title page and contents spread over all pages.
-inline constexpr std::int64_t kWordsPerPage = 330;
+/// Words that so many pages of our book design hold. A full page holds 470; title page, contents, the ends of chapters
+/// and the sources leave 250 a page in a short work, 280 in one of 14 pages and 400 in one of 350.
+std::int64_t words_on(std::uint32_t pages);
 
 /// What the finished work is to measure.
 struct Target {

@@ -65,12 +65,6 @@ void give_passages(StepContext& context, Work& work, Question& question, std::ve
     work.shown.insert(keys.begin(), keys.end());
 }
 
-std::vector<std::string> keys_of(const std::vector<sources::Hit>& hits) {
-    std::vector<std::string> keys;
-    for (const sources::Hit& hit : hits) keys.push_back(hit.passage.key);
-    return keys;
-}
-
 Question chapters_question(StepContext& context, Work& work, std::uint32_t chapters) {
     Question question = headings_question(context, work, "outline", "outline", "chapters", chapters);
     question.fields.number("chapters", chapters);
@@ -78,10 +72,7 @@ Question chapters_question(StepContext& context, Work& work, std::uint32_t chapt
     question.fields.markup("plan", optional_element("plan", plan_text(work.plan)));
     std::string query = context.settings().prompt;
     for (const std::string& theme : work.plan.themes) query += " " + theme;
-    const std::size_t per_file = passages_per_file(context.sources());
-    std::vector<std::string> keys;
-    if (readable(context.sources()) > 0) keys = keys_of(context.retrieve(query, 12, per_file));
-    give_passages(context, work, question, std::move(keys));
+    give_passages(context, work, question, telling(context, query, 24));
     return question;
 }
 
@@ -119,10 +110,7 @@ Question sections_question(StepContext& context, Work& work, std::size_t index, 
                            element("section", chapter.purpose, {{"number", number}, {"title", chapter.title}}));
     std::string query = chapter.title + " " + chapter.purpose;
     for (const std::string& word : chapter.keywords) query += " " + word;
-    std::vector<std::string> keys;
-    if (readable(context.sources()) > 0)
-        keys = keys_of(context.retrieve(query, 8, passages_per_file(context.sources())));
-    give_passages(context, work, question, std::move(keys));
+    give_passages(context, work, question, telling(context, query, 20));
     return question;
 }
 
@@ -177,7 +165,7 @@ void tell_apart(StepContext& context, std::vector<Chapter>& chapters) {
                 continue;
             }
             for (Section& other : fallback_sections(context, chapter, 8)) {
-                if (!seen.insert(print_of(other.title)).second) continue;
+                if (count_words(other.title) < 2 || !seen.insert(print_of(other.title)).second) continue;
                 kept.push_back(std::move(other));
                 break;
             }

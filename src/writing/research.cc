@@ -19,10 +19,32 @@ std::string place_text(const sources::Place& place) {
     return place.line > 0 ? "line " + std::to_string(place.line) : "";
 }
 
+bool is_program(const std::vector<SourceInfo>& sources, std::string_view sha256) {
+    return std::any_of(sources.begin(), sources.end(),
+                       [&](auto& source) { return source.sha256 == sha256 && source.kind == "code"; });
+}
+
 std::string name_of(const std::vector<SourceInfo>& sources, std::string_view sha256) {
     for (const SourceInfo& source : sources)
         if (source.sha256 == sha256) return source.name;
     return "";
+}
+
+/// Notes in program text say less, and less well, than prose of the same rank.
+std::vector<sources::Hit> prose_before_notes(const std::vector<SourceInfo>& sources, std::vector<sources::Hit> hits) {
+    constexpr std::size_t kBehind = 25;
+    std::vector<std::pair<std::size_t, std::size_t>> order;
+    for (std::size_t i = 0; i < hits.size(); ++i)
+        order.emplace_back(i + (is_program(sources, hits[i].passage.file_sha256) ? kBehind : 0), i);
+    std::sort(order.begin(), order.end());
+    std::vector<sources::Hit> sorted;
+    for (const auto& [rank, i] : order) sorted.push_back(std::move(hits[i]));
+    return sorted;
+}
+
+std::vector<SourceInfo> prose_first(std::vector<SourceInfo> sources) {
+    std::stable_partition(sources.begin(), sources.end(), [](auto& source) { return source.kind != "code"; });
+    return sources;
 }
 
 }  // namespace
@@ -41,7 +63,7 @@ std::vector<std::string> spread(const std::vector<SourceInfo>& sources, std::siz
     const std::size_t files = std::max<std::size_t>(readable(sources), 1);
     const std::size_t rounds = std::clamp<std::size_t>(most / files, 1, 6);
     for (std::size_t round = 0; round < rounds; ++round)
-        for (const SourceInfo& source : sources) {
+        for (const SourceInfo& source : prose_first(sources)) {
             if (source.passages <= round || keys.size() == most) continue;
             const std::string key = key_of(source, source.passages * round / rounds);
             if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
@@ -62,7 +84,9 @@ std::vector<std::string> pick(const std::vector<sources::Hit>& hits, const Usage
         const auto used = usage.passages.find(key);
         const auto file = usage.files.find(file_of_key(key));
         double rank = static_cast<double>(i);
-        if (used != usage.passages.end()) rank += 8.0 * used->second;
+        // One that was given once may hold more; of one that was cited the best is gone.
+        if (used != usage.passages.end()) rank += used->second == 1 ? 12.0 : 30.0 * used->second;
+        if (sources::is_code(hits[i].passage.place)) rank += 200;
         // With several files, one that has given over 30 % of all passages so far waits behind the others.
         const double share = file == usage.files.end() ? 0 : static_cast<double>(file->second) / usage.total;
         if (files > 1 && per_file > 0 && usage.total > 10 && share > 0.3) rank += 40.0 * (share - 0.3) + 4;
@@ -89,11 +113,27 @@ std::vector<std::string> passages_for(StepContext& context, Work& work, LeafRef 
     const Chapter& chapter = work.chapter(leaf);
     std::string query = section.title + " " + section.purpose + " " + chapter.title;
     for (const std::string& word : section.keywords) query += " " + word;
-    const auto hits = context.retrieve(query, 48, per_file == 0 ? 0 : 12);
-    const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(work.at(leaf).budget / 45 + 1, 8, 12));
+    const auto hits = prose_before_notes(context.sources(), context.retrieve(query, 160, per_file == 0 ? 0 : 12));
+    const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(work.at(leaf).budget / 12 + 1, 12, 36));
     auto keys = pick(hits, work.usage, limit, per_file);
     for (const std::string& key : keys) work.usage.add(key);
     return keys;
+}
+
+std::vector<std::string> telling(StepContext& context, const std::string& query, std::size_t most) {
+    if (readable(context.sources()) == 0) return {};
+    const auto hits = context.retrieve(query, most * 6, readable(context.sources()) > 1 ? 6 : 0);
+    std::vector<std::string> prose, notes;
+    for (const sources::Hit& hit : hits) {
+        if (sources::is_code(hit.passage.place)) continue;
+        (is_program(context.sources(), hit.passage.file_sha256) ? notes : prose).push_back(hit.passage.key);
+    }
+    // Some notes always: they may be all there is on a point.
+    const std::size_t of_prose = std::min(prose.size(), most - std::min(notes.size(), most / 4));
+    prose.resize(of_prose);
+    notes.resize(std::min(notes.size(), most - of_prose));
+    prose.insert(prose.end(), notes.begin(), notes.end());
+    return prose;
 }
 
 std::string passages_markup(StepContext& context, const std::vector<std::string>& keys) {

@@ -11,13 +11,17 @@ namespace longhand::writing {
 /// Keys of passages from the start and the middle of each readable source, in turn.
 std::vector<std::string> spread(const std::vector<SourceInfo>& sources, std::size_t most);
 
-/// Of hits, best first: those to give, ranked down by use and by their file's share; at most `per_file` of one file
-/// unless 0.
+/// Of hits, best first: those to give, ranked down by use and by their file's share, program text last; at most
+/// `per_file` of one file unless 0.
 std::vector<std::string> pick(const std::vector<sources::Hit>& hits, const Usage& usage, std::size_t limit,
                               std::size_t per_file);
 
 /// Retrieves for a section and counts the use.
 std::vector<std::string> passages_for(StepContext& context, Work& work, LeafRef leaf);
+
+/// Keys of the best passages for a query, for calls that want to know what the sources are about: no program text, and
+/// prose before notes on program text.
+std::vector<std::string> telling(StepContext& context, const std::string& query, std::size_t most);
 
 /// How many sources have passages.
 std::size_t readable(const std::vector<SourceInfo>& sources);

@@ -96,23 +96,23 @@ TEST(Prompts, APlaceholderWithoutAValueIsABug) {
 }
 
 TEST(Length, ChaptersAndSectionsFollowFromThePages) {
-    const auto shape = [](std::int64_t pages) { return shape_of(pages * kWordsPerPage); };
-    EXPECT_EQ(shape(1), (Shape{2, 1}));
-    EXPECT_EQ(shape(10), (Shape{5, 2}));
-    EXPECT_EQ(shape(14), (Shape{6, 2}));
-    EXPECT_EQ(shape(100), (Shape{15, 5}));
-    EXPECT_EQ(shape(350), (Shape{28, 6}));
+    const auto shape = [](std::int64_t pages) { return shape_of(words_on(static_cast<std::uint32_t>(pages))); };
+    EXPECT_EQ(shape(1), (Shape{1, 1}));
+    EXPECT_EQ(shape(10), (Shape{4, 2}));
+    EXPECT_EQ(shape(14), (Shape{5, 2}));
+    EXPECT_EQ(shape(100), (Shape{16, 5}));
+    EXPECT_EQ(shape(350), (Shape{30, 6}));
 }
 
 TEST(Length, TheTargetIsCappedByMaxPages) {
     job::Settings settings;
     settings.length = *job::Length::parse("12-15 pages");
-    EXPECT_EQ(target_of(settings).words, 14 * kWordsPerPage);
+    EXPECT_EQ(target_of(settings).words, words_on(14));
     settings.max_pages = 10;
     EXPECT_EQ(target_of(settings).max_pages, 10U);
-    EXPECT_EQ(target_of(settings).words, 10 * kWordsPerPage);
+    EXPECT_EQ(target_of(settings).words, words_on(10));
     settings.length = *job::Length::parse("5000 words");
-    EXPECT_EQ(target_of(settings).words, 10 * kWordsPerPage);
+    EXPECT_EQ(target_of(settings).words, words_on(10));
     settings.max_pages = 350;
     EXPECT_EQ(target_of(settings).words, 5000);
     EXPECT_TRUE(target_of(settings).by_words);

@@ -64,8 +64,8 @@ TEST(Writer, TheBudgetsOfTheDraftsAddUpToTheLength) {
     for (const auto& [key, request] : context.requests)
         if (task_attribute(request.user, "name") == "draft")
             words += testing::task_number(request.user, "words"), ++drafts;
-    EXPECT_EQ(words, 14 * 330);
-    EXPECT_EQ(drafts, 12);
+    EXPECT_EQ(words, words_on(14));
+    EXPECT_EQ(drafts, 10);
     EXPECT_LE(context.most_at_once, 8U);
 }
 

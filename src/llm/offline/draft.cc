@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "llm/offline/phrases.h"
 #include "llm/offline/selection.h"
@@ -77,90 +76,25 @@ private:
     const Prompt& prompt_;
 };
 
-/// Sentences of our own that lead into a section and from one paragraph to the next. English only; each section draws
-/// its own by its number and title.
-class Connectives {
-public:
-    Connectives(const Prompt& prompt, const Material& material)
-        : seed_(stable_hash(prompt.section_number + prompt.section_title)), material_(material), prompt_(prompt) {
-        std::string all;
-        for (const Unit& unit : material.units) all += unit.sentences.empty() ? "" : unit.sentences.front() + " ";
-        const std::string& language = prompt.language;
-        english_ = (language.empty() || language.starts_with("en")) && guess_language(all) == "en";
-    }
-
-    std::string lead(const std::vector<std::vector<std::size_t>>& paragraphs) const {
-        if (!english_ || prompt_.section_title.empty()) return "";
-        std::vector<std::string> topics;
-        for (const Phrase& phrase : key_phrases(texts(paragraphs), 8)) {
-            if (topics.size() < 3 && !same_title(phrase.text, prompt_.section_title))
-                topics.push_back(with_article(phrase));
-        }
-        if (topics.size() < 2) return "";
-        static constexpr std::array<std::string_view, 8> kForms = {
-            "This section is about {0}.",
-            "Three things belong together here: {0}.",
-            "The thread through what follows is {0}.",
-            "What matters here is {0}.",
-            "The pages on “{1}” turn on {0}.",
-            "To understand “{1}”, look at {0}.",
-            "Under “{1}” come {0}.",
-            "The key to this part is {0}.",
-        };
-        std::string_view form = kForms[seed_ % kForms.size()];
-        if (topics.size() < 3 && form.starts_with("Three")) form = kForms[0];
-        return fmt::format(fmt::runtime(form), listed(topics), prompt_.section_title);
-    }
-
-    /// Before the paragraph with that number, where one helps; else empty.
-    std::string bridge(std::size_t number, const std::vector<std::size_t>& paragraph) const {
-        if (!english_ || number == 0 || (number + seed_) % 2 == 0) return "";
-        const Unit& first = material_.units[paragraph.front()];
-        const std::string place = clean_inline(last_heading(prompt_.passages[first.passage].place));
-        if (place.empty() || count_words(place) > 9 || same_title(place, prompt_.section_title)) return "";
-        static constexpr std::array<std::string_view, 6> kForms = {
-            "The next point is “{0}”.",
-            "Close to this lies “{0}”.",
-            "It also helps to look at “{0}”.",
-            "“{0}” adds to this.",
-            "The same holds from another side, that of “{0}”.",
-            "There is more to say under “{0}”.",
-        };
-        return fmt::format(fmt::runtime(kForms[(seed_ / 16 + number) % kForms.size()]), place);
-    }
-
-private:
-    std::vector<std::string> texts(const std::vector<std::vector<std::size_t>>& paragraphs) const {
-        std::vector<std::string> out;
-        for (const auto& paragraph : paragraphs) {
-            for (const std::size_t i : paragraph) {
-                out.emplace_back();
-                for (const std::string& sentence : material_.units[i].sentences) out.back() += sentence + " ";
-            }
-        }
-        return out;
-    }
-
-    std::uint64_t seed_;
-    const Material& material_;
-    const Prompt& prompt_;
-    bool english_ = false;
-};
+/// Too few words from what fits well: what fits less well then, too.
+std::vector<std::size_t> enough_units(const Material& material, const Prompt& prompt, DraftOptions options) {
+    auto chosen = select_units(material, prompt, options);
+    std::size_t words = 0;
+    for (const std::size_t i : chosen) words += material.units[i].words;
+    if (options.take_all || words * 10 >= options.words * 9) return chosen;
+    options.take_all = true;
+    return select_units(material, prompt, options);
+}
 
 }  // namespace
 
 std::string draft_from_passages(const Prompt& prompt, const DraftOptions& options) {
     const Material material = gather(prompt);
-    const auto paragraphs = arrange(material, prompt, select_units(material, prompt, options));
     ParagraphWriter writer(material, prompt);
-    const Connectives connectives(prompt, material);
-    std::string out = paragraphs.empty() ? "" : connectives.lead(paragraphs);
-    for (std::size_t i = 0; i < paragraphs.size(); ++i) {
-        const Unit& first = material.units[paragraphs[i].front()];
-        if (i > 0)
-            out += "\n\n";
-        else if (!out.empty())
-            out += first.kind == Unit::Kind::prose ? " " : "\n\n";
+    std::string out;
+    for (const auto& paragraph : arrange(material, prompt, enough_units(material, prompt, options))) {
+        const Unit& first = material.units[paragraph.front()];
+        if (!out.empty()) out += "\n\n";
         switch (first.kind) {
             case Unit::Kind::list:
                 out += writer.list(first);
@@ -169,9 +103,7 @@ std::string draft_from_passages(const Prompt& prompt, const DraftOptions& option
                 out += writer.table(first);
                 break;
             case Unit::Kind::prose:
-                if (const std::string bridge = connectives.bridge(i, paragraphs[i]); !bridge.empty())
-                    out += bridge + " ";
-                out += writer.prose(paragraphs[i]);
+                out += writer.prose(paragraph);
                 break;
         }
     }

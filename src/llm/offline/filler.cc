@@ -9,8 +9,8 @@
 #include <unordered_set>
 
 #include "llm/embedded.h"
-#include "llm/offline/outline.h"
 #include "llm/offline/phrases.h"
+#include "llm/offline/request.h"
 #include "llm/offline/words.h"
 
 namespace longhand::llm::offline {

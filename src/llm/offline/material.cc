@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "llm/offline/phrases.h"
+#include "llm/offline/statements.h"
 #include "llm/offline/words.h"
 
 namespace longhand::llm::offline {
@@ -13,11 +14,22 @@ namespace {
 constexpr std::size_t kMostSentences = 3;  // of one unit
 constexpr std::size_t kMostItems = 9;
 constexpr std::size_t kMostItemWords = 28;
+constexpr float kOfNotes = 0.6f;  // what notes beside names are worth, against prose
+constexpr float kOfCited = 0.5f;  // what is left of a passage that another section cites
 
 /// Makes units of one passage's blocks.
 class UnitMaker {
 public:
     UnitMaker(std::size_t passage, std::vector<Unit>& units) : passage_(passage), units_(units) {}
+
+    /// Comments, a line each, with the names they stand at.
+    void take_comments(const std::string& text, const std::string& name) {
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);) {
+            open_ = false;
+            for (const std::string& raw : sentences_of(statements_of_comment(line, name))) take_sentence(raw);
+        }
+    }
 
     void take(const Block& block) {
         switch (block.kind) {
@@ -34,7 +46,7 @@ private:
     void take_prose(const std::string& text) {
         opener_.clear();
         open_ = false;
-        for (const std::string& raw : sentences_of(text)) take_sentence(raw);
+        for (const std::string& raw : sentences_of(statements_of_line(text))) take_sentence(raw);
         if (text.ends_with(':')) opener_ = clean_inline(sentences_of(text).back());
     }
 
@@ -123,7 +135,7 @@ Bag question(const Prompt& prompt, const Vocabulary& vocabulary) {
     Bag bag;
     add_to(bag, vocabulary.known(prompt.section_title), 4.0f);
     add_to(bag, vocabulary.known(prompt.purpose), 2.0f);
-    add_to(bag, vocabulary.known(prompt.chapter), 0.8f);
+    add_to(bag, vocabulary.known(prompt.chapter), 2.0f);
     add_to(bag, vocabulary.known(prompt.request), 0.3f);
     add_to(bag, vocabulary.known(prompt.others), 0.2f);
     const Bag own = bag;
@@ -176,13 +188,26 @@ float fit(const Unit& unit, const Bag& question, float place_fit, std::size_t ra
     return score;
 }
 
+/// Whether a line of what was said names the passage: `1.2 Title: first sentence [p3]`.
+bool is_cited(const std::vector<std::string>& said, const std::string& id) {
+    return std::any_of(said.begin(), said.end(), [mark = "[" + id + "]"](const std::string& line) {
+        return line.find(mark) != std::string::npos;
+    });
+}
+
 }  // namespace
 
 Material gather(const Prompt& prompt) {
     Material material;
     for (std::size_t i = 0; i < prompt.passages.size(); ++i) {
+        const PromptPassage& passage = prompt.passages[i];
         UnitMaker maker(i, material.units);
-        for (const Block& block : blocks_of(prompt.passages[i].text)) maker.take(block);
+        if (passage.place == "code" || passage.place.ends_with(" > code")) continue;
+        if (is_program(passage.source)) {
+            maker.take_comments(passage.text, last_heading(passage.place));
+            continue;
+        }
+        for (const Block& block : blocks_of(passage.text)) maker.take(block);
     }
     for (Unit& unit : material.units) {
         const std::string text = text_of(unit);
@@ -196,6 +221,9 @@ Material gather(const Prompt& prompt) {
         const float place_fit =
             cosine(material.vocabulary.known(last_heading(prompt.passages[unit.passage].place)), title);
         unit.score = fit(unit, asked, place_fit, unit.passage);
+        const PromptPassage& passage = prompt.passages[unit.passage];
+        if (is_program(passage.source)) unit.score *= kOfNotes;
+        if (is_cited(prompt.said, passage.id)) unit.score *= kOfCited;
     }
     return material;
 }

@@ -3,81 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <sstream>
 
 #include "llm/offline/material.h"
 #include "llm/offline/phrases.h"
+#include "llm/offline/request.h"
 #include "llm/offline/words.h"
 
 namespace longhand::llm::offline {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::array<std::string_view, 22> kGenres = {
-    "handbook",     "manual",   "guide",        "report",   "book",     "thesis",       "paper",  "essay",
-    "introduction", "tutorial", "overview",     "study",    "survey",   "review",       "primer", "course",
-    "work",         "article",  "dissertation", "document", "textbook", "documentation"};
-
-bool starts_word(const std::vector<std::string>& words, std::size_t at, std::initializer_list<std::string_view> any) {
-    return at < words.size() && std::find(any.begin(), any.end(), lower(words[at])) != any.end();
-}
-
-/// The words of the request's first sentence.
-std::vector<std::string> request_words(const std::string& request) {
-    std::vector<std::string> words;
-    std::istringstream in(request.substr(0, request.find('\n')));
-    for (std::string word; in >> word && words.size() < 40;) {
-        const bool ends = std::string_view(".!?:;,").find(word.back()) != std::string_view::npos;
-        while (!word.empty() && std::string_view(".!?:;,\"'").find(word.back()) != std::string_view::npos)
-            word.pop_back();
-        if (!word.empty()) words.push_back(word);
-        if (ends) break;
-    }
-    return words;
-}
-
-struct Asked {
-    std::string genre;
-    std::string subject;
-    std::string audience;
-};
-
-Asked read_request(const std::string& request) {
-    const auto words = request_words(request);
-    Asked asked;
-    std::size_t at = 0;
-    while (starts_word(words, at,
-                       {"please", "write", "produce", "create", "prepare", "draft", "make",     "generate", "compose",
-                        "i",      "we",    "want",    "need",   "would",   "like",  "you",      "to",       "me",
-                        "us",     "a",     "an",      "the",    "short",   "long",  "detailed", "complete", "full"}))
-        ++at;
-    for (std::size_t i = at; i < words.size() && i < at + 4; ++i) {
-        if (std::find(kGenres.begin(), kGenres.end(), lower(words[i])) == kGenres.end()) continue;
-        asked.genre = lower(words[i]);
-        at = i + 1;
-        break;
-    }
-    while (starts_word(
-        words, at,
-        {"about", "on", "of", "to", "over", "in", "covering", "describing", "explaining", "for", "how", "and", "user"}))
-        ++at;
-    for (std::size_t i = at; i < words.size(); ++i) {
-        if (i > at && starts_word(words, i, {"for"})) {
-            for (std::size_t j = i + 1;
-                 j < words.size() && j < i + 9 && !starts_word(words, j, {"from", "with", "based"}); ++j)
-                asked.audience += (asked.audience.empty() ? "" : " ") + words[j];
-            break;
-        }
-        if (i > at && starts_word(words, i, {"that", "which", "from", "with", "based", "using", "from"})) break;
-        if (count_words(asked.subject) >= 9) break;
-        asked.subject += (asked.subject.empty() ? "" : " ") + words[i];
-    }
-    return asked;
-}
 
 bool points_at_the_sources(const std::string& subject) {
     const std::string text = lower(subject);
@@ -162,15 +100,6 @@ std::string as_json(const std::vector<Topic>& topics, const char* list) {
 }
 
 }  // namespace
-
-std::string title_from_request(const std::string& request) {
-    const Asked asked = read_request(request);
-    const std::string subject = capitalised(asked.subject);
-    if (subject.empty()) return asked.genre.empty() ? "A Document" : "A " + capitalised(asked.genre);
-    return asked.genre.empty() || asked.genre == "work" || asked.genre == "document"
-               ? subject
-               : fmt::format("{}: A {}", subject, capitalised(asked.genre));
-}
 
 std::string write_outline(const Prompt& prompt) {
     const bool chapters = prompt.task == "outline";

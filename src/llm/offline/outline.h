@@ -15,18 +15,14 @@ struct Topic {
     std::vector<std::string> keywords;
 };
 
-/// So many topics, unlike each other and unlike `taken`: passages that are near to each other become one, named by the
-/// best of their headings, else by their key phrase. Fewer passages than topics: key phrases, then parts that every
-/// work has.
+/// So many topics, unlike each other and unlike `taken`. Of a work: the parts that the request lists (then there may be
+/// fewer than `count`), else groups of passages that are near to each other. Of a chapter: headings that fit it better
+/// than the other chapters. Headings of prose come first, then key phrases, then parts that every work has.
 std::vector<Topic> find_topics(const Prompt& prompt, std::size_t count, const std::vector<std::string>& taken);
 
 /// `outline`, `outline_chapter`: in the form that the prompt asks for.
 std::string write_outline(const Prompt& prompt);
 /// `plan`, likewise.
 std::string write_plan(const Prompt& prompt);
-
-/// What the request asks for, as a title: `A handbook of the Longhand server for ...` gives `The Longhand Server: A
-/// Handbook`.
-std::string title_from_request(const std::string& request);
 
 }  // namespace longhand::llm::offline

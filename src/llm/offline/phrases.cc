@@ -163,15 +163,25 @@ bool overlaps(const Phrase& phrase, const std::vector<Phrase>& chosen) {
 }
 
 bool says_nothing(const std::string& lowered) {
-    static const std::unordered_set<std::string> kWords = {
-        "introduction", "overview",      "notes",   "note",      "example",    "examples",
-        "misc",         "miscellaneous", "readme",  "index",     "contents",   "table of contents",
-        "license",      "changelog",     "todo",    "summary",   "conclusion", "appendix",
-        "references",   "bibliography",  "general", "usage",     "see also",   "name",
-        "synopsis",     "description",   "options", "about",     "background", "the idea in one paragraph",
-        "more",         "credits",       "authors", "copyright", "faq",        "details",
-        "other",        "others",        "rules",   "bugs",      "history",    "files",
-        "abstract"};
+    static const std::unordered_set<std::string> kWords = {"introduction", "overview",      "notes",
+                                                           "note",         "example",       "examples",
+                                                           "misc",         "miscellaneous", "readme",
+                                                           "index",        "contents",      "table of contents",
+                                                           "license",      "changelog",     "todo",
+                                                           "summary",      "conclusion",    "appendix",
+                                                           "references",   "bibliography",  "general",
+                                                           "usage",        "see also",      "name",
+                                                           "synopsis",     "description",   "options",
+                                                           "about",        "background",    "the idea in one paragraph",
+                                                           "more",         "credits",       "authors",
+                                                           "copyright",    "faq",           "details",
+                                                           "other",        "others",        "rules",
+                                                           "bugs",         "history",       "files",
+                                                           "abstract",     "decision",      "context",
+                                                           "consequences", "status",        "text",
+                                                           "line",         "place",         "process",
+                                                           "data",         "result",        "results",
+                                                           "answers",      "jobs",          "what else was tried"};
     return kWords.contains(lowered);
 }
 

@@ -80,6 +80,8 @@ private:
             const float fair = 1.0f / static_cast<float>(std::min<std::size_t>(sources_.size(), 3));
             if (share > fair) value -= best_ * 0.6f * (share - fair) / (1 - fair);
         }
+        // A source that is cited anyway costs the reader no further entry.
+        if (sources_.at(source) > 0) value += 0.15f * best_;
         const auto used = by_passage_.find(unit.passage);
         if (used != by_passage_.end()) value -= 0.06f * best_ * static_cast<float>(used->second);
         // Weak fits serve while many words are missing.
@@ -135,6 +137,7 @@ float opening_value(const Unit& unit) {
             break;
         }
     }
+    if (first.starts_with('`')) value *= 0.6f;
     return unit.position <= 1 ? value * 1.15f : value;
 }
 

@@ -83,7 +83,10 @@ private:
         block_.items.emplace_back(text);
     }
     void take_text(std::string_view line) {
-        if (block_.kind == Block::Kind::table) end_block();
+        // A line that ends as a sentence does is a paragraph or an item; one that does not goes on.
+        const bool whole = block_.kind == Block::Kind::prose && !block_.text.empty() &&
+                           std::string_view(".!?:").find(block_.text.back()) != std::string_view::npos;
+        if (block_.kind == Block::Kind::table || whole) end_block();
         std::string& target = block_.kind == Block::Kind::list ? block_.items.back() : block_.text;
         if (!target.empty()) target += ' ';
         target += line;

@@ -1,13 +1,16 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
+#include <sstream>
 
 #include "llm/offline/bag.h"
 #include "llm/offline/outline.h"
 #include "llm/offline/phrases.h"
+#include "llm/offline/request.h"
+#include "llm/offline/statements.h"
 #include "llm/offline/words.h"
 
 namespace longhand::llm::offline {
@@ -20,6 +23,12 @@ struct Cluster {
     Bag bag;
     std::size_t first = 0;
 };
+
+/// Lines and pages are places, and names of program text are places; none is a heading.
+bool has_headings(const PromptPassage& passage) {
+    return !passage.place.empty() && !passage.place.starts_with("line ") && !passage.place.starts_with("page ") &&
+           !is_program(passage.source);
+}
 
 std::vector<std::string> parts_of(const std::string& place) {
     std::vector<std::string> parts;
@@ -46,7 +55,8 @@ std::vector<Cluster> clusters_by_heading(const Prompt& prompt, Vocabulary& vocab
         const std::string key = passage.source + "\n" + (passage.place.empty() ? std::to_string(i) : passage.place);
         const auto [found, fresh] = known.try_emplace(key, clusters.size());
         if (fresh) {
-            clusters.push_back({{}, parts_of(passage.place), {}, i});
+            const auto headings = has_headings(passage) ? parts_of(passage.place) : std::vector<std::string>();
+            clusters.push_back({{}, headings, {}, i});
         }
         clusters[found->second].passages.push_back(i);
         add_to(clusters[found->second].bag, vocabulary.weighted(bags[i]));
@@ -98,7 +108,7 @@ bool is_document_title(const std::string& heading, const Prompt& prompt) {
 double heading_value(const std::string& title, const Cluster& cluster, const Vocabulary& vocabulary) {
     double value = cosine(vocabulary.weighted(vocabulary.known(title)), cluster.bag);
     const std::size_t words = count_words(title);
-    if (words == 1) value *= 0.85;
+    if (words == 1) value *= 0.5;
     if (words > 6) value *= 0.7;
     if (title.find(':') != std::string::npos) value *= 0.8;
     return value;
@@ -121,16 +131,18 @@ std::string title_by_heading(const Prompt& prompt, const Cluster& cluster, const
     return best;
 }
 
+/// A phrase of several words among the best, else two words that stand side by side; a single word when there is no
+/// other.
 std::string title_by_phrases(const std::vector<Phrase>& phrases, const std::vector<std::string>& taken,
                              const std::string& language) {
+    std::vector<std::string> words;
     for (std::size_t i = 0; i < phrases.size(); ++i) {
         if (is_taken(phrases[i].text, taken)) continue;
-        const bool one_word = count_words(phrases[i].text) == 1;
-        if (one_word && i + 1 < phrases.size() && language == "en" && !is_taken(phrases[i + 1].text, taken))
-            return capitalised(phrases[i].text) + " and " + phrases[i + 1].text;
-        return capitalised(phrases[i].text);
+        if (count_words(phrases[i].text) > 1 && i < 10) return capitalised(phrases[i].text);
+        words.push_back(phrases[i].text);
     }
-    return "";
+    if (words.size() > 1 && language == "en") return capitalised(words[0]) + " and " + words[1];
+    return words.empty() ? "" : capitalised(words[0]);
 }
 
 std::vector<std::string> keywords_of(const std::string& title, const std::vector<Phrase>& phrases) {
@@ -200,9 +212,15 @@ public:
     std::vector<Topic> run() {
         Vocabulary vocabulary;
         auto clusters = clusters_by_heading(prompt_, vocabulary);
-        merge_down_to(clusters, count_);
-        order(clusters);
-        for (const Cluster& cluster : clusters) take_cluster(cluster, vocabulary);
+        if (prompt_.task == "outline_chapter") {
+            take_headings(clusters, vocabulary);
+        } else {
+            take_parts_of_request(vocabulary);
+            if (topics_.size() * 3 >= count_ * 2 && !topics_.empty()) return std::move(topics_);
+            merge_down_to(clusters, count_ - topics_.size());
+            order(clusters);
+            for (const Cluster& cluster : clusters) take_cluster(cluster, vocabulary);
+        }
         if (topics_.size() < count_) fill_by_phrases();
         if (topics_.size() < count_) fill_by_parts();
         return std::move(topics_);
@@ -222,10 +240,94 @@ private:
         std::rotate(clusters.begin(), central, central + 1);
     }
 
-    void take_cluster(const Cluster& cluster, const Vocabulary& vocabulary) {
+    /// The passages nearest to a part say which words it turns on.
+    void take_parts_of_request(const Vocabulary& vocabulary) {
+        for (const std::string& part : parts_from_request(prompt_.request, count_)) {
+            const Bag bag = vocabulary.weighted(vocabulary.known(part));
+            std::vector<std::pair<float, std::size_t>> near;
+            for (std::size_t i = 0; i < prompt_.passages.size(); ++i) {
+                const float fit = cosine(vocabulary.weighted(vocabulary.known(text_of(prompt_.passages[i]))), bag);
+                if (fit > 0.05f) near.emplace_back(-fit, i);
+            }
+            std::sort(near.begin(), near.end());
+            std::vector<std::string> texts;
+            for (const auto& [fit, i] : near) {
+                if (texts.size() < 4) texts.push_back(prompt_.passages[i].text);
+            }
+            add(part, key_phrases(texts, 4));
+            auto& keywords = topics_.back().keywords;
+            for (const std::string& word : words_of(part)) {
+                if (!is_common(lower(word)) && keywords.size() < 8) keywords.push_back(lower(word));
+            }
+        }
+    }
+
+    /// Headings whose passages fit this chapter, and none of the others better; the best first.
+    void take_headings(const std::vector<Cluster>& clusters, const Vocabulary& vocabulary) {
+        const Bag own = bag_of_chapter(vocabulary, prompt_.section_title, prompt_.purpose);
+        const auto others = bags_of_other_chapters(vocabulary);
+        struct Candidate {
+            float value;
+            std::string title;
+            const Cluster* cluster;
+        };
+        std::vector<Candidate> candidates;
+        for (const Cluster& cluster : clusters) {
+            if (cluster.headings.empty()) continue;
+            const std::string title = title_from_heading(cluster.headings.back());
+            if (title.empty()) continue;
+            const Bag bag = vocabulary.weighted(vocabulary.known(title + " " + title + " " + texts_of(cluster)));
+            float value = cosine(bag, own);
+            // One that fits another chapter better serves while there is no other.
+            const bool elsewhere = std::any_of(others.begin(), others.end(),
+                                               [&](const Bag& other) { return cosine(bag, other) > value * 1.1f; });
+            if (value <= 0.03f) continue;
+            if (elsewhere) value *= 0.3f;
+            if (count_words(title) == 1) value *= 0.7f;
+            // The title of a document says what all of it is about, unless it says it in a phrase.
+            if (cluster.headings.size() == 1 && count_words(title) < 3) continue;
+            candidates.push_back({value, title, &cluster});
+        }
+        std::stable_sort(candidates.begin(), candidates.end(),
+                         [](const Candidate& a, const Candidate& b) { return a.value > b.value; });
+        for (const Candidate& candidate : candidates) {
+            if (topics_.size() == count_) break;
+            if (!is_taken(candidate.title, taken_)) add(candidate.title, phrases_of(*candidate.cluster));
+        }
+    }
+
+    static Bag bag_of_chapter(const Vocabulary& vocabulary, const std::string& title, const std::string& purpose) {
+        Bag bag = vocabulary.weighted(vocabulary.known(purpose));
+        add_to(bag, vocabulary.weighted(vocabulary.known(title)), 2.0f);
+        return bag;
+    }
+
+    std::vector<Bag> bags_of_other_chapters(const Vocabulary& vocabulary) const {
+        std::vector<Bag> bags;
+        std::istringstream lines(prompt_.outline);
+        for (std::string line; std::getline(lines, line);) {
+            const auto colon = std::min(line.find(": "), line.size());
+            if (line.find(prompt_.section_title) == std::string::npos)
+                bags.push_back(bag_of_chapter(vocabulary, line.substr(0, colon), line.substr(colon)));
+        }
+        return bags;
+    }
+
+    std::string texts_of(const Cluster& cluster) const {
+        std::string texts;
+        for (const std::size_t i : cluster.passages) texts += prompt_.passages[i].text + " ";
+        return texts;
+    }
+
+    std::vector<Phrase> phrases_of(const Cluster& cluster) const {
         std::vector<std::string> texts;
         for (const std::size_t i : cluster.passages) texts.push_back(prompt_.passages[i].text);
-        const auto phrases = key_phrases(texts, 8);
+        return key_phrases(texts, 8);
+    }
+
+    void take_cluster(const Cluster& cluster, const Vocabulary& vocabulary) {
+        if (topics_.size() == count_) return;
+        const auto phrases = phrases_of(cluster);
         std::string title = title_by_heading(prompt_, cluster, vocabulary, taken_);
         if (title.empty()) title = title_by_phrases(phrases, taken_, language_);
         if (!title.empty()) add(std::move(title), phrases);
@@ -234,8 +336,15 @@ private:
     void fill_by_phrases() {
         std::vector<std::string> texts;
         for (const PromptPassage& passage : prompt_.passages) texts.push_back(passage.text);
-        for (const Phrase& phrase : key_phrases(texts, 60)) {
-            if (topics_.size() < count_ && !is_taken(phrase.text, taken_)) add(capitalised(phrase.text), {phrase});
+        const auto phrases = key_phrases(texts, 60);
+        while (topics_.size() < count_) {
+            const std::string title = title_by_phrases(phrases, taken_, language_);
+            if (title.empty()) return;
+            std::vector<Phrase> own;
+            for (const Phrase& phrase : phrases) {
+                if (same_title(phrase.text, title)) own.push_back(phrase);
+            }
+            add(title, own);
         }
     }
 
