@@ -206,7 +206,7 @@ std::string hostile_markdown() {
         "# 1 Words\n\n\\input{/etc/passwd} \\write18{touch pwned} \\end{document} and <script>alert(1)</script> go "
         "on.\n\n";
     text += "Unbalanced $ and {{{ braces }, 100% of #1 ~ ^ & _ end.\n\n";
-    text += "A bad formula $\\frac{1}{$ and $\\undefinedcommand{x}$ stand here.\n\n";
+    text += "A bad formula $\\frac{1}{$ and $\\undefinedcommand{x}$ and $x^1^2$ stand here.\n\n";
     text += "Reads $\\input{/etc/passwd}$ and $\\loop\\iftrue\\repeat$ as words.\n\n";
     text += "# 2 Long\n\n" + std::string(100'000, 'w') + "\n\n`" + std::string(5'000, 'c') + "`\n\n";
     text += "| ";
