@@ -77,6 +77,8 @@ bool Batch::commit() {
             connection_.query("commit").run();
         } catch (const DatabaseFailure& failure) {
             broken_ = failure_of(failure);
+            // Of a commit that is refused nobody can tell whose fault it is: each may do better in another.
+            if (failure.is_constraint()) broken_->code = StoreErrc::unavailable;
             if (connection_.in_transaction()) run_quietly(connection_, "ROLLBACK");
         }
     }

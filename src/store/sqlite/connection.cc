@@ -9,6 +9,10 @@
 
 namespace longhand::store::sqlite {
 
+bool DatabaseFailure::is_constraint() const {
+    return primary_code() == SQLITE_CONSTRAINT;
+}
+
 StoreFailure failure_of(const DatabaseFailure& failure) {
     switch (failure.primary_code()) {
         case SQLITE_CORRUPT:

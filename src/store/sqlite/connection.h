@@ -25,6 +25,7 @@ public:
     DatabaseFailure(int extended_code, const std::string& message)
         : std::runtime_error(message), code_(extended_code) {}
     int primary_code() const { return code_ & 0xff; }
+    bool is_constraint() const;
 
 private:
     int code_;
