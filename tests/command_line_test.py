@@ -27,7 +27,7 @@ class Usage(LonghandTest):
     def test_the_nearest_word_is_named(self):
         self.assertIn("'serve'", self.message("sevre"))
         self.assertIn("'--listen'", self.message("serve", "--lissten", "x"))
-        self.assertIn("'user add'", self.message("user"))
+        self.assertIn("'longhand user add'", self.message("user"))
         config = self.folder / "longhand.toml"
         config.write_text('lisen = "127.0.0.1:1"\n')
         self.assertIn("'listen'", self.message("serve", "--config", config, "--data", self.data))

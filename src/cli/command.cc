@@ -44,13 +44,23 @@ std::vector<OptionSpec> provider_options() {
     };
 }
 
-std::vector<OptionSpec> engine_options() {
+std::vector<OptionSpec> child_options() {
     return {
-        {.name = "workers", .value = "N", .help = "jobs at once; 0 serves HTTP only", .fallback = "64"},
         {.name = "typesetters", .value = "N", .help = "typesetting processes at once", .fallback = "2"},
+        {.name = "sandbox",
+         .value = "WORD",
+         .help = "required, or limits-only: child processes bounded but not confined, where the machine has no sandbox",
+         .fallback = "required"},
+    };
+}
+
+std::vector<OptionSpec> engine_options() {
+    const std::vector<OptionSpec> own = {
+        {.name = "workers", .value = "N", .help = "jobs at once; 0 serves HTTP only", .fallback = "64"},
         {.name = "beat", .value = "TIME", .help = "how often leases are renewed", .fallback = "2s"},
         {.name = "lease", .value = "TIME", .help = "how long a lease holds", .fallback = "15s"},
     };
+    return own + child_options();
 }
 
 std::vector<OptionSpec> client_options() {

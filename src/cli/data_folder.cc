@@ -8,11 +8,13 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace longhand::cli {
 namespace {
@@ -21,6 +23,21 @@ namespace json = boost::json;
 
 std::string reason() {
     return std::strerror(errno);
+}
+
+Failure<FolderErrc> unusable(std::string message) {
+    return {FolderErrc::unusable, std::move(message)};
+}
+
+// Whoever asks who holds the folder takes the lock for an instant (holder_of): that is waited for.
+bool take_lock(int descriptor) {
+    constexpr int kTries = 30;
+    constexpr auto kPause = std::chrono::milliseconds(10);
+    for (int i = 0; i < kTries; ++i) {
+        if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+        std::this_thread::sleep_for(kPause);
+    }
+    return false;
 }
 
 bool write_whole(const std::string& path, const std::string& text) {
@@ -58,37 +75,40 @@ Holder read_holder(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<DataFolder>, FolderErrc> DataFolder::lock(const std::string& path) {
+Result<std::string, FolderErrc> prepare_folder(const std::string& path) {
     std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error)
-        return Failure<FolderErrc>{
-            FolderErrc::unusable,
-            fmt::format("The data folder {} can't be made: {}. Name another with --data.", path, error.message())};
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all, std::filesystem::perm_options::replace,
-                                 error);
-    const std::string whole = std::filesystem::canonical(path, error).string();
-    const int descriptor = open((whole + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) {
-        return Failure<FolderErrc>{
-            FolderErrc::unusable,
-            fmt::format("The data folder {} can't be written: {}. Name another with --data.", path, reason())};
+    const bool made = std::filesystem::create_directories(path, error);
+    if (!error && made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    const std::string whole = error ? std::string() : std::filesystem::canonical(path, error).string();
+    if (error) {
+        return unusable(
+            fmt::format("The data folder {} can't be made: {}. Name another with --data.", path, error.message()));
     }
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    return whole;
+}
+
+Result<std::unique_ptr<DataFolder>, FolderErrc> DataFolder::lock(const std::string& path) {
+    const auto whole = prepare_folder(path);
+    if (!whole) return whole.error();
+    const int descriptor = open((*whole + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        return unusable(
+            fmt::format("The data folder {} can't be written: {}. Name another with --data.", path, reason()));
+    }
+    if (!take_lock(descriptor)) {
         close(descriptor);
-        const Holder holder = read_holder(whole);
-        return Failure<FolderErrc>{FolderErrc::held,
-                                   fmt::format("The data folder {} is in use by process {}{}.", path, holder.pid,
-                                               holder.address.empty() ? "" : ", a server at " + holder.address)};
+        const Holder holder = read_holder(*whole);
+        const std::string server = holder.address.empty() ? "" : ", a server at " + holder.address;
+        return Failure<FolderErrc>{
+            FolderErrc::held, fmt::format("The data folder {} is in use by process {}{}.", path, holder.pid, server)};
     }
     const std::string pid = std::to_string(getpid()) + "\n";
     if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, pid.data(), pid.size(), 0) < 0) {
         const std::string why = reason();
         close(descriptor);
-        return Failure<FolderErrc>{FolderErrc::unusable,
-                                   fmt::format("The data folder {} can't be written: {}.", path, why)};
+        return unusable(fmt::format("The data folder {} can't be written: {}.", path, why));
     }
-    return std::unique_ptr<DataFolder>(new DataFolder(whole, descriptor));
+    return std::unique_ptr<DataFolder>(new DataFolder(*whole, descriptor));
 }
 
 DataFolder::~DataFolder() {
@@ -99,8 +119,7 @@ DataFolder::~DataFolder() {
 Result<void, FolderErrc> DataFolder::announce(const std::string& address) {
     const json::value text{{"address", address}, {"pid", getpid()}};
     if (!write_whole(file("server.json"), json::serialize(text) + "\n")) {
-        return Failure<FolderErrc>{FolderErrc::unusable,
-                                   fmt::format("{} can't be written: {}.", file("server.json"), reason())};
+        return unusable(fmt::format("{} can't be written: {}.", file("server.json"), reason()));
     }
     announced_ = true;
     return {};
@@ -109,7 +128,7 @@ Result<void, FolderErrc> DataFolder::announce(const std::string& address) {
 std::optional<Holder> holder_of(const std::string& path) {
     const int descriptor = open((path + "/lock").c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0) return std::nullopt;
-    const bool held = flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+    const bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0;
     close(descriptor);
     if (!held) return std::nullopt;
     return read_holder(path);

@@ -24,7 +24,8 @@ struct Holder {
 /// The folder, locked by this process until it is destroyed. Children don't inherit the lock.
 class DataFolder {
 public:
-    /// Makes the folder (mode 0700) when it is missing, and takes its lock without waiting.
+    /// Makes the folder when it is missing, and takes its lock; another process that only looks has let go within a
+    /// moment.
     static Result<std::unique_ptr<DataFolder>, FolderErrc> lock(const std::string& path);
     ~DataFolder();
     DataFolder(const DataFolder&) = delete;
@@ -42,6 +43,9 @@ private:
     int descriptor_;
     bool announced_ = false;
 };
+
+/// Makes the folder (mode 0700) when it is missing; gives its path without links.
+Result<std::string, FolderErrc> prepare_folder(const std::string& path);
 
 /// Who holds the lock of `path` at this moment; nothing when nobody does.
 std::optional<Holder> holder_of(const std::string& path);

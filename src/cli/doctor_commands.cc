@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/installation.h"
 #include "cli/provider.h"
+#include "cli/workshop.h"
 #include "typeset/typesetter.h"
 
 namespace longhand::cli {
@@ -21,6 +22,8 @@ struct Findings {
 };
 
 int doctor(const Options& options) {
+    const auto children = children_of(options);
+    if (!children) return complain(children.error().message, kUsage);
     Findings findings;
     asio::io_context loop;
     AsioRuntime runtime(loop, 1);
@@ -33,7 +36,7 @@ int doctor(const Options& options) {
                   provider ? fmt::format("{}, writing with {}", (*provider)->defaults().provider,
                                          (*provider)->defaults().writing_model)
                            : provider.error().message);
-    for (const typeset::Check& check : typeset::check_installation())
+    for (const typeset::Check& check : typeset::check_installation(children->confine))
         findings.tell(check.name, check.ok, check.message);
     return findings.all_well ? kDone : kFailed;
 }
@@ -45,7 +48,7 @@ std::vector<Command> doctor_commands() {
               "checks database, provider, pandoc, TeX and fonts",
               "longhand doctor --data ./data",
               {},
-              provider_options() + store_options()},
+              provider_options() + child_options() + store_options()},
              doctor}};
 }
 

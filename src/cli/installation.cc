@@ -1,6 +1,8 @@
 #include "cli/installation.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -13,6 +15,13 @@ namespace {
 
 Failure<OpenErrc> failed(std::string message) {
     return {OpenErrc::failed, std::move(message)};
+}
+
+// SQLite makes its database readable for all, and its logs with the database's mode. An empty file is a new database.
+// Where it can't be made the store says why.
+void make_private_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0) close(file);
 }
 
 }  // namespace
@@ -40,20 +49,24 @@ OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& opti
     const auto path = data_path(options);
     if (!path) return path.error();
     auto installation = std::unique_ptr<Installation>(new Installation);
-    auto folder = DataFolder::lock(*path);
-    if (folder) {
+    if (hold == Hold::exclusive) {
+        auto folder = DataFolder::lock(*path);
+        if (!folder) {
+            const bool held = folder.error().code == FolderErrc::held;
+            return Failure<OpenErrc>{held ? OpenErrc::held : OpenErrc::failed, folder.error().message};
+        }
         installation->folder_ = std::move(*folder);
-    } else if (folder.error().code == FolderErrc::unusable) {
-        return failed(folder.error().message);
-    } else if (hold == Hold::exclusive) {
-        return Failure<OpenErrc>{OpenErrc::held, folder.error().message};
+    } else if (const auto prepared = prepare_folder(*path); !prepared) {
+        return failed(prepared.error().message);
     }
     installation->path_ = *path;
     installation->files_ = std::make_unique<store::FileStore>(*path);
     auto secret = http::load_or_make_secret(secret_path(options, *path));
     if (!secret) return failed(secret.error().message);
     installation->secret_ = std::move(*secret);
-    auto store = store::sqlite::open_sqlite_store(*path + "/longhand.db", runtime, {});
+    const std::string database = *path + "/longhand.db";
+    make_private_file(database);
+    auto store = store::sqlite::open_sqlite_store(database, runtime, {});
     if (!store) return failed(store.error().message);
     installation->store_ = std::move(*store);
     if (hold == Hold::exclusive) installation->files_->clear_scratch();

@@ -30,7 +30,7 @@ struct Asked {
 using AskedTask = awaitable<int> (*)(Asked* asked);
 
 int complain_of(const Failure<ClientErrc>& failure) {
-    return failure.code == ClientErrc::stopped ? kFailed : complain(failure.message);
+    return failure.message.empty() ? kFailed : complain(failure.message);
 }
 
 void print_json(const json::value& value) {

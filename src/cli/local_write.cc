@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/json/parse.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -37,6 +35,8 @@ struct Desk {
     std::unique_ptr<Provider> provider;
     std::unique_ptr<Workshop> workshop;
     std::unique_ptr<ProgressView> view;
+    std::unique_ptr<TaskScope> background;
+    Children children;
     Uuid owner;
     Uuid job;
     SteadyTime started{};
@@ -123,6 +123,12 @@ awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
     const Uuid id = *desk->call.resume;
     auto job = co_await desk->store().job_for_owner(desk->owner, id);
     if (!job) co_return job.error();
+    if (job->state != job::State::completed && job->provider != desk->provider->model().provider()) {
+        co_return store::StoreFailure{
+            store::StoreErrc::wrong_state,
+            fmt::format("The job was begun with the provider {}, and goes on with no other: give the same --provider.",
+                        job->provider)};
+    }
     switch (job->state) {
         case job::State::draft: {
             auto resumed = co_await desk->store().resume(desk->owner, id);
@@ -134,6 +140,12 @@ awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
         case job::State::moderated: {
             auto retried = co_await desk->store().retry(desk->owner, id);
             if (!retried) co_return retried.error();
+            if (retried->busy) {
+                co_return store::StoreFailure{
+                    store::StoreErrc::wrong_state,
+                    fmt::format("Job {} keeps this project busy; go on with that one, or cancel it first.",
+                                retried->busy->job.to_string())};
+            }
             break;
         }
         case job::State::submitted:
@@ -210,6 +222,10 @@ awaitable<int> deliver(Desk* desk) {
     std::vector<Delivered> files;
     for (const std::string& format : desk->call.formats) {
         auto document = co_await desk->workshop->documents().get(desk->owner, desk->job, format, desk->stop.token());
+        if (!document && document.error().code == engine::DocumentErrc::stopped) {
+            co_return complain(
+                fmt::format("Stopped. The work is finished; fetch its documents with: {}", resume_hint(*desk)));
+        }
         if (!document) co_return complain(document.error().message);
         const std::string path = free_path(desk->call.out, document->file_name);
         std::error_code error;
@@ -256,28 +272,35 @@ awaitable<int> run_job(Desk* desk) {
     auto job = co_await follow(desk);
     co_await desk->workshop->engine().stop();
     desk->view->close();
-    if (!job) co_return complain_of(job.error());
-    // Handing over changed the row of a job that was stopped.
-    auto now = co_await desk->store().job_for_owner(desk->owner, desk->job);
-    co_return co_await conclude(desk, now ? std::move(*now) : std::move(*job));
+    int status = kFailed;
+    if (job) {
+        // Handing over changed the row of a job that was stopped.
+        auto now = co_await desk->store().job_for_owner(desk->owner, desk->job);
+        status = co_await conclude(desk, now ? std::move(*now) : std::move(*job));
+    } else {
+        status = complain_of(job.error());
+    }
+    co_await desk->workshop->documents().stop();
+    co_await desk->background->join();
+    co_return status;
 }
 
 awaitable<void> cancel_job(Desk* desk) {
     auto cancelled = co_await desk->store().cancel(desk->owner, desk->job);
-    // Completed in the same moment, say: then that is how it ends.
-    if (!cancelled && cancelled.error().code == store::StoreErrc::unavailable) desk->stop.stop(StopReason::shutdown);
+    // Completed in the same moment, say, or no database: whatever is under way ends here.
+    if (!cancelled) desk->stop.stop(StopReason::cancelled);
 }
 
 // Ctrl-C is a cancel; SIGTERM hands the job back, as a server does.
 void on_interrupt(Desk* desk, int signal) {
     if (signal == SIGINT) {
-        asio::co_spawn(desk->loop, cancel_job(desk), asio::detached);
+        desk->background->spawn(cancel_job(desk));
     } else {
         desk->stop.stop(StopReason::shutdown);
     }
 }
 
-Value<void> make_provider(Desk& desk) {
+OpenResult<void> make_provider(Desk& desk) {
     auto provider = Provider::make(desk.call.options, desk.loop, desk.runtime);
     if (!provider) return provider.error();
     desk.provider = std::move(*provider);
@@ -285,23 +308,21 @@ Value<void> make_provider(Desk& desk) {
     return {};
 }
 
-Value<void> make_workshop(Desk& desk) {
-    const auto typesetters = number_option(desk.call.options, "typesetters", 1, 64);
-    if (!typesetters) return typesetters.error();
+void make_workshop(Desk& desk) {
     engine::EngineOptions options;
     options.log = desk.log;
     options.workers = 1;
     options.only_job = desk.job;
-    desk.workshop = std::make_unique<Workshop>(desk.runtime, *desk.installation, *desk.provider, options,
-                                               static_cast<unsigned>(*typesetters));
-    return {};
+    desk.workshop =
+        std::make_unique<Workshop>(desk.runtime, *desk.installation, *desk.provider, options, desk.children);
 }
 
 int run_desk(Desk& desk) {
     const auto job = run_on(desk.loop, begin(&desk));
     if (!job) return complain_of(job.error());
     desk.job = *job;
-    if (auto made = make_workshop(desk); !made) return complain(made.error().message, kUsage);
+    make_workshop(desk);
+    desk.background = std::make_unique<TaskScope>(desk.runtime);
     desk.view->note(fmt::format("job {}", desk.job.to_string()));
     const Interrupt interrupt(desk.loop, [&desk](int signal) { on_interrupt(&desk, signal); });
     desk.started = desk.runtime.steady_now();
@@ -318,6 +339,9 @@ std::optional<int> write_alone(const WriteCall& call) {
     auto log = make_logger(call.options);
     if (!log) return complain(log.error().message, kUsage);
     desk.log = std::move(*log);
+    const auto children = children_of(call.options);
+    if (!children) return complain(children.error().message, kUsage);
+    desk.children = *children;
     desk.view = make_progress_view(view_kind_for(stderr, desk.as_json()), stderr, stdout);
     auto installation = Installation::open(call.options, Hold::exclusive, desk.runtime);
     if (!installation) {
@@ -333,7 +357,7 @@ std::optional<int> write_alone(const WriteCall& call) {
         if (call.order->sources.empty() && !call.order->unreadable.empty())
             return complain("None of the sources can be read, so nothing was started.");
     }
-    if (auto made = make_provider(desk); !made) return complain(made.error().message, kUsage);
+    if (auto made = make_provider(desk); !made) return complain(made.error().message, status_of(made.error().code));
     return run_desk(desk);
 }
 

@@ -103,10 +103,10 @@ int model(const Options& options) {
                         options.get("listen"), bound.error().message));
     std::string url = server.base_url();
     url.resize(url.size() - std::string_view("/v1").size());
-    std::printf("listening on %s\n", url.c_str());
-    std::fflush(stdout);
     const auto work = asio::make_work_guard(loop);
     const Interrupt interrupt(loop, [&loop](int) { loop.stop(); });
+    std::printf("listening on %s\n", url.c_str());
+    std::fflush(stdout);
     loop.run();
     server.stop(kGrace);
     return kDone;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -88,6 +89,8 @@ void wipe_keys(int argc, char** argv) {
 
 int run(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
+    // A reader of our output or log that goes away is an error of that write, not the end of the jobs.
+    std::signal(SIGPIPE, SIG_IGN);
     wipe_keys(argc, argv);
     if (words.empty()) {
         std::fputs(overview().c_str(), stderr);

@@ -15,11 +15,14 @@ namespace {
 
 constexpr const char* kOfflineModel = "offline";
 
-Failure<UsageErrc> wrong(std::string message) {
-    return {UsageErrc::wrong, std::move(message)};
+Failure<OpenErrc> wrong(std::string message) {
+    return {OpenErrc::usage, std::move(message)};
+}
+Failure<OpenErrc> failed(std::string message) {
+    return {OpenErrc::failed, std::move(message)};
 }
 
-Value<std::string> provider_key(const Options& options) {
+OpenResult<std::string> provider_key(const Options& options) {
     if (const auto key = options.find("provider-key")) return *key;
     const auto path = options.find("provider-key-file");
     if (!path) return std::string();
@@ -34,7 +37,7 @@ Value<std::string> provider_key(const Options& options) {
     return key;
 }
 
-Value<std::string> provider_url(const Options& options) {
+OpenResult<std::string> provider_url(const Options& options) {
     std::string url = options.get("provider");
     while (url.ends_with('/')) url.pop_back();
     const auto parsed = boost::urls::parse_uri(url);
@@ -74,10 +77,12 @@ std::string list_of(const std::vector<llm::ModelInfo>& models) {
 }
 
 // Fills the roles that no option names with the only model that the provider has.
-Value<void> choose_model(http::ServerDefaults& defaults, std::string& notice, llm::ChatModel& model,
-                         asio::io_context& loop) {
+OpenResult<void> choose_model(http::ServerDefaults& defaults, std::string& notice, llm::ChatModel& model,
+                              asio::io_context& loop) {
     const auto models = run_on(loop, ask_models(model));
-    if (!models) return wrong(fmt::format("{} A model named with --model is not asked for.", models.error().message));
+    if (!models)
+        return failed(
+            fmt::format("{} With --model the provider is not asked for what it offers.", models.error().message));
     if (models->size() != 1) {
         return wrong(models->empty() ? fmt::format("{} offers no model; name one with --model.", model.provider())
                                      : fmt::format("{} offers {} models; choose one with --model: {}.",
@@ -92,7 +97,7 @@ Value<void> choose_model(http::ServerDefaults& defaults, std::string& notice, ll
 
 }  // namespace
 
-Value<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime) {
+OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime) {
     auto provider = std::unique_ptr<Provider>(new Provider);
     llm::OpenAiOptions client;
     net::HttpClient::Options http_options;
@@ -109,7 +114,7 @@ Value<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io
         provider->offline_ = std::make_unique<llm::offline::OfflineServer>(runtime, offline);
         const auto address = provider->offline_->listen("127.0.0.1", 0);
         if (!address)
-            return wrong(fmt::format("The offline model can't listen on loopback: {}", address.error().message));
+            return failed(fmt::format("The offline model can't listen on loopback: {}", address.error().message));
         client.base_url = provider->offline_->base_url();
         client.api_key = offline.bearer;
         client.name = kOfflineModel;
@@ -122,7 +127,7 @@ Value<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io
     defaults.provider = provider->model_->provider();
     if (options.has("context-tokens")) {
         const auto tokens = number_option(options, "context-tokens", 1'000, 10'000'000);
-        if (!tokens) return tokens.error();
+        if (!tokens) return wrong(tokens.error().message);
         defaults.context_tokens = static_cast<std::uint32_t>(*tokens);
     }
     name_models(defaults, options);

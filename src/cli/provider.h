@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/runtime.h"
+#include "cli/installation.h"
 #include "cli/option_set.h"
 #include "cli/values.h"
 #include "http/services.h"
@@ -20,9 +21,9 @@ namespace longhand::cli {
 /// Used from the loop it was made with; the loop outlives it.
 class Provider {
 public:
-    /// By --provider, its key and the models. Asks the provider what it offers when no model is named. Errors: wrong
-    /// (exit 2), with the list where a model has to be chosen.
-    static Value<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime);
+    /// By --provider, its key and the models. Asks the provider what it offers when no model is named. Errors: usage,
+    /// with the list where a model has to be chosen; failed, when the provider does not answer.
+    static OpenResult<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime);
 
     llm::ChatModel& model() { return *model_; }
     /// How the last call to it went; from any thread.

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/task_scope.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/logging.h"
@@ -18,7 +19,7 @@
 namespace longhand::cli {
 namespace {
 
-// Streams get their hint to reconnect and requests their answers within this; the engine hands back meanwhile.
+// Requests under way get their answers within this; streams end at once, and the engine hands back meanwhile.
 constexpr Milliseconds kGrace{3'000};
 constexpr unsigned kBlockingThreads = 16;
 
@@ -30,6 +31,8 @@ struct Server {
     std::shared_ptr<spdlog::logger> log;
     Address address;
     unsigned threads = 1;
+    Children children;
+    engine::EngineOptions engine;
     asio::io_context loop;
     AsioRuntime runtime{loop, kBlockingThreads};
     std::unique_ptr<Installation> installation;
@@ -148,17 +151,23 @@ void make_app(Server& server) {
 }
 
 awaitable<void> stop_listening(Server* server) {
-    std::function<bool()> stop = [server] {
+    // A thread of its own: the pool may be full of work that ends only when the engine has stopped.
+    Notifier stopped;
+    std::thread stopper([server, &stopped] {
         server->listener->stop(kGrace);
-        return true;
-    };
-    co_await run_blocking(server->runtime, std::move(stop));
+        stopped.notify();
+    });
+    co_await stopped.wait_until(server->runtime, server->runtime.steady_now() + std::chrono::hours(1), StopToken{});
+    stopper.join();
 }
 
 awaitable<void> shut_down(Server* server) {
     server->log->info("stopping: running jobs go back to the queue");
-    co_await stop_listening(server);
-    co_await server->workshop->engine().stop();
+    TaskScope stopping(server->runtime);
+    stopping.spawn(stop_listening(server));
+    stopping.spawn(server->workshop->engine().stop());
+    stopping.spawn(server->workshop->documents().stop());
+    co_await stopping.join();
     server->loop.stop();
 }
 
@@ -169,21 +178,18 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     if (!address) return address.error();
     const auto threads = number_option(options, "threads", 1, 256);
     if (options.has("threads") && !threads) return threads.error();
+    const auto children = children_of(options);
+    if (!children) return children.error();
+    auto engine = engine_options_of(options);
+    if (!engine) return engine.error();
     auto server = std::make_unique<Server>(options);
     server->log = std::move(*log);
     server->address = std::move(*address);
     server->threads = threads ? static_cast<unsigned>(*threads) : std::max(1U, std::thread::hardware_concurrency());
+    server->children = *children;
+    server->engine = std::move(*engine);
+    server->engine.log = server->log;
     return server;
-}
-
-Value<std::unique_ptr<Workshop>> make_workshop(Server& server) {
-    auto engine = engine_options_of(server.options);
-    if (!engine) return engine.error();
-    engine->log = server.log;
-    const auto typesetters = number_option(server.options, "typesetters", 1, 64);
-    if (!typesetters) return typesetters.error();
-    return std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, *engine,
-                                      static_cast<unsigned>(*typesetters));
 }
 
 // Opens all, in the order in which a failure costs least. Gives kDone, or the exit status.
@@ -191,11 +197,10 @@ int open_server(Server& server) {
     if (const int status = open_installation(server); status != kDone) return status;
     if (const int status = check_accounts(server); status != kDone) return status;
     auto provider = Provider::make(server.options, server.loop, server.runtime);
-    if (!provider) return complain(provider.error().message, kUsage);
+    if (!provider) return complain(provider.error().message, status_of(provider.error().code));
     server.provider = std::move(*provider);
-    auto workshop = make_workshop(server);
-    if (!workshop) return complain(workshop.error().message, kUsage);
-    server.workshop = std::move(*workshop);
+    server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.engine,
+                                                 server.children);
     if (const int status = take_up_work(server); status != kDone) return status;
     return listen(server);
 }
@@ -209,11 +214,12 @@ int serve(const Options& options) {
     const std::string url = fmt::format("http://{}:{}", shown_host(server.address.host), server.address.port);
     if (const auto announced = server.installation->folder()->announce(url); !announced)
         return complain(announced.error().message);
+    // Before anybody can know that it listens, and stop it.
+    const Interrupt interrupt(server.loop,
+                              [&server](int) { asio::co_spawn(server.loop, shut_down(&server), asio::detached); });
     std::printf("listening on %s\n", url.c_str());
     std::fflush(stdout);
     if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());
-    const Interrupt interrupt(server.loop,
-                              [&server](int) { asio::co_spawn(server.loop, shut_down(&server), asio::detached); });
     server.workshop->engine().start();
     server.loop.restart();
     server.loop.run();

@@ -51,9 +51,16 @@ awaitable<ClientResult<std::string>> submit_order(ApiClient& api, const WorkOrde
         co_return Failure<ClientErrc>{ClientErrc::broken, "None of the sources can be used, so nothing was started."};
     }
     json::value body = request_body(order, id);
-    auto job = co_await api.post("/api/generateWizardWork", std::move(body), stop);
+    if (stop.stopped()) co_return Failure<ClientErrc>{ClientErrc::stopped, "Cancelled before anything was started."};
+    // Not cut by Ctrl-C: the server may have begun the job, and nobody would know its id.
+    auto job = co_await api.post("/api/generateWizardWork", std::move(body), StopToken{});
     if (!job) co_return job.error();
-    co_return job->is_object() ? text_of(job->get_object(), "jobId") : std::string();
+    const std::string started = job->is_object() ? text_of(job->get_object(), "jobId") : std::string();
+    if (!stop.stopped()) co_return started;
+    json::value which{{"jobId", started}};
+    auto cancelled = co_await api.post("/api/cancelJob", std::move(which), StopToken{});
+    if (!cancelled) co_return cancelled.error();
+    co_return Failure<ClientErrc>{ClientErrc::stopped, fmt::format("Cancelled, as job {}.", started)};
 }
 
 }  // namespace longhand::cli

@@ -3,14 +3,23 @@
 namespace longhand::cli {
 
 Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
-                   unsigned typesetters)
-    : typesetter_(typeset::make_typesetter(runtime, typesetters)),
+                   Children children)
+    : typesetter_(typeset::make_typesetter(runtime, children.typesetters, children.confine)),
       engine_(std::make_unique<engine::Engine>(runtime, installation.store(), installation.files(), provider.model(),
                                                *typesetter_, std::move(options))),
       documents_(
           std::make_unique<engine::Documents>(runtime, installation.store(), installation.files(), *typesetter_)) {
     installation.store().observe(
         [engine = engine_.get()](const store::Committed& committed) { engine->on_committed(committed); });
+}
+
+Value<Children> children_of(const Options& options) {
+    const auto typesetters = number_option(options, "typesetters", 1, 64);
+    if (!typesetters) return typesetters.error();
+    const auto sandbox = word_option(options, "sandbox", {"required", "limits-only"});
+    if (!sandbox) return sandbox.error();
+    return Children{static_cast<unsigned>(*typesetters),
+                    *sandbox == "limits-only" ? sandbox::Confine::limits_only : sandbox::Confine::required};
 }
 
 Value<engine::EngineOptions> engine_options_of(const Options& options) {

@@ -8,16 +8,25 @@
 #include "cli/values.h"
 #include "engine/documents.h"
 #include "engine/engine.h"
+#include "sandbox/run.h"
 #include "typeset/typesetter.h"
 
 namespace longhand::cli {
+
+/// How child processes are run.
+struct Children {
+    unsigned typesetters = 1;
+    sandbox::Confine confine = sandbox::Confine::required;
+};
+/// By --typesetters and --sandbox. Errors: wrong.
+Value<Children> children_of(const Options& options);
 
 /// Built and used on one loop, that of `runtime`. The engine is not started.
 class Workshop {
 public:
     /// All references outlive it. The store's observer is set here.
     Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
-             unsigned typesetters);
+             Children children);
 
     engine::Engine& engine() { return *engine_; }
     engine::Documents& documents() { return *documents_; }

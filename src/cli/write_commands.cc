@@ -33,7 +33,7 @@ struct RemoteWrite {
 };
 
 int complain_of(const Failure<ClientErrc>& failure) {
-    return failure.code == ClientErrc::stopped ? kFailed : complain(failure.message);
+    return failure.message.empty() ? kFailed : complain(failure.message);
 }
 
 awaitable<ClientResult<std::string>> begin(RemoteWrite* write) {
@@ -90,7 +90,20 @@ awaitable<int> run_remote(RemoteWrite* write) {
                                    text_of(*status, "status"), text_of(*status, "error_message"), *job));
 }
 
+// What the server decides, and a client would only seem to.
+int refuse_server_options(const WriteCall& call) {
+    for (const OptionSpec& option : provider_options()) {
+        if (!call.options.has(option.name)) continue;
+        return complain(fmt::format("A server holds this data folder, and its own provider and models write. Leave {} "
+                                    "out, or name another folder with --data.",
+                                    call.options.origin(option.name)),
+                        kUsage);
+    }
+    return kDone;
+}
+
 int write_on_server(const WriteCall& call) {
+    if (const int status = refuse_server_options(call); status != kDone) return status;
     auto remote = Remote::connect(call.options);
     if (!remote) return complain(remote.error().message, status_of(remote.error().code));
     const bool as_json = call.options.flag("json");
@@ -150,7 +163,6 @@ std::vector<Command> write_commands() {
          .help = "goes on with a job that was stopped; of a completed one the documents are given",
          .flag_only = true},
         {.name = "json", .help = "progress and result as JSON lines on standard output"},
-        {.name = "typesetters", .value = "N", .help = "typesetting processes at once", .fallback = "2"},
     };
     std::vector<OptionSpec> store = store_options();
     for (OptionSpec& option : store) {
@@ -161,7 +173,7 @@ std::vector<Command> write_commands() {
               "writes a document: a prompt and sources in, a typeset book out",
               "longhand write \"A handbook of our test process\" --source process.md --source faq.html --pages 10-15",
               {{"PROMPT", "what to write, 10 to 10,000 characters", false}},
-              work_options() + own + provider_options() + store},
+              work_options() + own + provider_options() + child_options() + store},
              write}};
 }
 
