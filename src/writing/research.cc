@@ -84,8 +84,8 @@ std::vector<std::string> pick(const std::vector<sources::Hit>& hits, const Usage
         const auto used = usage.passages.find(key);
         const auto file = usage.files.find(file_of_key(key));
         double rank = static_cast<double>(i);
-        // One that was given once may hold more; of one that was cited the best is gone.
-        if (used != usage.passages.end()) rank += used->second == 1 ? 12.0 : 30.0 * used->second;
+        // The best of what was given once is gone; others come first, and far behind those the ones that were cited.
+        if (used != usage.passages.end()) rank += 30.0 * used->second;
         if (sources::is_code(hits[i].passage.place)) rank += 200;
         // With several files, one that has given over 30 % of all passages so far waits behind the others.
         const double share = file == usage.files.end() ? 0 : static_cast<double>(file->second) / usage.total;
