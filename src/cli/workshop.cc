@@ -4,11 +4,11 @@ namespace longhand::cli {
 
 Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
                    Children children)
-    : typesetter_(typeset::make_typesetter(runtime, children.typesetters, children.confine)),
-      engine_(std::make_unique<engine::Engine>(runtime, installation.store(), installation.files(), provider.model(),
-                                               *typesetter_, std::move(options))),
-      documents_(
-          std::make_unique<engine::Documents>(runtime, installation.store(), installation.files(), *typesetter_)) {
+    : typesetter_(typeset::make_typesetter(runtime, children.typesetters, children.confine)) {
+    options.confine = children.confine;
+    engine_ = std::make_unique<engine::Engine>(runtime, installation.store(), installation.files(), provider.model(),
+                                               *typesetter_, std::move(options));
+    documents_ = std::make_unique<engine::Documents>(runtime, installation.store(), installation.files(), *typesetter_);
     installation.store().observe(
         [engine = engine_.get()](const store::Committed& committed) { engine->on_committed(committed); });
 }

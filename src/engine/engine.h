@@ -9,6 +9,7 @@
 #include "base/runtime.h"
 #include "engine/live_feed.h"
 #include "llm/chat.h"
+#include "sandbox/run.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
 #include "typeset/typesetter.h"
@@ -34,6 +35,7 @@ struct EngineOptions {
     Milliseconds poll{2'000};  ///< how often the queue is looked at without being told to, with jitter
     Milliseconds shutdown_patience{
         5'000};                     ///< how long `stop` goes on trying to write to a database that does not answer
+    sandbox::Confine confine = sandbox::Confine::required;  ///< of the children that read sources
     std::size_t calls_per_job = 8;  ///< model calls of one job in flight at once
     std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
     /// The work that a job walks: none is writing::write_document. Owns what it uses.

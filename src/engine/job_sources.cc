@@ -86,7 +86,8 @@ private:
         sources::SourceResult<sources::ReadSource> got = Failure<sources::SourceErrc>{sources::SourceErrc::stopped, ""};
         {
             ActiveStep active(job_, key, environment_.runtime.steady_now());
-            auto reading = sources::read_source(environment_.runtime, std::move(file), *folder, job_->stop());
+            auto reading = sources::read_source(environment_.runtime, std::move(file), *folder, job_->stop(),
+                                                environment_.options.confine);
             got = co_await std::move(reading);
         }
         if (!got.has_value() && got.error().code == sources::SourceErrc::stopped) {

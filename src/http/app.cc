@@ -149,6 +149,9 @@ private:
     }
 
     awaitable<Status> deliver(ApiResult<Reply> reply, net::HttpExchange& exchange) {
+        if (!reply && !reply.error().for_log.empty() && services_.deps.problem_log) {
+            services_.deps.problem_log(reply.error().for_log);
+        }
         Reply answer = reply ? std::move(*reply) : Reply(to_response(reply.error()));
         if (const auto* done = std::get_if<Answered>(&answer)) co_return done->status;
         if (auto* file = std::get_if<FileReply>(&answer)) {

@@ -94,14 +94,16 @@ ApiError from_store(const store::StoreFailure& failure, std::string_view thing) 
         case StoreErrc::limit:
             return {ApiErrc::over_limit, fmt::format("Over a limit: {}.", failure.message)};
         case StoreErrc::unavailable:
-            return {ApiErrc::unavailable,
-                    "The database can't be reached or written now. Nothing was changed; try again."};
+            return ApiError{ApiErrc::unavailable,
+                            "The database can't be reached or written now. Nothing was changed; try again."}
+                .logging(failure.message);
         case StoreErrc::stopping:
             return {ApiErrc::unavailable, "The server is stopping. Nothing was changed; try again."};
         // A lease is nothing that a request has, and an unusable database is refused at the start.
         case StoreErrc::stale:
         case StoreErrc::unusable:
-            return {ApiErrc::internal, "The server could not do this; its log says why."};
+            return ApiError{ApiErrc::internal, "The server could not do this; its log says why."}.logging(
+                failure.message);
     }
     return {ApiErrc::internal, "The server could not do this; its log says why."};
 }

@@ -69,11 +69,16 @@ struct ApiError {
     /// Further members of the body: name and JSON text.
     std::vector<std::pair<std::string, std::string>> fields;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string for_log = {};  ///< what the answer keeps from the client
 
     ApiError() = default;
     ApiError(ApiErrc errc, std::string text) : code(errc), message(std::move(text)) {}
     /// Adds a string member to the body.
     ApiError with(std::string_view name, std::string_view value) &&;
+    ApiError logging(std::string what) && {
+        for_log = std::move(what);
+        return std::move(*this);
+    }
 };
 
 [[noreturn]] inline void throw_exception_from_error(const ApiError& error, const boost::source_location&) {

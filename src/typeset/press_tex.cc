@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <boost/algorithm/string/erase.hpp>
+#include <boost/algorithm/string/replace.hpp>
+
 #include "base/digest.h"
 #include "typeset/files.h"
 #include "typeset/press.h"
@@ -158,10 +161,8 @@ void Press::note_block(std::size_t block) {
         if (line != std::string::npos)
             words = tex_.substr(line + kLine.size(), tex_.find('\n', line) - line - kLine.size() - 1);
     }
-    for (const std::string_view noise : {"\\lhb{}", "\\textbackslash{}"}) {
-        for (auto i = words.find(noise); i != words.npos; i = words.find(noise))
-            words.replace(i, noise.size(), noise == "\\lhb{}" ? "" : "\x01");
-    }
+    boost::algorithm::erase_all(words, "\\lhb{}");
+    boost::algorithm::replace_all(words, "\\textbackslash{}", "\x01");
     std::string plain;
     for (const char c : words) {
         if (c == '\x01')
