@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "writing/length.h"
 #include "writing/table_context_testing.h"
 
 namespace longhand::writing {
