@@ -12,6 +12,16 @@ import unittest
 from harness import BINARY, ROOT, Api, LonghandTest, default_sources, environment, run, wait_until
 
 
+def read_until(stream, word):
+    """Reads lines until one has the word."""
+    told = ""
+    while word not in told:
+        line = stream.readline()
+        if not line:
+            raise AssertionError(f"it ended before it said {word!r}:\n{told}")
+        told += line
+
+
 class Usage(LonghandTest):
     def message(self, *words, status=2):
         return run(*words, status=status).stderr
@@ -171,9 +181,7 @@ class Write(LonghandTest):
         child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                                  text=True, env=environment())  # fmt: skip
         self.addCleanup(child.kill)
-        told = ""
-        while "writing" not in told:
-            told += child.stderr.readline()
+        read_until(child.stderr, "writing")
         child.send_signal(signal.SIGINT)
         _, rest = child.communicate(timeout=20)
         self.assertEqual(child.returncode, 1)
@@ -201,8 +209,7 @@ class Write(LonghandTest):
         child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, text=True, env=environment())
         self.addCleanup(child.stderr.close)
         self.addCleanup(child.kill)
-        while "job " not in child.stderr.readline():
-            pass
+        read_until(child.stderr, "job ")
         message = run(*self.words(), status=1).stderr
         self.assertIn(str(child.pid), message)
 
