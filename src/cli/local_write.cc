@@ -195,12 +195,15 @@ bool is_running(const job::Job& job) {
 // Shows the job until its run has ended or it waits for its owner.
 awaitable<store::StoreResult<job::Job>> follow(Desk* desk) {
     auto watcher = desk->workshop->engine().live().watch(desk->job);
+    // What was reported since the last beat is ahead of the row, and is not shown again as less.
+    double highest = 0;
     for (;;) {
         auto job = co_await desk->store().job_for_owner(desk->owner, desk->job);
         if (!job) co_return job;
         Snapshot snapshot = snapshot_of(*job);
         const auto news = watcher->take();
         if (news.report && is_running(*job)) take_report(snapshot, *news.report);
+        highest = snapshot.progress = std::max(highest, snapshot.progress);
         desk->view->show(snapshot);
         if (!is_running(*job) || desk->stop.stopped()) co_return job;
         co_await watcher->wait(desk->runtime, desk->runtime.steady_now() + kLook, desk->stop.token());

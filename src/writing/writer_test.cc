@@ -421,8 +421,8 @@ std::vector<std::pair<std::string, std::string>> entries_of(const TableContext& 
 }
 
 TEST(Partial, FinishedSectionsOfAStoppedWorkAreADocument) {
-    TableContext context = lighthouse();
-    context.steps_left = 7;
+    TableContext context = lighthouse("12-15 pages");
+    context.steps_left = 10;
     ASSERT_FALSE(write(context));
     const auto lookup = [&context](std::string_view key) { return context.passage(key); };
     const auto partial = partial_document(context.asked, context.files, entries_of(context), lookup);
