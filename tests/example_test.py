@@ -34,8 +34,10 @@ class Handbook(LonghandTest):
             self.assertGreater(section["words"], 0, section)
 
         text = pathlib.Path(figures["md"]).read_text()
+        # Code spans may name the marks: the sources do.
+        prose = re.sub(r"`[^`]*`", "", text)
         for leftover in ("[@p", "As an AI", "{{"):
-            self.assertNotIn(leftover, text)
+            self.assertTrue(leftover not in prose, leftover)
         numbers = {int(n) for n in re.findall(r"\(#source-(\d+)\)", text)}
         self.assertEqual(numbers, set(range(1, max(numbers) + 1)), "the bibliography has what is cited, and no more")
         pages = subprocess.run(["pdftotext", figures["pdf"], "-"], capture_output=True, text=True, check=True).stdout
