@@ -29,10 +29,6 @@ struct Asked {
 };
 using AskedTask = awaitable<int> (*)(Asked* asked);
 
-int complain_of(const Failure<ClientErrc>& failure) {
-    return failure.message.empty() ? kFailed : complain(failure.message);
-}
-
 void print_json(const json::value& value) {
     std::printf("%s\n", json::serialize(value).c_str());
 }

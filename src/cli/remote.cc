@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <filesystem>
 
+#include "cli/command.h"
 #include "http/token.h"
 
 namespace longhand::cli {
@@ -50,6 +51,10 @@ double number_of(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
     if (value == nullptr || !value->is_number()) return 0;
     return value->to_number<double>();
+}
+
+int complain_of(const Failure<ClientErrc>& failure) {
+    return failure.message.empty() ? kFailed : complain(failure.message);
 }
 
 OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop) {

@@ -36,6 +36,9 @@ private:
 /// A session token of the owner's account, signed with the folder's own secret.
 OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop);
 
+/// Says what went wrong, unless it is quiet; gives the exit status.
+int complain_of(const Failure<ClientErrc>& failure);
+
 /// Shows the job until its run ends or it waits for its owner; gives its status as `getJobStatus` tells it.
 awaitable<ClientResult<boost::json::object>> follow(ApiClient& api, std::string job, ProgressView& view,
                                                     StopToken stop);

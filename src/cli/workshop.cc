@@ -18,8 +18,7 @@ Value<Children> children_of(const Options& options) {
     if (!typesetters) return typesetters.error();
     const auto sandbox = word_option(options, "sandbox", {"required", "limits-only"});
     if (!sandbox) return sandbox.error();
-    return Children{static_cast<unsigned>(*typesetters),
-                    *sandbox == "limits-only" ? sandbox::Confine::limits_only : sandbox::Confine::required};
+    return Children{static_cast<unsigned>(*typesetters), sandbox::confine_from(*sandbox)};
 }
 
 Value<engine::EngineOptions> engine_options_of(const Options& options) {

@@ -32,10 +32,6 @@ struct RemoteWrite {
     bool as_json() const { return call.options.flag("json"); }
 };
 
-int complain_of(const Failure<ClientErrc>& failure) {
-    return failure.message.empty() ? kFailed : complain(failure.message);
-}
-
 awaitable<ClientResult<std::string>> begin(RemoteWrite* write) {
     if (!write->call.resume) {
         const auto note = [write](const std::string& text) { write->view->note(text); };
