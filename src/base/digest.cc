@@ -14,7 +14,9 @@ std::string_view as_text(const Sha256& digest) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-const unsigned char* as_bytes(std::string_view data) { return reinterpret_cast<const unsigned char*>(data.data()); }
+const unsigned char* as_bytes(std::string_view data) {
+    return reinterpret_cast<const unsigned char*>(data.data());
+}
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -35,7 +37,9 @@ Sha256 sha256(std::string_view data) {
     return digest;
 }
 
-std::string sha256_hex(std::string_view data) { return to_hex(as_text(sha256(data))); }
+std::string sha256_hex(std::string_view data) {
+    return to_hex(as_text(sha256(data)));
+}
 
 Sha256 hmac_sha256(std::string_view key, std::string_view data) {
     Sha256 digest;
@@ -126,7 +130,9 @@ Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
     }
 }
 
-Sha256Stream::~Sha256Stream() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+Sha256Stream::~Sha256Stream() {
+    EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+}
 
 void Sha256Stream::update(std::string_view data) {
     if (EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), data.data(), data.size()) != 1) {

@@ -1,8 +1,8 @@
 // Errors as values.
 //
-// Each layer has a small enum of what can go wrong (`StoreErrc`, `LlmErrc`, ...) and returns `Result<T, Failure<Errc>>`.
-// A layer's errors are translated where they cross its boundary, by a switch without a default, so that a new
-// one breaks the build. Exceptions are for bugs and for lost memory.
+// Each layer has a small enum of what can go wrong (`StoreErrc`, `LlmErrc`, ...) and returns `Result<T,
+// Failure<Errc>>`. A layer's errors are translated where they cross its boundary, by a switch without a default, so
+// that a new one breaks the build. Exceptions are for bugs and for lost memory.
 #pragma once
 
 #include <boost/system/result.hpp>

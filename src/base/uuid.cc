@@ -3,7 +3,9 @@
 namespace longhand {
 namespace {
 
-constexpr bool is_hyphen_place(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+constexpr bool is_hyphen_place(std::size_t i) {
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';

@@ -34,10 +34,10 @@ struct EngineOptions {
     std::uint32_t pipeline_version = 1;
     Milliseconds poll{2'000};  ///< how often the queue is looked at without being told to, with jitter
     Milliseconds shutdown_patience{
-        5'000};                     ///< how long `stop` goes on trying to write to a database that does not answer
+        5'000};  ///< how long `stop` goes on trying to write to a database that does not answer
     sandbox::Confine confine = sandbox::Confine::required;  ///< of the children that read sources
-    std::size_t calls_per_job = 8;  ///< model calls of one job in flight at once
-    std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
+    std::size_t calls_per_job = 8;                          ///< model calls of one job in flight at once
+    std::shared_ptr<spdlog::logger> log;                    ///< none: silent. Never told a prompt, a text or a key
     /// The work that a job walks: none is writing::write_document. Owns what it uses.
     std::function<awaitable<writing::StepResult<writing::Finished>>(writing::StepContext&)> write;
 };

@@ -21,7 +21,7 @@ struct JobSource {
     std::string sha256;  ///< hex
     std::string name;
     std::uint64_t size = 0;
-    std::string path;    ///< below the data folder, as FileStore gave it
+    std::string path;  ///< below the data folder, as FileStore gave it
 };
 
 struct NewJob {
@@ -83,7 +83,7 @@ struct StepRecord {
     job::Report report;  ///< with the step in it
 };
 struct StepRecorded {
-    bool existed = false;     ///< the key was there: `value` is what stands
+    bool existed = false;  ///< the key was there: `value` is what stands
     std::string value;
 };
 
@@ -102,7 +102,7 @@ struct OutputRecord {
     std::string sha256;
     std::uint64_t size = 0;
     std::uint32_t pages = 0;
-    std::string path;    ///< below the data folder
+    std::string path;  ///< below the data folder
     bool partial = false;
 };
 
@@ -133,9 +133,9 @@ struct JobsQuery {
     Uuid owner;
     std::vector<job::State> states;  ///< empty: all
     std::optional<Uuid> project;
-    std::vector<Uuid> ids;           ///< empty: all
-    std::size_t limit = 100;         ///< 1 to 1000
-    std::optional<Uuid> before;      ///< the cursor: the last id of the page before
+    std::vector<Uuid> ids;       ///< empty: all
+    std::size_t limit = 100;     ///< 1 to 1000
+    std::optional<Uuid> before;  ///< the cursor: the last id of the page before
 };
 struct JobsPage {
     std::vector<job::Job> jobs;  ///< newest first
@@ -152,13 +152,14 @@ struct Committed {
 struct StoreStats {
     std::vector<std::pair<job::State, std::int64_t>> jobs;  ///< every state, 0 included
     std::optional<WallTime> oldest_queued;
-    std::int64_t stale_writes = 0;     ///< dropped, since the process started
+    std::int64_t stale_writes = 0;  ///< dropped, since the process started
     std::int64_t commits = 0;
-    std::int64_t operations = 0;       ///< writes within them
+    std::int64_t operations = 0;  ///< writes within them
 };
 
-/// Durable state of jobs. Every writing method is atomic, and durable when its awaitable resumes; it resumes on the caller's
-/// executor. Thread-safe. Outlives every engine built on it. All may fail with `unavailable` (nothing happened) and `stopping`.
+/// Durable state of jobs. Every writing method is atomic, and durable when its awaitable resumes; it resumes on the
+/// caller's executor. Thread-safe. Outlives every engine built on it. All may fail with `unavailable` (nothing
+/// happened) and `stopping`.
 class JobStore {
 public:
     virtual ~JobStore() = default;
@@ -167,33 +168,36 @@ public:
     /// Errors: not_found (no such project of that owner).
     virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request) = 0;
 
-    /// Moves up to `limit` queued jobs to in_progress under fresh leases, fairest user first (start-time fair queueing).
-    /// Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come. `only_job` is taken though its owner
-    /// has enough others in the queue. A job whose process died three times with nothing new durable is returned alone, and
-    /// none beside it, until it has recorded a step.
+    /// Moves up to `limit` queued jobs to in_progress under fresh leases, fairest user first (start-time fair
+    /// queueing). Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come. `only_job`
+    /// is taken though its owner has enough others in the queue. A job whose process died three times with nothing new
+    /// durable is returned alone, and none beside it, until it has recorded a step.
     virtual awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) = 0;
 
     /// One call per beat for all jobs of a process; answers in order. Progress rides along.
-    virtual awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease, std::vector<Beat> beats) = 0;
+    virtual awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease,
+                                                                   std::vector<Beat> beats) = 0;
 
     /// Idempotent by (job, key): the first value stands. Errors: stale.
     virtual awaitable<StoreResult<StepRecorded>> record_step(StepRecord record) = 0;
     /// All entries of a job, by key. Read under a claim: nobody else writes them.
     virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal(Uuid job) = 0;
-    /// Appends text of the running attempt; offset 0 replaces what was there, as the first piece of a new attempt does. A piece
-    /// sent again overwrites itself, one that would leave a hole is dropped. Texts under an old lease are dropped and counted.
-    /// Errors: stale (all of them were).
+    /// Appends text of the running attempt; offset 0 replaces what was there, as the first piece of a new attempt does.
+    /// A piece sent again overwrites itself, one that would leave a hole is dropped. Texts under an old lease are
+    /// dropped and counted. Errors: stale (all of them were).
     virtual awaitable<StoreResult<void>> append_text(std::vector<PartialText> texts) = 0;
 
-    virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                                  // stale
-    virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;           // stale
-    virtual awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) = 0;       // stale
-    virtual awaitable<StoreResult<job::Job>> pause(Uuid job, job::Lease lease, std::string data) = 0;              // stale
-    virtual awaitable<StoreResult<job::Job>> wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay, std::string reason) = 0;  // stale
-    virtual awaitable<StoreResult<void>> hand_over(std::vector<std::pair<Uuid, job::Lease>> jobs) = 0;  // stale ones are skipped
+    virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                             // stale
+    virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;      // stale
+    virtual awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) = 0;  // stale
+    virtual awaitable<StoreResult<job::Job>> pause(Uuid job, job::Lease lease, std::string data) = 0;         // stale
+    virtual awaitable<StoreResult<job::Job>> wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay,
+                                                               std::string reason) = 0;  // stale
+    virtual awaitable<StoreResult<void>> hand_over(
+        std::vector<std::pair<Uuid, job::Lease>> jobs) = 0;  // stale ones are skipped
 
-    /// Returns jobs whose holder missed its lease to the queue, or fails those that `docs/state-machine.md` says have been
-    /// rescued too often. Gives the number. On SQLite nothing runs out by time, and it gives 0: see `rescue_all`.
+    /// Returns jobs whose holder missed its lease to the queue, or fails those that `docs/state-machine.md` says have
+    /// been rescued too often. Gives the number. On SQLite nothing runs out by time, and it gives 0: see `rescue_all`.
     virtual awaitable<StoreResult<std::size_t>> rescue_expired() = 0;
     /// Returns every in_progress job to the queue: the data folder's lock says that no other process lives.
     virtual awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) = 0;
@@ -209,18 +213,22 @@ public:
     virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job) = 0;
 
     // Reads. They never wait for the writer, and see every commit that was answered before they began.
-    virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;                     // not_found
-    virtual awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) = 0;           // not_found
+    virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;            // not_found
+    virtual awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     /// In order of seq, at most `limit`. Errors: not_found.
-    virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq, std::size_t limit) = 0;
-    virtual awaitable<StoreResult<std::vector<OutputRecord>>> outputs_for_owner(Uuid owner, Uuid job) = 0;  // not_found; oldest first
-    virtual awaitable<StoreResult<std::vector<PartialText>>> partial_text_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
+                                                                         std::size_t limit) = 0;
+    virtual awaitable<StoreResult<std::vector<OutputRecord>>> outputs_for_owner(
+        Uuid owner, Uuid job) = 0;  // not_found; oldest first
+    virtual awaitable<StoreResult<std::vector<PartialText>>> partial_text_for_owner(Uuid owner,
+                                                                                    Uuid job) = 0;  // not_found
     /// The journal of a job of any state, for partial documents. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal_for_owner(Uuid owner, Uuid job) = 0;
     virtual awaitable<StoreResult<std::vector<JobSource>>> sources_for_owner(Uuid owner, Uuid job) = 0;  // not_found
 
-    /// An output made after the job had ended (HTML, DOCX, EPUB, partial documents). Idempotent by format and hash. Errors: not_found.
+    /// An output made after the job had ended (HTML, DOCX, EPUB, partial documents). Idempotent by format and hash.
+    /// Errors: not_found.
     virtual awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) = 0;
 
     /// What was read of a file, kept by (owner, hash); shared by the owner's jobs. Idempotent.
@@ -229,8 +237,9 @@ public:
 
     virtual awaitable<StoreResult<StoreStats>> stats() = 0;
 
-    /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not block or throw,
-    /// nor call this. Set before the first write; an empty one ends it, and what was set before is not called any more then.
+    /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not
+    /// block or throw, nor call this. Set before the first write; an empty one ends it, and what was set before is not
+    /// called any more then.
     virtual void observe(std::function<void(const Committed&)> observer) = 0;
 };
 

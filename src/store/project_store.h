@@ -34,7 +34,7 @@ struct ProjectFile {
     Uuid owner;
     Uuid project;
     std::string name;
-    std::string type;    ///< media type, by content
+    std::string type;  ///< media type, by content
     std::uint64_t size = 0;
     std::string sha256;  ///< hex
     std::string path;    ///< below the data folder
@@ -46,17 +46,19 @@ class ProjectStore {
 public:
     virtual ~ProjectStore() = default;
     virtual awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) = 0;
-    virtual awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) = 0;  ///< newest first
-    virtual awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) = 0;               // not_found
-    virtual awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) = 0;  // not_found
-    /// Cancels what runs in it, then it, its jobs and its files are not there any more. Gives the paths that nothing names
-    /// any longer, with the folders of its jobs' artifacts. Errors: not_found.
+    virtual awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) = 0;   ///< newest first
+    virtual awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) = 0;  // not_found
+    virtual awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project,
+                                                           ProjectChange change) = 0;  // not_found
+    /// Cancels what runs in it, then it, its jobs and its files are not there any more. Gives the paths that nothing
+    /// names any longer, with the folders of its jobs' artifacts. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) = 0;
 
     /// Errors: not_found (the project), duplicate (the same bytes are in the project).
     virtual awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) = 0;
-    virtual awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) = 0;  // not_found
-    virtual awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) = 0;  // not_found
+    virtual awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner,
+                                                                              Uuid project) = 0;  // not_found
+    virtual awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) = 0;        // not_found
 };
 
 }  // namespace longhand::store

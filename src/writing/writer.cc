@@ -27,7 +27,8 @@ std::size_t sections_with_text(const Work& work) {
     return count;
 }
 
-/// Sections whose matter was said elsewhere are left out, and named on the quality sheet; a work without any text is none.
+/// Sections whose matter was said elsewhere are left out, and named on the quality sheet; a work without any text is
+/// none.
 StepResult<void> enough_text(const Work& work) {
     const std::size_t written = sections_with_text(work);
     if (written > 0) return {};
