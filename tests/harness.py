@@ -47,9 +47,9 @@ def wait_until(condition, what, seconds=DEADLINE):
 class Process:
     """A `serve` or `model` on a free port. Killed at the end of its test, by its process id."""
 
-    def __init__(self, words):
+    def __init__(self, words, **kwargs):
         self.log = tempfile.TemporaryFile(mode="w+")
-        self.child = subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment())
+        self.child = subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment(), **kwargs)
         self.url = None
         self.lines = []
         while self.url is None:

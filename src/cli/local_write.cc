@@ -196,13 +196,14 @@ bool is_running(const job::Job& job) {
 awaitable<store::StoreResult<job::Job>> follow(Desk* desk) {
     auto watcher = desk->workshop->engine().live().watch(desk->job);
     // What was reported since the last beat is ahead of the row, and is not shown again as less.
+    std::optional<job::Report> reported;
     double highest = 0;
     for (;;) {
         auto job = co_await desk->store().job_for_owner(desk->owner, desk->job);
         if (!job) co_return job;
         Snapshot snapshot = snapshot_of(*job);
-        const auto news = watcher->take();
-        if (news.report && is_running(*job)) take_report(snapshot, *news.report);
+        if (const auto news = watcher->take(); news.report) reported = news.report;
+        if (reported && job->state == job::State::in_progress) take_report(snapshot, *reported);
         highest = snapshot.progress = std::max(highest, snapshot.progress);
         desk->view->show(snapshot);
         if (!is_running(*job) || desk->stop.stopped()) co_return job;

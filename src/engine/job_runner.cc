@@ -29,6 +29,7 @@ constexpr std::string_view kInternalError =
 struct Done {
     std::vector<store::OutputRecord> outputs;
     std::string data;
+    std::int64_t words = 0;
 };
 using Work = StepResult<Done>;
 
@@ -67,7 +68,12 @@ private:
         StepResult<JobSources> sources = co_await std::move(reading);
         if (!sources.has_value()) co_return sources.error();
 
-        JobContext context(environment_, job_, journal, std::move(*sources));
+        // One folder for the run's page counts and its document: each rendering there begins with what the last one
+        // left.
+        auto folder = scratch_folder(environment_.files);
+        if (!folder.has_value()) co_return step_failed(*job_, "disk", folder.error().message).error();
+        const ScratchFolder scratch(*folder);
+        JobContext context(environment_, job_, journal, std::move(*sources), scratch.path());
         auto writing = environment_.options.write(context);
         StepResult<writing::Finished> finished = co_await std::move(writing);
         if (!finished.has_value()) co_return finished.error();
@@ -78,11 +84,11 @@ private:
         job_->refresh();
         environment_.live.report(job_->id(), job_->report);
         may_have_files_ = true;
-        auto making = make_outputs(environment_, job_, *finished);
+        auto making = make_outputs(environment_, job_, *finished, scratch.path());
         StepResult<std::vector<store::OutputRecord>> outputs = co_await std::move(making);
         if (!outputs.has_value()) co_return outputs.error();
         for (const auto& output : *outputs) files_.push_back(output.path);
-        co_return Done{std::move(*outputs), completion_data(*finished)};
+        co_return Done{std::move(*outputs), completion_data(*finished), finished->words};
     }
 
     awaitable<StepResult<std::vector<store::JournalEntry>>> load_journal() {
@@ -205,6 +211,7 @@ private:
 
     Verb complete(Done done) {
         job_->refresh();
+        job_->report.counts.words_done = job_->report.counts.words_planned = done.words;
         return [this, done = std::move(done)] {
             return environment_.store.complete({.job = job_->id(),
                                                 .lease = job_->lease(),

@@ -71,7 +71,8 @@ std::string to_json(const typeset::Manuscript& manuscript) {
                                        {"author", manuscript.author},
                                        {"language", manuscript.language},
                                        {"table_of_contents", manuscript.table_of_contents},
-                                       {"partial", manuscript.partial}});
+                                       {"partial", manuscript.partial},
+                                       {"article", manuscript.layout == typeset::Layout::article}});
 }
 
 std::optional<typeset::Manuscript> manuscript_from_json(std::string_view text) {
@@ -93,6 +94,9 @@ std::optional<typeset::Manuscript> manuscript_from_json(std::string_view text) {
     take_text("language", manuscript.language);
     take_flag("table_of_contents", manuscript.table_of_contents);
     take_flag("partial", manuscript.partial);
+    bool article = false;
+    take_flag("article", article);
+    manuscript.layout = article ? typeset::Layout::article : typeset::Layout::book;
     return manuscript;
 }
 
@@ -132,10 +136,7 @@ awaitable<TypesetResult<OutputRecord>> keep_text(Runtime& runtime, store::FileSt
 }
 
 awaitable<StepResult<std::vector<OutputRecord>>> make_outputs(Environment& environment, std::shared_ptr<RunningJob> job,
-                                                              writing::Finished finished) {
-    auto folder = scratch_folder(environment.files);
-    if (!folder.has_value()) co_return step_failed(*job, "disk", folder.error().message).error();
-    const ScratchFolder scratch(*folder);
+                                                              writing::Finished finished, std::string folder) {
     std::vector<OutputRecord> outputs;
     for (const Format format : {Format::pdf, Format::tex, Format::md}) {
         if (job->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
@@ -144,7 +145,7 @@ awaitable<StepResult<std::vector<OutputRecord>>> make_outputs(Environment& envir
         {
             ActiveStep active(job, name, environment.runtime.steady_now());
             auto making = make_output(environment.runtime, environment.files, environment.typesetter, job->id(),
-                                      finished.manuscript, format, *folder, job->stop());
+                                      finished.manuscript, format, folder, job->stop());
             output = co_await std::move(making);
         }
         if (!output.has_value()) co_return typeset_failed(*job, output.error()).error();
@@ -153,7 +154,7 @@ awaitable<StepResult<std::vector<OutputRecord>>> make_outputs(Environment& envir
     const std::pair<std::string, std::string> texts[] = {
         {"quality.json", finished.quality}, {std::string(kManuscriptFormat), to_json(finished.manuscript)}};
     for (const auto& [format, text] : texts) {
-        auto keeping = keep_text(environment.runtime, environment.files, job->id(), format, text, *folder);
+        auto keeping = keep_text(environment.runtime, environment.files, job->id(), format, text, folder);
         TypesetResult<OutputRecord> output = co_await std::move(keeping);
         if (!output.has_value()) co_return step_failed(*job, "disk", output.error().message).error();
         outputs.push_back(std::move(*output));

@@ -44,9 +44,10 @@ awaitable<typeset::TypesetResult<store::OutputRecord>> keep_text(Runtime& runtim
                                                                  std::string format, std::string text,
                                                                  std::string folder);
 
-/// What is made before a job is completed: PDF, LaTeX, Markdown, the quality sheet.
+/// What is made before a job is completed: PDF, LaTeX, Markdown, the quality sheet. `folder` is the run's own.
 awaitable<writing::StepResult<std::vector<store::OutputRecord>>> make_outputs(Environment& environment,
                                                                               std::shared_ptr<RunningJob> job,
-                                                                              writing::Finished finished);
+                                                                              writing::Finished finished,
+                                                                              std::string folder);
 
 }  // namespace longhand::engine

@@ -44,8 +44,13 @@ struct SideBySide {
 
 }  // namespace
 
-JobContext::JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources)
-    : environment_(environment), job_(std::move(job)), journal_(journal), sources_(std::move(sources)) {}
+JobContext::JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources,
+                       std::string folder)
+    : environment_(environment),
+      job_(std::move(job)),
+      journal_(journal),
+      sources_(std::move(sources)),
+      folder_(std::move(folder)) {}
 
 awaitable<StepResult<writing::AskReply>> JobContext::ask(job::StepKey key, writing::AskRequest request) {
     if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
@@ -144,13 +149,10 @@ awaitable<StepResult<std::uint32_t>> JobContext::count_pages(job::StepKey key, t
 }
 
 awaitable<StepResult<std::string>> JobContext::count(typeset::Manuscript manuscript) {
-    auto folder = scratch_folder(environment_.files);
-    if (!folder.has_value()) co_return step_failed(*job_, "disk", folder.error().message);
-    const ScratchFolder scratch(*folder);
-    auto rendering = environment_.typesetter.render(std::move(manuscript), typeset::Format::pdf, *folder, job_->stop());
-    typeset::TypesetResult<typeset::Rendered> rendered = co_await std::move(rendering);
-    if (!rendered.has_value()) co_return typeset_failed(*job_, rendered.error());
-    co_return std::to_string(rendered->pages);
+    auto counting = environment_.typesetter.count_pages(std::move(manuscript), folder_, job_->stop());
+    typeset::TypesetResult<std::uint32_t> pages = co_await std::move(counting);
+    if (!pages.has_value()) co_return typeset_failed(*job_, pages.error());
+    co_return std::to_string(*pages);
 }
 
 std::vector<sources::Hit> JobContext::retrieve(std::string_view query, std::size_t limit, std::size_t per_file) {

@@ -17,7 +17,9 @@ namespace longhand::engine {
 /// Lives as long as the run's coroutines.
 class JobContext final : public writing::StepContext {
 public:
-    JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources);
+    /// `folder` is the run's own, for typesetting.
+    JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources,
+               std::string folder);
 
     const job::Settings& settings() const override { return job_->claimed.settings; }
     const std::vector<writing::SourceInfo>& sources() const override { return sources_.infos; }
@@ -44,6 +46,7 @@ private:
     std::shared_ptr<RunningJob> job_;
     Journal& journal_;
     JobSources sources_;
+    std::string folder_;
 };
 
 }  // namespace longhand::engine

@@ -113,6 +113,14 @@ public:
         co_return rendered;
     }
 
+    awaitable<typeset::TypesetResult<std::uint32_t>> count_pages(typeset::Manuscript manuscript, std::string folder,
+                                                                 StopToken stop) override {
+        auto rendering = render(std::move(manuscript), typeset::Format::pdf, std::move(folder), std::move(stop));
+        typeset::TypesetResult<typeset::Rendered> rendered = co_await std::move(rendering);
+        if (!rendered) co_return rendered.error();
+        co_return rendered->pages;
+    }
+
 private:
     SimRuntime& runtime_;
 };

@@ -80,6 +80,9 @@ void set_particulars(Job& job, const Change& change) {
             break;
         case Transition::complete:
             job.progress = 100;
+            // Of the work as it is: fitting it to its pages may have taken words away.
+            job.counts.words_done = change.counts.value_or(job.counts).words_done;
+            job.counts.words_planned = change.counts.value_or(job.counts).words_planned;
             break;
         case Transition::fail:
         case Transition::moderate:

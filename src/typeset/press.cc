@@ -151,6 +151,7 @@ Press::Done Press::write_about() {
     add("contents", language.contents);
     add("toc", manuscript_.table_of_contents ? "1" : "");
     add("note", manuscript_.partial ? kPartial : "");
+    add("article", manuscript_.layout == Layout::article ? "1" : "");
     add("verbatim", fmt::format("{}", fmt::join(verbatim_, ",")));
     if (!write_file(in_work("about.txt"), about)) return no_room();
     return std::monostate{};

@@ -21,6 +21,8 @@ public:
     Press& operator=(const Press&) = delete;
 
     TypesetResult<Rendered> render();
+    /// Of a press for PDF.
+    TypesetResult<std::uint32_t> count_pages();
 
 private:
     using Done = TypesetResult<std::monostate>;
@@ -43,11 +45,18 @@ private:
         TexLog log;
     };
     TypesetResult<Pass> tex_pass(Errors errors);
+    /// What a pass must leave as it found it: the pages' numbers too, or only as many lines as take the same place.
+    enum class Settled { numbers, places };
     Done write_pdf();
+    Done set_pages(Settled settled);
     TypesetResult<bool> set_refused_blocks();
     TypesetResult<std::set<std::size_t>> blocks_with_errors();
     TypesetResult<std::size_t> first_bad_block();
-    Done passes_until_stable(const Pass& first);
+    Done passes_until(Settled settled, std::string before, const Pass& first);
+    std::string carried(Settled settled) const;
+    void take_carried();
+    void drop_carried();
+    void keep_carried();
     void note_block(std::size_t block);
 
     std::filesystem::path in_work(std::string_view name) const { return work_ / name; }

@@ -3,13 +3,14 @@
 #include <boost/algorithm/string/erase.hpp>
 #include <boost/algorithm/string/replace.hpp>
 
-#include "base/digest.h"
 #include "typeset/files.h"
 #include "typeset/press.h"
 #include "typeset/text.h"
 
 namespace longhand::typeset {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::uint64_t kTexMemory = 3ULL << 30;
 constexpr Milliseconds kTexTime{300'000};
@@ -40,11 +41,29 @@ std::string without_paths(std::string_view error) {
 }
 
 // What the next pass reads of the last.
-std::string carried_over(const std::filesystem::path& work) {
+constexpr const char* kCarried[] = {"document.aux", "document.toc", "document.out"};
+
+std::string carried_over(const fs::path& work) {
     std::string all;
-    for (const auto* name : {"document.aux", "document.toc", "document.out"})
-        all += read_file(work / name).value_or("") + '\f';
-    return sha256_hex(all);
+    for (const auto* name : kCarried) all += read_file(work / name).value_or("") + '\f';
+    return all;
+}
+
+// Of that, what decides how much room the next pass fills: the contents' lines without their numbers, and the widths
+// of long tables' columns.
+std::string places(const fs::path& work) {
+    std::string all;
+    bool digits = false;
+    for (const char c : read_file(work / "document.toc").value_or("")) {
+        const bool digit = c >= '0' && c <= '9';
+        if (!digit || !digits) all.push_back(digit ? '#' : c);
+        digits = digit;
+    }
+    const auto aux = read_file(work / "document.aux").value_or("");
+    constexpr std::string_view kTable = "\\gdef \\LT@";
+    for (auto at = aux.find(kTable); at != std::string::npos; at = aux.find(kTable, at + 1))
+        all += aux.substr(at, aux.find("\n\n", at) - at);
+    return all;
 }
 
 }  // namespace
@@ -64,11 +83,25 @@ TypesetResult<Press::Pass> Press::tex_pass(Errors errors) {
 }
 
 Press::Done Press::write_pdf() {
+    if (auto done = set_pages(Settled::numbers); !done) return done;
+    return child({"xdvipdfmx", "-q", "-E", "-o", "document.pdf", "document.xdv"}, kTexTime, kTexMemory, nullptr);
+}
+
+TypesetResult<std::uint32_t> Press::count_pages() {
+    if (auto done = prepare(); !done) return done.error();
+    if (auto done = set_pages(Settled::places); !done) return done.error();
+    return rendered_.pages;
+}
+
+Press::Done Press::set_pages(Settled settled) {
     for (int round = 0; round <= kMostRounds; ++round) {
         if (auto done = write_tex(); !done) return done;
+        if (round == 0) take_carried();
+        const auto before = carried(settled);
         auto pass = tex_pass(Errors::halt);
         if (!pass) return pass.error();
-        if (pass->fine) return passes_until_stable(*pass);
+        if (pass->fine) return passes_until(settled, before, *pass);
+        drop_carried();
         auto more = set_refused_blocks();
         if (!more) return more.error();
         if (!*more) break;
@@ -79,6 +112,27 @@ Press::Done Press::write_pdf() {
         if (auto done = write_about(); !done) return done;
     }
     return failure(TypesetErrc::refused, fmt::format("TeX can't set the document: {}", refusal_));
+}
+
+std::string Press::carried(Settled settled) const {
+    return settled == Settled::numbers ? carried_over(work_) : places(work_);
+}
+
+// Of an earlier manuscript that was set in this folder, when there was one.
+void Press::take_carried() {
+    std::error_code none;
+    for (const auto* name : kCarried) fs::copy_file(folder_ / name, in_work(name), none);
+}
+
+void Press::drop_carried() {
+    std::error_code none;
+    for (const auto* name : kCarried) fs::remove(in_work(name), none);
+}
+
+void Press::keep_carried() {
+    std::error_code none;
+    for (const auto* name : kCarried)
+        fs::copy_file(in_work(name), folder_ / name, fs::copy_options::overwrite_existing, none);
 }
 
 // False when no block is to blame.
@@ -126,22 +180,18 @@ TypesetResult<std::size_t> Press::first_bad_block() {
     return bad;
 }
 
-Press::Done Press::passes_until_stable(const Pass& first) {
+Press::Done Press::passes_until(Settled settled, std::string before, const Pass& first) {
     auto log = first.log;
-    auto before = carried_over(work_);
     for (int pass = 1; pass < kMostPasses; ++pass) {
+        auto after = carried(settled);
+        if (after == before) break;
+        before = std::move(after);
         auto next = tex_pass(Errors::halt);
         if (!next) return next.error();
         if (!next->fine) return failure(TypesetErrc::refused, fmt::format("TeX can't set the document: {}", refusal_));
         log = next->log;
-        auto after = carried_over(work_);
-        if (after == before) break;
-        before = std::move(after);
     }
-    if (auto done =
-            child({"xdvipdfmx", "-q", "-E", "-o", "document.pdf", "document.xdv"}, kTexTime, kTexMemory, nullptr);
-        !done)
-        return done;
+    keep_carried();
     rendered_.pages = log.pages;
     if (!log.missing.empty()) {
         rendered_.notes.push_back(fmt::format("{} characters have no glyph in their font: {}", log.missing.size(),

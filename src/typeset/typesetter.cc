@@ -29,12 +29,6 @@ FormatWords words_of(Format format) {
     return {};
 }
 
-TypesetResult<Rendered> set_here(const Manuscript& manuscript, Format format, const std::string& folder,
-                                 const StopToken& stop, sandbox::Confine confine) {
-    Press press(manuscript, format, folder, stop, confine);
-    return press.render();
-}
-
 class PandocTypesetter final : public Typesetter {
 public:
     PandocTypesetter(Runtime& runtime, unsigned children_at_once, sandbox::Confine confine)
@@ -42,17 +36,30 @@ public:
 
     awaitable<TypesetResult<Rendered>> render(Manuscript manuscript, Format format, std::string folder,
                                               StopToken stop) override {
-        // A rendering runs one child after the other: a place for it is a place for each of them.
-        const auto pass = co_await gate_.enter(stop);
-        if (!pass) co_return Failure<TypesetErrc>{TypesetErrc::stopped, "stopped before its turn"};
-        std::function<TypesetResult<Rendered>()> work = [manuscript = std::move(manuscript), format,
-                                                         folder = std::move(folder), stop, confine = confine_] {
-            return set_here(manuscript, format, folder, stop, confine);
-        };
-        co_return co_await run_blocking<TypesetResult<Rendered>>(runtime_, std::move(work));
+        return press<Rendered>(std::move(manuscript), format, std::move(folder), std::move(stop), &Press::render);
+    }
+
+    awaitable<TypesetResult<std::uint32_t>> count_pages(Manuscript manuscript, std::string folder,
+                                                        StopToken stop) override {
+        return press<std::uint32_t>(std::move(manuscript), Format::pdf, std::move(folder), std::move(stop),
+                                    &Press::count_pages);
     }
 
 private:
+    template <class T>
+    awaitable<TypesetResult<T>> press(Manuscript manuscript, Format format, std::string folder, StopToken stop,
+                                      TypesetResult<T> (Press::*make)()) {
+        // A press runs one child after the other: a place for it is a place for each of them.
+        const auto pass = co_await gate_.enter(stop);
+        if (!pass) co_return Failure<TypesetErrc>{TypesetErrc::stopped, "stopped before its turn"};
+        std::function<TypesetResult<T>()> work = [manuscript = std::move(manuscript), format,
+                                                  folder = std::move(folder), stop, confine = confine_, make] {
+            Press here(manuscript, format, folder, stop, confine);
+            return (here.*make)();
+        };
+        co_return co_await run_blocking<TypesetResult<T>>(runtime_, std::move(work));
+    }
+
     Runtime& runtime_;
     ChildGate gate_;
     sandbox::Confine confine_;

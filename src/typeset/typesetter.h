@@ -31,6 +31,10 @@ enum class TypesetErrc {
 template <class T>
 using TypesetResult = Result<T, TypesetErrc>;
 
+/// A book has a title page and begins each chapter on a page of its own. An article, for a few pages, has its title and
+/// contents above its text, and no chapter ends a page. The formats without pages do not differ.
+enum class Layout { book, article };
+
 /// A whole document. Raw TeX and raw HTML in it are text. Nothing that differs between equal runs belongs here.
 struct Manuscript {
     std::string markdown;  ///< pandoc's Markdown: `#` is a chapter, numbers and cross-references already made in it
@@ -39,6 +43,7 @@ struct Manuscript {
     std::string language = "en";  ///< BCP 47
     bool table_of_contents = true;
     bool partial = false;  ///< says so on its first page
+    Layout layout = Layout::book;
 };
 
 struct Rendered {
@@ -56,9 +61,14 @@ public:
     /// Makes `folder`/document.EXT. Equal manuscripts give equal LaTeX and Markdown, byte for byte. At most as many
     /// child processes as the typesetter was made for run at once; others wait. A picture is shown when it is a file
     /// with a plain name in `folder`. Runs on the runtime's executor; two calls at once need different folders or
-    /// formats.
+    /// formats. What TeX carries from pass to pass (the contents) is left in `folder`, so that a PDF of a like
+    /// manuscript made there later takes fewer passes.
     virtual awaitable<TypesetResult<Rendered>> render(Manuscript manuscript, Format format, std::string folder,
                                                       StopToken stop) = 0;
+    /// The pages that a PDF of it has, without making one: cheaper, above all in a folder that has seen a like
+    /// manuscript. As `render` in everything else.
+    virtual awaitable<TypesetResult<std::uint32_t>> count_pages(Manuscript manuscript, std::string folder,
+                                                                StopToken stop) = 0;
 };
 
 /// The one over pandoc and XeLaTeX, in the sandbox.

@@ -106,16 +106,24 @@ protected:
     }
     ~Typesetting() override { fs::remove_all(folder_); }
 
-    TypesetResult<Rendered> render(const Manuscript& manuscript, Format format, StopToken stop = {}) {
-        std::optional<TypesetResult<Rendered>> result;
-        asio::co_spawn(loop_, typesetter_->render(manuscript, format, folder_, stop),
-                       [&](std::exception_ptr error, auto rendered) {
-                           EXPECT_FALSE(error);
-                           result.emplace(std::move(rendered));
-                       });
+    template <class T>
+    T wait(awaitable<T> work) {
+        std::optional<T> result;
+        asio::co_spawn(loop_, std::move(work), [&](std::exception_ptr error, auto made) {
+            EXPECT_FALSE(error);
+            result.emplace(std::move(made));
+        });
         loop_.restart();
         loop_.run();
         return std::move(*result);
+    }
+    TypesetResult<Rendered> render(const Manuscript& manuscript, Format format, StopToken stop = {}) {
+        return wait(typesetter_->render(manuscript, format, folder_, stop));
+    }
+    std::uint32_t counted(const Manuscript& manuscript) {
+        const auto pages = wait(typesetter_->count_pages(manuscript, folder_, StopToken{}));
+        EXPECT_TRUE(pages) << pages.error().message;
+        return pages ? *pages : 0;
     }
     std::string made(const Manuscript& manuscript, Format format) {
         const auto rendered = render(manuscript, format);
@@ -176,6 +184,34 @@ Words with *emphasis*, `code`, a formula $e^{i\pi}$ and a note[^n].
 
 [1] A source.
 )md";
+
+TEST_F(Typesetting, PagesAreCountedAsTheyWillBeSet_slow) {
+    std::string text;
+    for (int chapter = 1; chapter <= 4; ++chapter) {
+        text += "# " + std::to_string(chapter) + " A chapter\n\n";
+        for (int i = 0; i < 40 * chapter; ++i) text += "A sentence that takes its room on the page of a book.\n\n";
+    }
+    const auto first = counted(manuscript(text));
+    EXPECT_FALSE(fs::exists(folder_ + "/document.pdf"));
+    // With what the first count has left, and without it.
+    const auto longer = text + "# 5 One more\n\nIts only line.\n";
+    EXPECT_EQ(counted(manuscript(longer)), first + 1);
+    made(manuscript(longer), Format::pdf);
+    EXPECT_EQ(pages_, first + 1);
+    fs::remove_all(folder_);
+    fs::create_directory(folder_);
+    made(manuscript(text), Format::pdf);
+    EXPECT_EQ(pages_, first);
+}
+
+TEST_F(Typesetting, AnArticleHasItsTitleAndContentsAboveItsText_slow) {
+    auto article = manuscript(kBook);
+    article.layout = Layout::article;
+    article.partial = true;
+    made(article, Format::pdf);
+    EXPECT_EQ(pages_, 1U);
+    expect_in(text_of_pdf(), {"A handbook", "A. Writer", "Partial document", "Contents", "First chapter", "A source."});
+}
 
 TEST_F(Typesetting, ABookHasTitleContentsHeadsAndEveryScript_slow) {
     auto book = manuscript(kBook);

@@ -76,6 +76,7 @@ Assembled assemble(const job::Settings& settings, const std::vector<SourceInfo>&
     out.manuscript.author = settings.author;
     out.manuscript.language = work.plan.language;
     out.manuscript.table_of_contents = settings.table_of_contents != job::Choice::off;
+    out.manuscript.layout = work.target.layout;
     out.manuscript.partial = completeness == Completeness::partial;
     const Numbering numbering = number(work);
     const QuoteIndex quotes = quote_index(work, lookup);

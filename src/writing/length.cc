@@ -19,6 +19,7 @@ std::int64_t leaf_words(std::int64_t total) {
 }  // namespace
 
 std::int64_t words_on(std::uint32_t pages) {
+    if (pages < kBookPages) return 450 * static_cast<std::int64_t>(std::max(pages, 1U)) - 350;
     // pages = 2 + words / 420 + chapters / 2, solved for the square root of the words: measured on typeset works.
     const double chapters = 1.0 / (2 * kWordsOfChapters);
     const double rest = std::max(0.0, static_cast<double>(pages) - 2);
@@ -34,11 +35,13 @@ Target target_of(const job::Settings& settings) {
         target.words = std::clamp<std::int64_t>(*settings.length.words, 50, words_on(cap));
         target.min_pages = 1;
         target.max_pages = cap;
+        if (target.words <= words_on(kBookPages - 1)) target.layout = typeset::Layout::article;
         return target;
     }
     target.max_pages = std::clamp<std::uint32_t>(settings.length.max_pages, 1, cap);
     target.min_pages = std::clamp<std::uint32_t>(settings.length.min_pages, 1, target.max_pages);
     target.words = words_on(target.aim_pages());
+    if (target.aim_pages() < kBookPages) target.layout = typeset::Layout::article;
     return target;
 }
 

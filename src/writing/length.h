@@ -5,11 +5,15 @@
 #include <vector>
 
 #include "job/settings.h"
+#include "typeset/typesetter.h"
 
 namespace longhand::writing {
 
-/// Words that so many pages of our book design hold. A full page holds 470; title page, contents, the ends of chapters
-/// and the sources leave 250 a page in a short work, 280 in one of 14 pages and 400 in one of 350.
+/// Works of fewer pages are set as articles: no page goes to their title, and none ends with a chapter.
+inline constexpr std::uint32_t kBookPages = 11;
+/// Words that so many pages of our designs hold. A full page holds 470; an article's title, contents and sources take
+/// 0.8 of a page together. In a book, title page, contents, the ends of chapters and the sources leave 260 a page in
+/// one of 11 pages, 280 in one of 14 and 400 in one of 350.
 std::int64_t words_on(std::uint32_t pages);
 
 /// What the finished work is to measure.
@@ -20,6 +24,7 @@ struct Target {
     bool by_words = false;   ///< words were asked for: they are the measure, and pages only cap
     /// The page count to aim for when the work is too short or too long.
     std::uint32_t aim_pages() const { return (min_pages + max_pages + 1) / 2; }
+    typeset::Layout layout = typeset::Layout::book;
 };
 /// The pages are capped by `max_pages`.
 Target target_of(const job::Settings& settings);

@@ -80,6 +80,11 @@ double repetition(const Work& work) {
     return rounded(repetition_share(words, 8));
 }
 
+/// `1 section is`, `3 sections are`
+std::string sections(std::size_t count, std::string_view one, std::string_view more) {
+    return std::to_string(count) + (count == 1 ? " section " : " sections ") + std::string(count == 1 ? one : more);
+}
+
 json::array warnings_json(const job::Settings& settings, const Work& work, const Assembled& assembled) {
     json::array warnings;
     const auto warn = [&warnings](std::string_view text) { warnings.emplace_back(json::string(text)); };
@@ -87,8 +92,7 @@ json::array warnings_json(const job::Settings& settings, const Work& work, const
     for (const std::string& text : unmet_settings(settings)) warn(text);
     const bool partial = assembled.manuscript.partial;
     if (assembled.empty_sections > 0 && !partial)
-        warn(std::to_string(assembled.empty_sections) +
-             " sections are missing: the model gave no usable text for them.");
+        warn(sections(assembled.empty_sections, "is", "are") + " missing: the model gave no usable text.");
     if (!partial && words_off_target(work, assembled)) warn("The length asked for was not met.");
     std::size_t faulty = 0;
     for (const SectionState& state : work.sections)
@@ -96,7 +100,7 @@ json::array warnings_json(const job::Settings& settings, const Work& work, const
             !find_faults(state.versions[state.chosen], state.text, measure_of(work, state)).empty())
             ++faulty;
     if (faulty > 0 && !partial)
-        warn(std::to_string(faulty) + " sections still fall short of a measure after their revisions.");
+        warn(sections(faulty, "still falls", "still fall") + " short of a measure after revision.");
     return warnings;
 }
 

@@ -118,6 +118,19 @@ TEST(Length, TheTargetIsCappedByMaxPages) {
     EXPECT_TRUE(target_of(settings).by_words);
 }
 
+TEST(Length, AFewPagesAreAnArticle) {
+    const auto layout = [](const char* length) {
+        job::Settings settings;
+        settings.length = *job::Length::parse(length);
+        return target_of(settings).layout;
+    };
+    EXPECT_EQ(layout("3-4 pages"), typeset::Layout::article);
+    EXPECT_EQ(layout("7 pages"), typeset::Layout::article);
+    EXPECT_EQ(layout("8 pages"), typeset::Layout::book);
+    EXPECT_EQ(layout("900 words"), typeset::Layout::article);
+    EXPECT_EQ(layout("5000 words"), typeset::Layout::book);
+}
+
 std::int64_t sum_of_budgets(const Outline& outline) {
     std::int64_t sum = 0;
     for (const LeafRef leaf : leaves(outline)) sum += outline.chapters[leaf.chapter].sections[leaf.section].words;

@@ -359,7 +359,7 @@ TEST(Stubborn, LoopsInventedIdsAndWrongLanguagesAreSentBackTwiceAtMost) {
         EXPECT_TRUE(context.journal.contains("section/1.1/draft#3"));
         EXPECT_FALSE(context.journal.contains("section/1.1/draft#4"));
         EXPECT_THAT(result->manuscript.markdown, Not(HasSubstr("p99")));
-        EXPECT_THAT(warnings(*result), HasSubstr("fall short"));
+        EXPECT_THAT(warnings(*result), HasSubstr(" short of a measure"));
     }
 }
 
@@ -371,7 +371,7 @@ TEST(Stubborn, ASectionThatNeverComesIsLeftOutAndTold) {
     };
     const auto result = write(context);
     ASSERT_TRUE(result);
-    EXPECT_THAT(warnings(*result), HasSubstr("1 sections are missing"));
+    EXPECT_THAT(warnings(*result), HasSubstr("1 section is missing"));
 }
 
 TEST(Stubborn, ARefusalEndsTheWorkAtOnce) {

@@ -1,5 +1,5 @@
 -- What every output needs done to a document before it is written. Reads `about.txt` in its own folder, one `name value` a
--- line: title, author, language, note, identifier, verbatim (numbers of top-level blocks that TeX refused).
+-- line: title, author, language, note, identifier, article, verbatim (numbers of top-level blocks that TeX refused).
 
 local about = {}
 for line in io.lines("about.txt") do
@@ -433,6 +433,7 @@ local function described(meta)
   if about.identifier then meta.identifier = pandoc.MetaString(about.identifier) end
   if about.contents then meta["contents-name"] = plain(about.contents) end
   if about.toc then meta["with-contents"] = true end
+  if about.article then meta["as-article"] = true end
   return meta
 end
 
