@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/money.h"
 #include "base/time.h"
 
 namespace longhand::cli {
@@ -20,6 +21,7 @@ struct Snapshot {
     std::int64_t words_done = 0;
     std::int64_t words_planned = 0;
     std::int64_t tokens = 0;
+    std::optional<UsdMicros> cost;  ///< nothing where it is not known
 };
 
 /// `1,234,567`.

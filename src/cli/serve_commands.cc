@@ -180,6 +180,7 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     if (options.has("threads") && !threads) return threads.error();
     const auto children = children_of(options);
     if (!children) return children.error();
+    if (const auto budget = budget_of(options); !budget) return budget.error();
     auto engine = engine_options_of(options);
     if (!engine) return engine.error();
     auto server = std::make_unique<Server>(options);
@@ -242,7 +243,7 @@ std::vector<Command> serve_commands() {
               "runs the server: HTTP and workers in one process",
               "longhand serve --listen 127.0.0.1:8080 --data ./data",
               {},
-              own + engine_options() + provider_options() + store_options()},
+              own + engine_options() + budget_options() + provider_options() + store_options()},
              serve}};
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "cli/option_set.h"
+#include "job/ledger.h"
 
 namespace longhand::cli {
 
@@ -22,6 +23,9 @@ Value<Milliseconds> duration_option(const Options& options, std::string_view nam
                                     Milliseconds most);
 /// One of `words`.
 Value<std::string> word_option(const Options& options, std::string_view name, const std::vector<std::string>& words);
+
+/// --max-cost-usd and --max-tokens; what is not given is no cap.
+Value<job::Budget> budget_of(const Options& options);
 
 struct Address {
     std::string host;

@@ -108,7 +108,21 @@ private:
         world_.stop();
         EXPECT_EQ(world_.model.streams, 0);
         EXPECT_EQ(world_.typesetter.children, 0);
-        for (const auto& [owner, job] : jobs_) check_history(owner, job);
+        for (const auto& [owner, job] : jobs_) {
+            check_history(owner, job);
+            check_books(job);
+        }
+    }
+
+    // The books add up, and what the work was made from was paid for.
+    void check_books(Uuid job) {
+        world_.expect_balanced(job);
+        std::map<std::string, int> bought;
+        for (const store::Call& call : world_.ledger(job).calls) {
+            bought[call.key] += call.state == job::CallState::settled ? 1 : 0;
+        }
+        for (const auto& [key, times] : bought) EXPECT_GE(times, 1) << key;
+        EXPECT_EQ(bought.size(), SmallWork::kSections + 1U);
     }
 
     void check_history(Uuid owner, Uuid job) {

@@ -39,27 +39,30 @@ public:
     std::function<void(const llm::ChatRequest&)> on_call = [](const llm::ChatRequest&) {};
     Milliseconds longest_pause{200};   ///< before each of a reply's pieces
     std::vector<std::string> prompts;  ///< of the calls, as sent
-    int streams = 0;                   ///< open now
+    static constexpr std::uint64_t kPromptTokens = 10, kTokensAPiece = 5;
+    int streams = 0;  ///< open now
     int most_streams = 0;
 
     awaitable<llm::LlmResult<llm::ChatReply>> chat(llm::ChatRequest request, llm::ChatWatcher watcher,
                                                    StopToken stop) override {
-        if (stop.stopped()) co_return Failure<llm::LlmErrc>{llm::LlmErrc::stopped, ""};
-        prompts.push_back(request.messages.back().content);
-        on_call(request);
-        const Open open(*this);
-        const Fault failure = fault(request);
-        llm::ChatReply reply;
-        for (const std::string& piece : pieces(request.messages.back().content)) {
-            const Milliseconds pause(runtime_.random() % static_cast<std::uint64_t>(longest_pause.count() + 1));
-            const WaitResult waited = co_await runtime_.sleep_for(pause, stop);
-            if (waited == WaitResult::stopped) co_return Failure<llm::LlmErrc>{llm::LlmErrc::stopped, ""};
-            if (failure) co_return *failure;
-            reply.text += piece;
-            if (watcher.on_text) watcher.on_text(piece);
+        if (stop.stopped()) co_return stopped();
+        if (watcher.before_attempt) {
+            auto asking = watcher.before_attempt();
+            llm::LlmResult<void> allowed = co_await std::move(asking);
+            if (!allowed.has_value()) co_return allowed.error();
         }
-        reply.usage.prompt_tokens = 10;
-        reply.usage.completion_tokens = 20;
+        llm::AttemptEnd end;
+        end.sent = !stop.stopped();
+        llm::LlmResult<llm::ChatReply> reply = stopped();
+        if (end.sent) {
+            auto streaming = stream(request, watcher, stop, &end);
+            reply = co_await std::move(streaming);
+        }
+        if (!reply.has_value()) end.failure = reply.error().code;
+        if (watcher.after_attempt) {
+            auto telling = watcher.after_attempt(std::move(end));
+            co_await std::move(telling);
+        }
         co_return reply;
     }
     awaitable<llm::LlmResult<std::vector<llm::ModelInfo>>> models(StopToken) override {
@@ -75,6 +78,33 @@ private:
         ~Open() { --model.streams; }
         FakeModel& model;
     };
+    static Failure<llm::LlmErrc> stopped() { return {llm::LlmErrc::stopped, ""}; }
+
+    awaitable<llm::LlmResult<llm::ChatReply>> stream(llm::ChatRequest request, llm::ChatWatcher watcher, StopToken stop,
+                                                     llm::AttemptEnd* end) {
+        prompts.push_back(request.messages.back().content);
+        on_call(request);
+        const Open open(*this);
+        const Fault failure = fault(request);
+        end->usage.estimated = true;
+        end->usage.prompt_tokens = kPromptTokens;
+        llm::ChatReply reply;
+        for (const std::string& piece : pieces(request.messages.back().content)) {
+            const Milliseconds pause(runtime_.random() % static_cast<std::uint64_t>(longest_pause.count() + 1));
+            const WaitResult waited = co_await runtime_.sleep_for(pause, stop);
+            if (waited == WaitResult::stopped) co_return stopped();
+            if (failure) co_return *failure;
+            if (reply.text.empty() && watcher.on_first_byte)
+                watcher.on_first_byte("gen-" + request.messages.back().content);
+            reply.text += piece;
+            end->usage.completion_tokens += kTokensAPiece;
+            if (watcher.on_text) watcher.on_text(piece);
+        }
+        end->usage.estimated = false;
+        reply.usage = end->usage;
+        co_return reply;
+    }
+
     static std::vector<std::string> pieces(const std::string& prompt) {
         const std::string hash = sha256_hex(prompt);
         std::vector<std::string> words;
@@ -323,11 +353,16 @@ public:
         ASSERT_TRUE(persist([&] { return store->add_file(file); }).has_value());
     }
     /// The job's prompt is its project's id, so that each job's calls can be told apart.
-    Uuid enqueue(Uuid owner, Uuid project) {
+    Uuid enqueue(Uuid owner, Uuid project, job::Budget budget = {}) {
         store::NewJob request;
+        request.budget = budget;
         request.owner = owner;
         request.project = project;
         request.settings.prompt = project.to_string();
+        for (auto* role :
+             {&request.settings.reasoning_model, &request.settings.writing_model, &request.settings.function_model}) {
+            *role = models;
+        }
         request.provider = "fake";
         auto enqueued = persist([&] { return store->enqueue(request); });
         if (!enqueued.has_value() || enqueued->busy) return {};
@@ -344,11 +379,32 @@ public:
         return std::filesystem::exists(folder) && !std::filesystem::is_empty(folder);
     }
     /// A user, a project with one source, a job: for tests of one job.
-    Uuid enqueue_one() {
+    Uuid enqueue_one(job::Budget budget = {}) {
         if (owner.is_nil()) owner = add_user("a@example.org");
         const Uuid project = add_project(owner);
         add_source(owner, project, "river.txt", river() + project.to_string());
-        return enqueue(owner, project);
+        return enqueue(owner, project, budget);
+    }
+    store::Ledger ledger(Uuid id) {
+        return *persist([&] { return store->ledger_for_owner(job(id).owner, id); });
+    }
+    /// The books of a job add up: nothing is open that does not run, and the sums are those of the rows.
+    void expect_balanced(Uuid id) {
+        const store::Ledger books = ledger(id);
+        job::Spending sums;
+        for (const store::Call& call : books.calls) {
+            const bool is_unfinished = job::is_unfinished(call.state);
+            EXPECT_TRUE(!is_unfinished || state(id) == job::State::in_progress) << call.key;
+            if (is_unfinished) {
+                sums.reserved_cost += call.reserved.cost.value_or(UsdMicros{});
+                sums.reserved_tokens += call.reserved.tokens;
+                continue;
+            }
+            sums.spent_cost += call.cost.value_or(UsdMicros{});
+            sums.spent_tokens += call.tokens.billed();
+            if (!call.cost) ++sums.unknown_costs;
+        }
+        EXPECT_EQ(books.spending, sums);
     }
     job::Job job(Uuid id) { return invariants.rows().at(id); }
     job::State state(Uuid id) { return job(id).state; }
@@ -388,6 +444,7 @@ public:
     std::unique_ptr<store::sqlite::SqliteStore> store;
     std::unique_ptr<Engine> engine;
     Uuid owner;
+    std::string models;  ///< every model of jobs that are enqueued from now on
 
 private:
     // What is in the journal is never bought again, and nothing is bought for a job that is cancelled.

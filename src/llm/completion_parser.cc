@@ -166,6 +166,7 @@ void CompletionParser::take_object(const json::object& object) {
         if (sink_.on_id) sink_.on_id(completion_.id);
     }
     if (const auto model = string_in(object, "model"); !model.empty()) completion_.model = model;
+    if (const auto name = string_in(object, "provider"); !name.empty()) completion_.served_by = name;
     if (const auto* usage = object_in(object, "usage")) completion_.usage = parse_usage(*usage);
     const auto* choices = object.if_contains("choices");
     if (!choices) {
@@ -181,8 +182,10 @@ void CompletionParser::take_choice(const json::object& choice) {
     const auto* part = object_in(choice, "delta");
     if (!part) part = object_in(choice, "message");
     if (part) {
-        const bool reasons = !string_in(*part, "reasoning").empty() || !string_in(*part, "reasoning_content").empty();
-        if (reasons && sink_.on_token) sink_.on_token();
+        auto reasoning = string_in(*part, "reasoning");
+        if (reasoning.empty()) reasoning = string_in(*part, "reasoning_content");
+        completion_.reasoning += reasoning;
+        if (!reasoning.empty() && sink_.on_token) sink_.on_token();
         take_text(string_in(*part, "content"));
         if (!string_in(*part, "refusal").empty()) take_finish("content_filter");
     }

@@ -19,6 +19,8 @@ struct Completion {
     std::string text;
     std::string id;
     std::string model;
+    std::string served_by;  ///< OpenRouter's `provider`: whom it asked
+    std::string reasoning;  ///< streamed, paid for, and no part of the answer
     std::optional<FinishReason> finish;
     std::optional<Usage> usage;
 };

@@ -57,6 +57,30 @@ Fault stopped_fault() {
     return {{LlmErrc::stopped, "stopped"}};
 }
 
+Usage estimated_usage(const Completion& completion, const ChatRequest& request) {
+    Usage usage;
+    usage.estimated = true;
+    usage.reasoning_tokens = estimate_tokens(completion.reasoning);
+    usage.completion_tokens = estimate_tokens(completion.text) + usage.reasoning_tokens;
+    usage.prompt_tokens = estimate_prompt_tokens(request);
+    return usage;
+}
+
+// A provider bills nothing for what it refused with an error status, nor for what did not reach it.
+bool was_taken_on(const net::NetResult<net::HttpReply>& answer) {
+    if (answer) return answer->status / 100 == 2;
+    return answer.error().code != net::NetErrc::unreachable;
+}
+
+void tell_end(AttemptEnd& end, const net::NetResult<net::HttpReply>& answer, const Completion& completion,
+              const ChatRequest& request) {
+    end.sent = was_taken_on(answer);
+    if (end.sent) end.usage = completion.usage.value_or(estimated_usage(completion, request));
+    if (end.generation_id.empty()) end.generation_id = completion.id;
+    end.served_by = completion.served_by;
+    end.finish = completion.finish.value_or(FinishReason::stop);
+}
+
 ChatReply reply_of(const Completion& completion, const ChatRequest& request, std::string generation_id) {
     ChatReply reply;
     reply.text = completion.text;
@@ -67,9 +91,7 @@ ChatReply reply_of(const Completion& completion, const ChatRequest& request, std
         reply.usage = *completion.usage;
         return reply;
     }
-    reply.usage.estimated = true;
-    reply.usage.completion_tokens = estimate_tokens(completion.text);
-    for (const Message& message : request.messages) reply.usage.prompt_tokens += estimate_tokens(message.content) + 4;
+    reply.usage = estimated_usage(completion, request);
     return reply;
 }
 
@@ -176,16 +198,43 @@ awaitable<LlmResult<ChatReply>> OpenAiClient::chat(ChatRequest request, ChatWatc
 }
 
 awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
+    if (call->watcher.before_attempt) {
+        auto asking = call->watcher.before_attempt();
+        LlmResult<void> allowed = co_await std::move(asking);
+        if (!allowed.has_value()) co_return Fault{{allowed.error().code, allowed.error().message}};
+    }
+    AttemptEnd end;
+    end.sent = false;
+    Attempt<ChatReply> result = stopped_fault();
+    std::exception_ptr thrown;
+    try {
+        auto sending = send(call, &end);
+        if (!call->stop.stopped()) result = co_await std::move(sending);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (!result) end.failure = result.error().code;
+    if (call->watcher.after_attempt) {
+        auto telling = call->watcher.after_attempt(std::move(end));
+        co_await std::move(telling);
+    }
+    if (thrown) std::rethrow_exception(thrown);
+    co_return std::move(result);
+}
+
+awaitable<Attempt<ChatReply>> OpenAiClient::send(Call* call, AttemptEnd* end) {
     auto pace = std::make_shared<Pace>();
     pace->deadline = runtime_.steady_now() + options_.first_token;
-    std::string generation_id;
-    bool named = false;
+    std::string& generation_id = end->generation_id;
+    bool heard = false;
+    const auto hear = [&](std::string_view id) {
+        if (!std::exchange(heard, true) && call->watcher.on_first_byte) call->watcher.on_first_byte(id);
+    };
     const auto name = [&](std::string_view id) {
-        if (id.empty() || named) return;
-        named = true;
-        if (call->watcher.on_first_byte) call->watcher.on_first_byte(id);
+        if (!id.empty()) hear(id);
     };
     CompletionParser::Sink sink{name, call->watcher.on_text, [&, pace] {
+                                    hear("");
                                     pace->any_token = true;
                                     pace->deadline = runtime_.steady_now() + options_.between_tokens;
                                 }};
@@ -212,6 +261,8 @@ awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
     }
     watch.stop(StopReason::shutdown);
     co_await watch.join();
+    if (answer || parser.whole()) parser.end_of_body();
+    tell_end(*end, answer, parser.completion(), call->request);
     if (thrown) std::rethrow_exception(thrown);
 
     // A whole answer is paid for: only a cancelled job has no use for it.
@@ -223,9 +274,8 @@ awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
         if (learn(*answer)) fault.transient = true;
         co_return fault;
     }
-    if (answer || parser.whole()) parser.end_of_body();
     if (parser.fault()) co_return *parser.fault();
-    if (parser.whole()) co_return reply_of(parser.completion(), call->request, std::move(generation_id));
+    if (parser.whole()) co_return reply_of(parser.completion(), call->request, generation_id);
     if (pace->stalled) co_return stalled_fault(call->asked, pace->any_token, options_);
     if (answer) co_return cut_fault(call->asked);
     co_return fault_of_connection(call->asked, answer.error());

@@ -47,7 +47,9 @@ private:
         bool temperature = true;
     };
 
+    /// One request with its books: `end` is told to the watcher, whatever comes of it.
     awaitable<Attempt<ChatReply>> attempt(Call* call);
+    awaitable<Attempt<ChatReply>> send(Call* call, AttemptEnd* end);
     awaitable<Attempt<std::vector<ModelInfo>>> attempt_models(StopToken stop);
     net::HttpCall chat_call(const ChatRequest& request) const;
     std::string request_body(const ChatRequest& request) const;

@@ -21,6 +21,7 @@ std::optional<std::string> state_after(LlmErrc code) {
         case LlmErrc::content_filtered:
         case LlmErrc::loop:
             return "ok";
+        case LlmErrc::withheld:
         case LlmErrc::stopped:
             return std::nullopt;
     }
