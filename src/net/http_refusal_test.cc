@@ -79,7 +79,7 @@ TEST(HttpRefusal, OfHeadsThatTwoReadersCouldReadDifferently) {
 
 TEST(HttpRefusal, OfBytesThatAreNoRequest) {
     const std::vector<std::string> requests{
-        std::string("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n", 34),
+        std::string("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n", 30),
         "GET /a\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /a\x7f HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -19,7 +19,10 @@ std::int64_t leaf_words(std::int64_t total) {
 }  // namespace
 
 std::int64_t words_on(std::uint32_t pages) {
-    if (pages < kBookPages) return 450 * static_cast<std::int64_t>(std::max(pages, 1U)) - 350;
+    if (pages < kBookPages) {
+        const auto full = static_cast<std::int64_t>(std::max(pages, 1U));
+        return 450 * full - (full > 2 ? 350 : 200);
+    }
     // pages = 2 + words / 420 + chapters / 2, solved for the square root of the words: measured on typeset works.
     const double chapters = 1.0 / (2 * kWordsOfChapters);
     const double rest = std::max(0.0, static_cast<double>(pages) - 2);
