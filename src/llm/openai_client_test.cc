@@ -42,8 +42,14 @@ public:
         std::lock_guard lock(mutex_);
         return bodies_;
     }
-    std::string path;
-    std::string authorization;
+    std::string path() const {
+        std::lock_guard lock(mutex_);
+        return path_;
+    }
+    std::string authorization() const {
+        std::lock_guard lock(mutex_);
+        return authorization_;
+    }
 
 private:
     static awaitable<void> handle(FakeProvider* self, net::HttpExchange* exchange) {
@@ -76,14 +82,15 @@ private:
     Answer next(net::HttpExchange& exchange, const std::string& body) {
         std::lock_guard lock(mutex_);
         bodies_.push_back(body);
-        path = exchange.request().path;
-        authorization = std::string(exchange.request().headers["authorization"]);
+        path_ = exchange.request().path;
+        authorization_ = std::string(exchange.request().headers["authorization"]);
         return script_[std::min(bodies_.size(), script_.size()) - 1];
     }
 
     std::vector<Answer> script_;
     mutable std::mutex mutex_;
     std::vector<std::string> bodies_;
+    std::string path_, authorization_;
     net::HttpServer::Address address_;
     net::HttpServer server_;
 };
@@ -120,8 +127,8 @@ TEST(OpenAiClient, AsksAsTheProtocolWantsAndReadsTheStream) {
     EXPECT_EQ(reply->model, "m");
     EXPECT_TRUE(reply->usage.estimated);
     EXPECT_EQ(reply->usage.completion_tokens, 2u);
-    EXPECT_EQ(provider.path, "/api/v1/chat/completions");
-    EXPECT_EQ(provider.authorization, "Bearer key-0123456789");
+    EXPECT_EQ(provider.path(), "/api/v1/chat/completions");
+    EXPECT_EQ(provider.authorization(), "Bearer key-0123456789");
     const auto body = json::parse(provider.bodies().at(0)).as_object();
     EXPECT_EQ(body.at("stream"), true);
     EXPECT_EQ(body.at("stream_options").at("include_usage"), true);
@@ -325,7 +332,7 @@ TEST(OpenAiClient, ListsModelsWithTheirNotices) {
     EXPECT_EQ((*models)[0].context_tokens, 8192u);
     EXPECT_EQ((*models)[0].notice, "Small.");
     EXPECT_EQ((*models)[1].context_tokens, 0u);
-    EXPECT_EQ(provider.path, "/api/v1/models");
+    EXPECT_EQ(provider.path(), "/api/v1/models");
 }
 
 TEST(OpenAiClient, NamesItsProviderWithoutCredentials) {

@@ -27,7 +27,7 @@ std::string unwrapped(std::string_view raw, CleanCounts& counts) {
     const std::size_t line_end = text.find('\n');
     if (!text.starts_with("```") || line_end == std::string::npos) return text;
     const std::string info = lower_ascii(trim(std::string_view(text).substr(3, line_end - 3)));
-    if (info != "" && info != "markdown" && info != "md" && info != "text") return text;
+    if (!info.empty() && info != "markdown" && info != "md" && info != "text") return text;
     const std::size_t close = text.find("\n```", line_end);
     const bool at_end = close == std::string::npos || trim(std::string_view(text).substr(close + 4)).empty();
     if (!at_end) return text;
