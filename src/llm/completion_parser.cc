@@ -208,7 +208,7 @@ void CompletionParser::take_object(const json::object& object) {
 void CompletionParser::take_usage(Usage usage) {
     // Some send an empty one after the real one.
     const bool empty = usage.prompt_tokens == 0 && usage.completion_tokens == 0 && !usage.cost_usd;
-    if (!empty || !completion_.usage) completion_.usage = std::move(usage);
+    if (!empty || !completion_.usage) completion_.usage = usage;
 }
 
 void CompletionParser::take_choice(const json::object& choice) {

@@ -75,7 +75,8 @@ ChatReply reply_of(const Completion& completion, const ChatRequest& request, std
     ChatReply reply;
     reply.text = completion.text;
     reply.finish = completion.finish.value_or(FinishReason::stop);
-    reply.generation_id = generation_id.empty() ? completion.id : std::move(generation_id);
+    if (generation_id.empty()) generation_id = completion.id;
+    reply.generation_id = std::move(generation_id);
     reply.model = completion.model.empty() ? request.model : completion.model;
     reply.usage = usage_of(completion, request);
     return reply;

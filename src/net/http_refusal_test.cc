@@ -92,7 +92,7 @@ TEST(HttpRefusal, OfBytesThatAreNoRequest) {
         "GET / HTTP/1.9\r\nHost: a\r\n\r\n",
         "GET / http/1.1\r\nHost: a\r\n\r\n",
         "GET /\r\nHost: a\r\n\r\n",
-        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "{\"json\": 1}\r\n\r\n",
         get("no colon\r\n"),
