@@ -25,7 +25,7 @@ def run_client(base_url):
 class OpenAiClient(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        server = Process(["model", "--listen", "127.0.0.1:0", "--tokens-per-second", "400"])
+        server = Process(["model", "--listen", "127.0.0.1:0", "--tokens-per-second", "40"])
         cls.addClassCleanup(server.close)
         cls.server = Api(server.url)
         cls.got = run_client(server.url + "/v1")

@@ -203,7 +203,8 @@ awaitable<store::StoreResult<job::Job>> follow(Desk* desk) {
         if (!job) co_return job;
         Snapshot snapshot = snapshot_of(*job);
         if (const auto news = watcher->take(); news.report) reported = news.report;
-        if (reported && job->state == job::State::in_progress) take_report(snapshot, *reported);
+        if (job->state != job::State::in_progress) reported.reset();
+        if (reported) take_report(snapshot, *reported);
         highest = snapshot.progress = std::max(highest, snapshot.progress);
         desk->view->show(snapshot);
         if (!is_running(*job) || desk->stop.stopped()) co_return job;

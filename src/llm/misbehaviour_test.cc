@@ -42,6 +42,14 @@ OpenAiOptions impatient_options(std::string base_url) {
     return options;
 }
 
+/// Whoever does not stall is given the time that a busy machine may take.
+OpenAiOptions options_for(const Answer& answer, std::string base_url) {
+    OpenAiOptions options = impatient_options(std::move(base_url));
+    if (answer.end != End::silent && answer.end != End::stall)
+        options.first_token = options.between_tokens = Milliseconds(10'000);
+    return options;
+}
+
 struct Misbehaviour {
     const char* name;
     Answer answer;
@@ -150,7 +158,7 @@ TEST(Misbehaviour, EndsByItsDeadlineWithASentenceToActOn) {
     for (const Misbehaviour& it : kMisbehaviours) {
         SCOPED_TRACE(it.name);
         FakeProvider provider({it.answer});
-        ClientWorld world(impatient_options(provider.base_url()));
+        ClientWorld world(options_for(it.answer, provider.base_url()));
         const auto begin = steady_clock::now();
         const auto reply = world.chat(ask("?"));
         EXPECT_LT(steady_clock::now() - begin, kAttempts * milliseconds(450) + milliseconds(3000));
@@ -180,7 +188,10 @@ TEST(Misbehaviour, IsForgottenOnceTheProviderBehaves) {
             ++restarts;
             streamed.clear();
         };
-        const auto reply = ClientWorld(impatient_options(provider.base_url())).chat(ask("?"), watcher);
+        OpenAiOptions options = options_for(it.answer, provider.base_url());
+        // The good answer has to come within them too.
+        options.first_token = options.between_tokens = std::max(options.first_token, Milliseconds(1'500));
+        const auto reply = ClientWorld(options).chat(ask("?"), watcher);
         ASSERT_TRUE(reply) << reply.error().message;
         EXPECT_EQ(reply->text, "Good.");
         EXPECT_EQ(streamed, "Good.");

@@ -108,8 +108,11 @@ awaitable<std::optional<SteadyTime>> RateGate::pass(StopToken stop) {
         slot->moved = StopSource();
         StopCallback forward(stop, [moved = slot->moved]() mutable { moved.stop(StopReason::cancelled); });
         co_await runtime_.sleep_until(slot->at, slot->moved.token());
-        if (!stop.stopped()) continue;
+        if (stop.stopped()) break;
+    }
+    if (stop.stopped()) {
         std::erase(slots_, slot);
+        plan();
         co_return std::nullopt;
     }
     slot->waiting = false;

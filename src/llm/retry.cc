@@ -63,7 +63,7 @@ std::optional<Failure<LlmErrc>> held_for_too_long(const RateGate& gate, const Re
                                                           seconds(gate.remaining()) + " (rate limit)."};
     }
     const Milliseconds wait = gate.expected_wait();
-    if (held + wait <= policy.longest_held) return std::nullopt;
+    if (wait <= Milliseconds(0) || held + wait <= policy.longest_held) return std::nullopt;
     return Failure<LlmErrc>{LlmErrc::unavailable,
                             "The provider's rate limit would hold this call back for another " + seconds(wait) +
                                 ": run fewer jobs at once, or ask the provider for a higher limit."};

@@ -39,7 +39,7 @@ Milliseconds backoff_delay(const RetryPolicy& policy, unsigned failures, std::ui
 /// neither.
 std::optional<Milliseconds> parse_retry_after(std::string_view value, WallTime now);
 
-/// Why a call that has waited for so long already is not to wait at the gate any more; nothing when it may.
+/// Why a call that has waited at the gate for so long already is not to wait there any more; nothing when it may.
 std::optional<Failure<LlmErrc>> held_for_too_long(const RateGate& gate, const RetryPolicy& policy,
                                                   std::chrono::nanoseconds held);
 
@@ -50,11 +50,13 @@ template <class T>
 awaitable<LlmResult<T>> with_retries(Runtime& runtime, RateGate& gate, RetryPolicy policy,
                                      std::function<awaitable<Attempt<T>>()> attempt,
                                      std::function<void(std::string_view reason)> on_restart, StopToken stop) {
-    const SteadyTime begun = runtime.steady_now();
+    std::chrono::nanoseconds held{};
     unsigned failures = 0;
     for (unsigned tries = 1;; ++tries) {
-        if (auto held = held_for_too_long(gate, policy, runtime.steady_now() - begun)) co_return std::move(*held);
+        if (auto too_long = held_for_too_long(gate, policy, held)) co_return std::move(*too_long);
+        const SteadyTime came = runtime.steady_now();
         const auto left = co_await gate.pass(stop);
+        held += runtime.steady_now() - came;
         if (!left || stop.stopped()) co_return Failure<LlmErrc>{LlmErrc::stopped, "stopped"};
 
         Attempt<T> result = co_await attempt();

@@ -54,8 +54,8 @@ private:
     TypesetResult<std::size_t> first_bad_block();
     Done passes_until(Settled settled, std::string before, const Pass& first);
     std::string carried(Settled settled) const;
-    void take_carried();
-    void drop_carried();
+    bool take_carried();
+    void drop_carried_unless(bool fine);
     void keep_carried();
     void note_block(std::size_t block);
 

@@ -35,7 +35,9 @@ Target target_of(const job::Settings& settings) {
     Target target;
     if (settings.length.words) {
         target.by_words = true;
-        target.words = std::clamp<std::int64_t>(*settings.length.words, 50, words_on(cap));
+        // An article holds more on its pages than a short book does.
+        const auto most = std::max(words_on(cap), words_on(std::min(cap, kBookPages - 1)));
+        target.words = std::clamp<std::int64_t>(*settings.length.words, 50, most);
         target.min_pages = 1;
         target.max_pages = cap;
         if (target.words <= words_on(kBookPages - 1)) target.layout = typeset::Layout::article;

@@ -113,6 +113,8 @@ TEST(Length, TheTargetIsCappedByMaxPages) {
     EXPECT_EQ(target_of(settings).words, words_on(10));
     settings.length = *job::Length::parse("5000 words");
     EXPECT_EQ(target_of(settings).words, words_on(10));
+    settings.max_pages = 12;
+    EXPECT_GE(target_of(settings).words, words_on(10));
     settings.max_pages = 350;
     EXPECT_EQ(target_of(settings).words, 5000);
     EXPECT_TRUE(target_of(settings).by_words);
