@@ -55,7 +55,7 @@ private:
     Done passes_until(Settled settled, std::string before, const Pass& first);
     std::string carried(Settled settled) const;
     bool take_carried();
-    void drop_carried_unless(bool fine);
+    void drop_carried();
     void keep_carried();
     void note_block(std::size_t block);
 

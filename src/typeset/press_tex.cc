@@ -99,16 +99,15 @@ Press::Done Press::set_pages(Settled settled) {
         const bool carried_some = round == 0 && take_carried();
         auto before = carried(settled);
         auto pass = tex_pass(Errors::halt);
-        if (!pass) return pass.error();
-        drop_carried_unless(pass->fine);
-        if (!pass->fine && carried_some) {
+        if (pass && !pass->fine && carried_some) {
             // What another manuscript has left is no fault of this one.
+            drop_carried();
             before = carried(settled);
             pass = tex_pass(Errors::halt);
-            if (!pass) return pass.error();
-            drop_carried_unless(pass->fine);
         }
+        if (!pass) return pass.error();
         if (pass->fine) return passes_until(settled, before, *pass);
+        drop_carried();
         auto more = set_refused_blocks();
         if (!more) return more.error();
         if (!*more) break;
@@ -133,8 +132,7 @@ bool Press::take_carried() {
     return some;
 }
 
-void Press::drop_carried_unless(bool fine) {
-    if (fine) return;
+void Press::drop_carried() {
     std::error_code none;
     for (const auto* name : kCarried) fs::remove(in_work(name), none);
 }
