@@ -71,7 +71,7 @@ class Write(LonghandTest):
         self.assertRegex(done.stdout, r"citations +0\n")
 
     def test_ctrl_c_cancels_and_resume_goes_on(self):
-        model = self.model("--tokens-per-second", "200")
+        model = self.model("--tokens-per-second", "600")
         child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                                  text=True, env=environment())  # fmt: skip
         self.addCleanup(child.kill)

@@ -8,16 +8,12 @@
 #include <locale>
 #include <sstream>
 
+#include "base/text.h"
+
 namespace longhand::llm {
 namespace {
 
 constexpr Milliseconds kLongestPause{std::chrono::hours(24 * 30)};
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 std::optional<WallTime> parse_http_date(std::string_view text) {
     for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {

@@ -12,6 +12,10 @@
 
 namespace longhand::typeset {
 
+inline Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
+    return {code, std::move(message)};
+}
+
 /// One use each. `folder` exists; the work is done in a folder below it, which is gone afterwards.
 class Press {
 public:

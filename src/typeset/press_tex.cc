@@ -20,10 +20,6 @@ constexpr int kMostPasses = 4;
 constexpr int kMostRounds = 6;
 constexpr std::size_t kNoteWords = 60;
 
-Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
-    return {code, std::move(message)};
-}
-
 constexpr const char* kNoPages = "it wrote no pages.";
 constexpr std::size_t kRefusalBytes = 300;
 
