@@ -25,7 +25,7 @@ class Crash(LonghandTest):
 
     def test_twenty_kills_lose_nothing_and_buy_no_recorded_call_again(self):
         chance = random.Random(SEED)
-        model = self.model("--tokens-per-second", "1500")
+        model = self.model("--tokens-per-second", "3000")
         options = ("--provider", model.url + "/v1", "--beat", "100ms", "--lease", "1s")
 
         # Undisturbed first: what the same job costs, and its bytes.
@@ -74,7 +74,7 @@ class Crash(LonghandTest):
         self.assertLessEqual(bought, calm_calls + kills * CALLS_IN_FLIGHT)
 
     def test_a_step_that_was_recorded_before_the_kill_is_not_asked_for_again(self):
-        model = self.model("--tokens-per-second", "400")
+        model = self.model("--tokens-per-second", "1000")
         options = ("--provider", model.url + "/v1")
         server = self.serve(*options)
         api = Api(server.url, self.token())
@@ -95,7 +95,7 @@ class Crash(LonghandTest):
         self.assertLessEqual(before, set(keys))
 
     def test_sigterm_hands_the_job_back_and_the_next_server_goes_on(self):
-        model = self.model("--tokens-per-second", "300")
+        model = self.model("--tokens-per-second", "800")
         options = ("--provider", model.url + "/v1")
         server = self.serve(*options)
         api = Api(server.url, self.token())

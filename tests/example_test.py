@@ -1,7 +1,6 @@
 """The examples that the README shows write what it says they write."""
 
 import json
-import os
 import pathlib
 import re
 import subprocess

@@ -18,7 +18,7 @@ const unsigned char* as_bytes(std::string_view data) {
     return reinterpret_cast<const unsigned char*>(data.data());
 }
 
-int hex_value(char c) {
+int lower_hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     return -1;
@@ -79,7 +79,7 @@ std::optional<std::string> from_hex(std::string_view text) {
     std::string bytes;
     bytes.reserve(text.size() / 2);
     for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+        const int high = lower_hex_value(text[i]), low = lower_hex_value(text[i + 1]);
         if (high < 0 || low < 0) return std::nullopt;
         bytes += static_cast<char>(high << 4 | low);
     }

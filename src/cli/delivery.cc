@@ -43,16 +43,13 @@ Value<std::vector<std::string>> formats_option(const Options& options) {
     for (std::string word; std::getline(words, word, ',');) {
         word.erase(std::remove(word.begin(), word.end(), ' '), word.end());
         if (std::ranges::find(known, word) == known.end()) {
-            return Failure<UsageErrc>{
-                UsageErrc::wrong,
+            return wrong_usage(
                 fmt::format("{} should be of pdf, tex, md, html, docx and epub, with commas between them, not '{}'.{}",
-                            options.origin("format"), word, did_you_mean(word, known))};
+                            options.origin("format"), word, did_you_mean(word, known)));
         }
         if (std::ranges::find(formats, word) == formats.end()) formats.push_back(word);
     }
-    if (formats.empty())
-        return Failure<UsageErrc>{UsageErrc::wrong,
-                                  fmt::format("{} names no format; pdf is one.", options.origin("format"))};
+    if (formats.empty()) return wrong_usage(fmt::format("{} names no format; pdf is one.", options.origin("format")));
     return formats;
 }
 

@@ -204,7 +204,8 @@ awaitable<store::StoreResult<job::Job>> follow(Desk* desk) {
         if (!job) co_return job;
         Snapshot snapshot = snapshot_of(*job);
         if (const auto news = watcher->take(); news.report) reported = news.report;
-        if (reported && job->state == job::State::in_progress) take_report(snapshot, *reported);
+        if (job->state != job::State::in_progress) reported.reset();
+        if (reported) take_report(snapshot, *reported);
         highest = snapshot.progress = std::max(highest, snapshot.progress);
         const auto money = co_await desk->store().budget_for_owner(desk->owner, desk->job);
         if (money) snapshot.cost = money->spending.known_cost();

@@ -40,8 +40,7 @@ Value<double> share_option(const Options& options, std::string_view name, double
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc{} && end == text.data() + text.size() && number >= 0 && number <= most) return number;
-    return Failure<UsageErrc>{UsageErrc::wrong, fmt::format("{} should be a number from 0 to {}, not '{}'.",
-                                                            options.origin(name), most, text)};
+    return wrong_usage(fmt::format("{} should be a number from 0 to {}, not '{}'.", options.origin(name), most, text));
 }
 
 Value<std::vector<FaultKind>> faults_option(const Options& options) {
@@ -50,10 +49,9 @@ Value<std::vector<FaultKind>> faults_option(const Options& options) {
     for (std::string word; std::getline(words, word, ',');) {
         const auto fault = named(kFaults, word);
         if (!fault)
-            return Failure<UsageErrc>{
-                UsageErrc::wrong,
+            return wrong_usage(
                 fmt::format("{} should be of 429, 500, cut and stall, with commas between them, not '{}'.",
-                            options.origin("fail-with"), word)};
+                            options.origin("fail-with"), word));
         faults.push_back(*fault);
     }
     return faults;

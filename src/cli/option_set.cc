@@ -23,10 +23,6 @@ std::string file_key(std::string_view option) {
     return key;
 }
 
-Failure<UsageErrc> wrong(std::string message) {
-    return {UsageErrc::wrong, std::move(message)};
-}
-
 bool is_true(const std::string& text) {
     return text == "true" || text == "1" || text == "yes" || text == "on";
 }
@@ -146,8 +142,8 @@ private:
         } catch (const CLI::CallForHelp&) {
             return Failure<UsageErrc>{UsageErrc::help, app.help()};
         } catch (const CLI::ParseError& error) {
-            return wrong(fmt::format("{}: {}. 'longhand {} --help' shows what it takes.", command_.name, error.what(),
-                                     command_.name));
+            return wrong_usage(fmt::format("{}: {}. 'longhand {} --help' shows what it takes.", command_.name,
+                                           error.what(), command_.name));
         }
         if (auto failed = refuse_extras(app.remaining())) return failed;
         for (const OptionSpec& spec : command_.options) {
@@ -160,7 +156,7 @@ private:
             if (positionals[i]->count() > 0) {
                 options_.positionals_[spec.name] = places[i];
             } else if (spec.required) {
-                return wrong(
+                return wrong_usage(
                     fmt::format("{} wants {}: {}. Example: {}", command_.name, spec.name, spec.help, command_.example));
             }
         }
@@ -183,13 +179,13 @@ private:
         if (extras.empty()) return std::nullopt;
         const std::string& word = extras.front();
         if (!word.starts_with("-")) {
-            return wrong(
+            return wrong_usage(
                 fmt::format("{} does not know what to do with '{}'. Words with spaces want quotes; 'longhand {} "
                             "--help' shows what it takes.",
                             command_.name, word, command_.name));
         }
         const std::string name = word.substr(0, word.find('='));
-        return wrong(
+        return wrong_usage(
             fmt::format("{} has no option '{}'.{}", command_.name, name, did_you_mean(name, dashed_names(command_))));
     }
 
@@ -209,7 +205,7 @@ private:
         try {
             table = toml::parse_file(file);
         } catch (const toml::parse_error& error) {
-            return wrong(
+            return wrong_usage(
                 fmt::format("{} can't be read: {} (line {}).", file, error.description(), error.source().begin.line));
         }
         std::vector<std::string> keys;
@@ -217,7 +213,7 @@ private:
         for (const auto& [key, node] : table) {
             const std::string name(key.str());
             if (std::ranges::find(keys, name) == keys.end()) {
-                return wrong(
+                return wrong_usage(
                     fmt::format("{} has a key '{}' that is not known.{}", file, name, did_you_mean(name, keys)));
             }
             const auto spec = std::ranges::find_if(
@@ -234,12 +230,12 @@ private:
         if (const auto* number = node.as_floating_point())
             return take_value(spec, fmt::format("{}", number->get()), origin);
         if (const auto* truth = node.as_boolean()) return take_value(spec, truth->get() ? "true" : "false", origin);
-        return wrong(fmt::format("{} should be a text, a number, or true or false.", origin));
+        return wrong_usage(fmt::format("{} should be a text, a number, or true or false.", origin));
     }
 
     Failed take_value(const OptionSpec& spec, const std::string& value, const std::string& origin) {
         if (spec.value.empty() && !is_true(value) && !is_false(value)) {
-            return wrong(fmt::format("{} should be true or false, not '{}'.", origin, value));
+            return wrong_usage(fmt::format("{} should be true or false, not '{}'.", origin, value));
         }
         options_.values_[spec.name] = {value};
         options_.origins_[spec.name] = origin;

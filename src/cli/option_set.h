@@ -40,6 +40,10 @@ enum class UsageErrc {
     help,   ///< the message is the help; exit 0
 };
 
+inline Failure<UsageErrc> wrong_usage(std::string message) {
+    return {UsageErrc::wrong, std::move(message)};
+}
+
 /// Values by option's name; what is not there was given nowhere.
 class Options {
 public:

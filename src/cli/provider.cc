@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kOfflineModel = "offline";
 
-Failure<OpenErrc> wrong(std::string message) {
+Failure<OpenErrc> misused(std::string message) {
     return {OpenErrc::usage, std::move(message)};
 }
 Failure<OpenErrc> failed(std::string message) {
@@ -29,11 +29,11 @@ OpenResult<std::string> provider_key(const Options& options) {
     std::ifstream file(*path);
     std::string key;
     if (!file || !std::getline(file, key))
-        return wrong(fmt::format("{}: the key can't be read from {}.", options.origin("provider-key-file"), *path));
+        return misused(fmt::format("{}: the key can't be read from {}.", options.origin("provider-key-file"), *path));
     while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
     if (key.empty())
-        return wrong(fmt::format("{}: the first line of {} is empty; it should be the key.",
-                                 options.origin("provider-key-file"), *path));
+        return misused(fmt::format("{}: the first line of {} is empty; it should be the key.",
+                                   options.origin("provider-key-file"), *path));
     return key;
 }
 
@@ -43,7 +43,7 @@ OpenResult<std::string> provider_url(const Options& options) {
     const auto parsed = boost::urls::parse_uri(url);
     if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty() ||
         parsed->has_userinfo()) {
-        return wrong(
+        return misused(
             fmt::format("{} should be the base URL of an OpenAI-compatible API, version included, such as "
                         "https://openrouter.ai/api/v1 or http://127.0.0.1:11434/v1.",
                         options.origin("provider")));
@@ -84,9 +84,9 @@ OpenResult<void> choose_model(http::ServerDefaults& defaults, std::string& notic
         return failed(
             fmt::format("{} With --model the provider is not asked for what it offers.", models.error().message));
     if (models->size() != 1) {
-        return wrong(models->empty() ? fmt::format("{} offers no model; name one with --model.", model.provider())
-                                     : fmt::format("{} offers {} models; choose one with --model: {}.",
-                                                   model.provider(), models->size(), list_of(*models)));
+        return misused(models->empty() ? fmt::format("{} offers no model; name one with --model.", model.provider())
+                                       : fmt::format("{} offers {} models; choose one with --model: {}.",
+                                                     model.provider(), models->size(), list_of(*models)));
     }
     for (std::string* role : {&defaults.reasoning_model, &defaults.writing_model, &defaults.function_model}) {
         if (role->empty()) *role = models->front().id;
@@ -151,7 +151,7 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
     defaults.provider = provider->model_->provider();
     if (options.has("context-tokens")) {
         const auto tokens = number_option(options, "context-tokens", 1'000, 10'000'000);
-        if (!tokens) return wrong(tokens.error().message);
+        if (!tokens) return misused(tokens.error().message);
         defaults.context_tokens = static_cast<std::uint32_t>(*tokens);
     }
     if (auto read = read_budget(defaults, options); !read) return read.error();

@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::size_t kShortestPrompt = 10, kLongestPrompt = 10'000, kLongestAuthor = 100, kLongestTitle = 200;
 
-Failure<UsageErrc> wrong(std::string message) {
-    return {UsageErrc::wrong, std::move(message)};
-}
-
 // Why `path` can't be a source; empty when it can.
 std::string reason_against(const std::string& path) {
     std::error_code error;
@@ -74,27 +70,27 @@ Value<WorkOrder> work_order(const Options& options) {
     WorkOrder order;
     job::Settings& settings = order.settings;
     settings.prompt = options.positional("PROMPT");
-    if (http::invalid_utf8_at(settings.prompt)) return wrong("The prompt is not valid UTF-8.");
+    if (http::invalid_utf8_at(settings.prompt)) return wrong_usage("The prompt is not valid UTF-8.");
     const std::size_t length = http::code_points(settings.prompt);
     if (length < kShortestPrompt || length > kLongestPrompt) {
-        return wrong(
+        return wrong_usage(
             fmt::format("The prompt should have {} to {} characters, not {}: say what to write, for whom, and how.",
                         kShortestPrompt, kLongestPrompt, length));
     }
     order.pages = options.get("pages");
     const auto pages = job::Length::parse(order.pages);
     if (!pages)
-        return wrong(
+        return wrong_usage(
             fmt::format("{} should be a length such as 12, 10-15 or '5000 words', of 1 to 350 pages, not '{}'.",
                         options.origin("pages"), order.pages));
     settings.length = *pages;
     settings.title = options.get("title");
     settings.author = options.find("author").value_or(user_name());
     if (!fits(settings.title, 0, kLongestTitle))
-        return wrong(
+        return wrong_usage(
             fmt::format("{} should be UTF-8 of at most {} characters.", options.origin("title"), kLongestTitle));
     if (!fits(settings.author, 1, kLongestAuthor))
-        return wrong(
+        return wrong_usage(
             fmt::format("{} should be UTF-8 of 1 to {} characters.", options.origin("author"), kLongestAuthor));
     settings.email = kOwnerEmail;
     const auto budget = budget_of(options);

@@ -31,9 +31,9 @@ Value<engine::EngineOptions> engine_options_of(const Options& options) {
     const auto lease = duration_option(options, "lease", Milliseconds{200}, std::chrono::hours(1));
     if (!lease) return lease.error();
     if (*lease < 3 * *beat) {
-        return Failure<UsageErrc>{UsageErrc::wrong,
-                                  "The lease should be at least three beats long, so that a late beat loses nothing: "
-                                  "see --lease and --beat."};
+        return wrong_usage(
+            "The lease should be at least three beats long, so that a late beat loses nothing: "
+            "see --lease and --beat.");
     }
     result.workers = *workers;
     result.beat = *beat;

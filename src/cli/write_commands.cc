@@ -131,20 +131,18 @@ Value<WriteCall> write_call(const Options& options) {
     call.out = options.get("out");
     if (const auto id = options.find("resume")) {
         call.resume = Uuid::parse(*id);
-        if (!call.resume)
-            return Failure<UsageErrc>{UsageErrc::wrong, fmt::format("--resume should be a job's id, not '{}'.", *id)};
+        if (!call.resume) return wrong_usage(fmt::format("--resume should be a job's id, not '{}'.", *id));
         if (!options.positional("PROMPT").empty())
-            return Failure<UsageErrc>{UsageErrc::wrong,
-                                      "A job that is resumed has its prompt already; leave PROMPT out."};
+            return wrong_usage("A job that is resumed has its prompt already; leave PROMPT out.");
         const auto raised = budget_of(options);
         if (!raised) return raised.error();
         call.raised = *raised;
         return call;
     }
     if (options.positional("PROMPT").empty())
-        return Failure<UsageErrc>{UsageErrc::wrong,
-                                  "write wants PROMPT: what to write. Example: longhand write \"A handbook of our test "
-                                  "process\" --source process.md"};
+        return wrong_usage(
+            "write wants PROMPT: what to write. Example: longhand write \"A handbook of our test "
+            "process\" --source process.md");
     auto order = work_order(options);
     if (!order) return order.error();
     call.order = std::move(*order);

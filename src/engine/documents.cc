@@ -143,9 +143,10 @@ private:
             flight = found->second;
         }
         if (is_new) {
-            asio::post(runtime_.executor(), [self = shared_from_this(), flight, job = std::move(job), key]() mutable {
-                self->begin(std::move(flight), std::move(job), std::move(key));
-            });
+            asio::post(runtime_.executor(),
+                       [self = shared_from_this(), flight, job = std::move(job), wanted = key]() mutable {
+                           self->begin(std::move(flight), std::move(job), std::move(wanted));
+                       });
         }
         while (true) {
             {

@@ -71,7 +71,7 @@ private:
         // One folder for the run's page counts and its document: each rendering there begins with what the last one
         // left.
         auto folder = scratch_folder(environment_.files);
-        if (!folder.has_value()) co_return step_failed(*job_, "disk", folder.error().message).error();
+        if (!folder.has_value()) co_return step_failed(*job_, "disk", no_room_for_files(folder.error())).error();
         const ScratchFolder scratch(*folder);
         JobContext context(environment_, job_, journal, std::move(*sources), scratch.path());
         auto writing = environment_.options.write(context);

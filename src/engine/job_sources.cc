@@ -79,7 +79,7 @@ private:
 
     awaitable<StepResult<SourceInfo>> read_afresh(store::JobSource source, bool recorded) {
         auto folder = scratch_folder(environment_.files);
-        if (!folder.has_value()) co_return step_failed(*job_, "disk", folder.error().message).error();
+        if (!folder.has_value()) co_return step_failed(*job_, "disk", no_room_for_files(folder.error())).error();
         const ScratchFolder scratch(*folder);
         const std::string key = read_key(source.sha256);
         sources::SourceFile file{source.sha256, source.name, environment_.files.absolute(source.path), source.size};

@@ -30,15 +30,23 @@ store::StoreResult<std::string> put_text(store::FileStore& files, Uuid job, cons
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file << text;
     file.close();
-    if (!file) return store::StoreFailure{store::StoreErrc::unavailable, "can't write " + path};
+    if (!file)
+        return store::StoreFailure{store::StoreErrc::unavailable, "The file could not be written (Input/output error)"};
     return files.put_artifact(job, format, sha256, path);
 }
 
 TypesetFailure not_kept(const store::StoreFailure& failure) {
-    return {TypesetErrc::unavailable, failure.message};
+    return {TypesetErrc::unavailable, no_room_for_files(failure)};
 }
 
 }  // namespace
+
+std::string no_room_for_files(const store::StoreFailure& failure) {
+    const auto open = failure.message.rfind(" ("), close = failure.message.find(')', open);
+    const bool told = open != std::string::npos && close != std::string::npos;
+    return "The server can't keep the job's files now" +
+           (told ? failure.message.substr(open, close + 1 - open) : std::string()) + "; tell its operator, then retry.";
+}
 
 ScratchFolder::~ScratchFolder() {
     std::error_code ignored;

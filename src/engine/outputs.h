@@ -25,6 +25,10 @@ private:
 /// A fresh one, by its absolute path.
 store::StoreResult<std::string> scratch_folder(store::FileStore& files);
 
+/// What a job's owner is told when the disk does not take its files: the system's reason, and none of this machine's
+/// folders.
+std::string no_room_for_files(const store::StoreFailure& failure);
+
 /// The step's failure that a failure of the typesetter is.
 writing::StepResult<std::string> typeset_failed(RunningJob& job, const Failure<typeset::TypesetErrc>& failure);
 

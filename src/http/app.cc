@@ -117,7 +117,7 @@ private:
         if (match.allowed.empty()) co_return no_such_path(request);
         if (match.route == nullptr) co_return method_not_allowed(request, match.allowed);
         auto identity = co_await identify(match.route->access, call);
-        if (!identity) co_return std::move(identity.error());
+        if (!identity) co_return identity.error();
         call.identity = *identity;
         co_return co_await match.route->handler(call);
     }

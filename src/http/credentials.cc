@@ -36,7 +36,7 @@ awaitable<ApiResult<Identity>> Credentials::identify(std::string authorization, 
         auto identity = co_await identify_one(credential);
         if (identity) co_return std::move(*identity);
         // A database that is away says more than a credential that is wrong.
-        if (!problem || problem->code == ApiErrc::unauthorized) problem = std::move(identity.error());
+        if (!problem || problem->code == ApiErrc::unauthorized) problem = identity.error();
     }
     co_return problem ? std::move(*problem) : refused();
 }

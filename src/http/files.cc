@@ -27,10 +27,10 @@ awaitable<ApiResult<void>> receive(const Services& services, Call& call, std::st
                                            services.options.max_upload_bytes >> 20)};
         }
         auto events = parser.feed(*piece);
-        if (!events) co_return std::move(events.error());
+        if (!events) co_return events.error();
         for (PartEvent& event : *events) {
             auto taken = co_await receiver.take(std::move(event));
-            if (!taken) co_return std::move(taken.error());
+            if (!taken) co_return taken.error();
         }
     }
     if (parser.finished()) co_return ApiResult<void>();
@@ -128,7 +128,7 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
     }
     UploadReceiver receiver(services);
     auto received = co_await receive(services, call, std::move(*boundary), receiver);
-    if (!received) co_return std::move(received.error());
+    if (!received) co_return received.error();
     const auto id = project_of(receiver);
     if (!id) co_return id.error();
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), *id);
@@ -137,7 +137,7 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
         co_return ApiError{ApiErrc::no_files, "There is no file in the request; send each in a part named 'files'."};
     }
     auto kept = co_await receiver.keep(call.owner(), *id);
-    if (!kept) co_return std::move(kept.error());
+    if (!kept) co_return kept.error();
     Tally tally = tally_of(receiver.files());
     if (tally.stored == 0) co_return nothing_stored(receiver.files(), std::move(tally));
     co_return stored_reply(std::move(tally));

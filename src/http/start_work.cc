@@ -101,8 +101,8 @@ void read_research(BodyReader& body, job::Settings& settings) {
 }
 
 std::string model_or(BodyReader& body, std::string_view name, const std::string& otherwise) {
-    auto model = body.text(name, {0, 200});
-    return model && !model->empty() ? std::move(*model) : otherwise;
+    const auto model = body.text(name, {0, 200});
+    return model && !model->empty() ? *model : otherwise;
 }
 
 struct Start {

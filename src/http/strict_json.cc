@@ -128,7 +128,7 @@ ApiResult<json::value> parse_json_value(std::string_view text, std::string_view 
 
 ApiResult<json::object> parse_json_object(std::string_view text) {
     auto value = parse_json_value(text, "The body");
-    if (!value) return std::move(value.error());
+    if (!value) return value.error();
     if (!value->is_object()) {
         return ApiError{ApiErrc::invalid_json,
                         fmt::format("The body is {}; it should be a JSON object.", kind_of(*value))};

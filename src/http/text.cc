@@ -59,12 +59,6 @@ std::string clipped(std::string_view text) {
     return out;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::string_view kind_of(const boost::json::value& value) {
     using boost::json::kind;
     switch (value.kind()) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace longhand::http {
 
 /// The first byte that is not part of well-formed UTF-8 (no surrogates, no overlong forms); nothing when all is well.
@@ -17,8 +19,6 @@ std::size_t character_length(std::string_view text);
 std::size_t code_points(std::string_view text);
 /// At most 40 code points, control characters as `?`: for a sentence that repeats what was sent.
 std::string clipped(std::string_view text);
-/// Without white space at both ends.
-std::string_view trimmed(std::string_view text);
 /// "a string", "an array", ...
 std::string_view kind_of(const boost::json::value& value);
 /// ASCII, without case.

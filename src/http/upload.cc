@@ -143,7 +143,7 @@ awaitable<ApiResult<void>> UploadReceiver::keep(Uuid owner, Uuid project) {
         if (kept) continue;
         // Files kept before stay; a database that went away says so of the others.
         if (kept.error().code == ApiErrc::not_found) co_return kept;
-        file.problem = std::move(kept.error());
+        file.problem = kept.error();
     }
     co_return ApiResult<void>();
 }

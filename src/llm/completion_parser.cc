@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json/parse.hpp>
+#include <cmath>
 #include <cstdlib>
 
 #include "llm/utf8.h"
@@ -34,6 +35,23 @@ std::uint64_t count_in(const json::object* parent, std::string_view name) {
     return failed || count < 0 ? 0 : static_cast<std::uint64_t>(count);
 }
 
+std::optional<double> money_in(const json::object& parent, std::string_view name) {
+    const auto* value = parent.if_contains(name);
+    if (!value || !value->is_number()) return std::nullopt;
+    const double amount = value->to_number<double>();
+    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
+}
+
+/// OpenRouter charges its `cost`; with the user's own key (`is_byok`) the provider behind it charges its part too.
+std::optional<double> cost_of(const json::object& usage) {
+    auto cost = money_in(usage, "cost");
+    const auto* own_key = usage.if_contains("is_byok");
+    const auto* details = object_in(usage, "cost_details");
+    if (!own_key || !own_key->is_bool() || !own_key->as_bool() || !details) return cost;
+    if (const auto upstream = money_in(*details, "upstream_inference_cost")) cost = cost.value_or(0) + *upstream;
+    return cost;
+}
+
 /// The four digits of `\uXXXX` at `at`, when they name a surrogate; else 0.
 unsigned surrogate_at(std::string_view text, std::size_t at) {
     if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
@@ -62,6 +80,21 @@ std::string without_lone_surrogates(std::string_view text) {
     return out;
 }
 
+struct Reasoning {
+    bool any = false;
+    std::string shown;
+};
+
+/// What the model thinks: in the words that it shows of it, or in sealed ones (OpenRouter's `reasoning_details`).
+Reasoning reasoning_in(const json::object& part) {
+    Reasoning reasoning;
+    reasoning.shown = string_in(part, "reasoning");
+    if (reasoning.shown.empty()) reasoning.shown = string_in(part, "reasoning_content");
+    const auto* details = part.if_contains("reasoning_details");
+    reasoning.any = !reasoning.shown.empty() || (details && details->is_array() && !details->as_array().empty());
+    return reasoning;
+}
+
 }  // namespace
 
 std::optional<json::object> parse_lenient(std::string_view text) {
@@ -79,8 +112,7 @@ Usage parse_usage(const json::object& object) {
     usage.completion_tokens = count_in(&object, "completion_tokens");
     usage.cached_tokens = count_in(object_in(object, "prompt_tokens_details"), "cached_tokens");
     usage.reasoning_tokens = count_in(object_in(object, "completion_tokens_details"), "reasoning_tokens");
-    if (const auto* cost = object.if_contains("cost"); cost && cost->is_number())
-        usage.cost_usd = cost->to_number<double>();
+    usage.cost_usd = cost_of(object);
     return usage;
 }
 
@@ -152,14 +184,18 @@ void CompletionParser::take_event(const net::SseEvent& event) {
     }
     if (event.data.empty()) return;
     const auto object = parse_lenient(event.data);
-    if (!object)
-        return fail(malformed(asked_, fmt::format("an event that is no JSON object (\"{}\")",
-                                                  shortened(quoted(event.data, asked_.key), 60))));
-    take_object(*object);
+    if (object) return take_object(*object);
+    Fault fault = malformed(
+        asked_, fmt::format("an event that is no JSON object (\"{}\")", shortened(quoted(event.data, asked_.key), 60)));
+    // Amid an answer it is a mishap.
+    fault.transient = !completion_.text.empty();
+    fail(std::move(fault));
 }
 
 void CompletionParser::take_object(const json::object& object) {
-    if (const auto* error = object.if_contains("error"); error && !error->is_null())
+    // The second is how vLLM has it in older versions.
+    if (const auto* error = object.if_contains("error");
+        (error && !error->is_null()) || string_in(object, "object") == "error")
         return fail(fault_of_error_object(asked_, object));
     if (const auto id = string_in(object, "id"); completion_.id.empty() && !id.empty()) {
         completion_.id = id;
@@ -167,7 +203,7 @@ void CompletionParser::take_object(const json::object& object) {
     }
     if (const auto model = string_in(object, "model"); !model.empty()) completion_.model = model;
     if (const auto name = string_in(object, "provider"); !name.empty()) completion_.served_by = name;
-    if (const auto* usage = object_in(object, "usage")) completion_.usage = parse_usage(*usage);
+    if (const auto* usage = object_in(object, "usage")) take_usage(parse_usage(*usage));
     const auto* choices = object.if_contains("choices");
     if (!choices) {
         if (form_ == Form::object) fail(malformed(asked_, "a JSON object without choices"));
@@ -178,14 +214,19 @@ void CompletionParser::take_object(const json::object& object) {
     if (const auto* choice = choices->as_array().front().if_object()) take_choice(*choice);
 }
 
+void CompletionParser::take_usage(Usage usage) {
+    // Some send an empty one after the real one.
+    const bool empty = usage.prompt_tokens == 0 && usage.completion_tokens == 0 && !usage.cost_usd;
+    if (!empty || !completion_.usage) completion_.usage = usage;
+}
+
 void CompletionParser::take_choice(const json::object& choice) {
     const auto* part = object_in(choice, "delta");
     if (!part) part = object_in(choice, "message");
     if (part) {
-        auto reasoning = string_in(*part, "reasoning");
-        if (reasoning.empty()) reasoning = string_in(*part, "reasoning_content");
-        completion_.reasoning += reasoning;
-        if (!reasoning.empty() && sink_.on_token) sink_.on_token();
+        const auto thought = reasoning_in(*part);
+        completion_.reasoning += thought.shown;
+        if (thought.any && sink_.on_token) sink_.on_token();
         take_text(string_in(*part, "content"));
         if (!string_in(*part, "refusal").empty()) take_finish("content_filter");
     }
@@ -197,10 +238,11 @@ void CompletionParser::take_choice(const json::object& choice) {
 
 void CompletionParser::take_finish(std::string_view reason) {
     if (reason == "content_filter") {
-        return fail({{LlmErrc::content_filtered, fmt::format("{} stopped the answer of \"{}\" by its content filter.",
+        return fail({{LlmErrc::content_filtered, fmt::format("{} stopped the answer of \"{}\" by its content filter; "
+                                                             "change the prompt, or name another model with --model.",
                                                              asked_.provider, asked_.model)}});
     }
-    if (reason == "error") {
+    if (reason == "error" || reason == "abort") {
         Fault fault{{LlmErrc::unavailable, fmt::format("{} broke off its answer.", asked_.provider)}};
         fault.transient = true;
         return fail(std::move(fault));
@@ -220,8 +262,11 @@ void CompletionParser::take_text(std::string_view text) {
     if (sink_.on_token) sink_.on_token();
     if (sink_.on_text) sink_.on_text(clean);
     if (!guard_.feed(clean)) {
-        fail({{LlmErrc::loop,
-               fmt::format("The model \"{}\" repeated itself without end; its answer was cut.", asked_.model)}});
+        fail(
+            {{LlmErrc::loop,
+              fmt::format("The model \"{}\" repeated itself without end, and its answer was cut; if that goes on, name "
+                          "another with --model.",
+                          asked_.model)}});
     }
 }
 

@@ -49,6 +49,7 @@ private:
     void take_event(const net::SseEvent& event);
     void take_object(const boost::json::object& object);
     void take_choice(const boost::json::object& choice);
+    void take_usage(Usage usage);
     void take_finish(std::string_view reason);
     void take_text(std::string_view text);
     void fail(Fault fault);

@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "llm/provider_testing.h"
+
 namespace longhand::llm {
 namespace {
 
-std::string event(std::string_view data) {
-    return "data: " + std::string(data) + "\n\n";
-}
-std::string delta(std::string_view text) {
+using testing::event;
+
+std::string text_delta(std::string_view text) {
     return event(R"({"id":"gen-1","model":"m-7","choices":[{"delta":{"content":")" + std::string(text) + R"("}}]})");
 }
 const std::string kStop = event(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})");
@@ -37,7 +38,7 @@ Read read(const std::string& body, std::size_t size = 1000) {
 }
 
 TEST(CompletionParser, JoinsTheDeltasOfAStreamWhateverItsPieces) {
-    const std::string body = ": OPENROUTER PROCESSING\n\n" + delta("Hello, ") + delta("Ωorld") + kStop +
+    const std::string body = ": OPENROUTER PROCESSING\n\n" + text_delta("Hello, ") + text_delta("Ωorld") + kStop +
                              event(R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"cost":0.25,)"
                                    R"("prompt_tokens_details":{"cached_tokens":1},)"
                                    R"("completion_tokens_details":{"reasoning_tokens":2}}})") +
@@ -67,17 +68,17 @@ TEST(CompletionParser, ReadsAnAnswerThatIsNotStreamed) {
 }
 
 TEST(CompletionParser, TellsACutStreamFromAWholeOne) {
-    EXPECT_FALSE(read(delta("Half a")).whole);
+    EXPECT_FALSE(read(text_delta("Half a")).whole);
     EXPECT_FALSE(read(": PROCESSING\n\n").whole);
     EXPECT_FALSE(read(": PROCESSING\n\n").fault);
-    EXPECT_TRUE(read(delta("All.") + kStop).whole);
-    EXPECT_TRUE(read(delta("All.") + event("[DONE]")).whole);
+    EXPECT_TRUE(read(text_delta("All.") + kStop).whole);
+    EXPECT_TRUE(read(text_delta("All.") + event("[DONE]")).whole);
 }
 
 TEST(CompletionParser, ReplacesBrokenUtf8AndLoneSurrogates) {
-    EXPECT_EQ(read(delta("a\xFF z\xE2\x82") + kStop).completion.text, "a\uFFFD z\uFFFD");
-    EXPECT_EQ(read(delta(R"(x\ud83d y\ud83d\ude00)") + kStop).completion.text, "x\uFFFD y\U0001F600");
-    EXPECT_EQ(read(delta(R"(a\u0000b\u001bc)") + kStop).completion.text, "abc");
+    EXPECT_EQ(read(text_delta("a\xFF z\xE2\x82") + kStop).completion.text, "a\uFFFD z\uFFFD");
+    EXPECT_EQ(read(text_delta(R"(x\ud83d y\ud83d\ude00)") + kStop).completion.text, "x\uFFFD y\U0001F600");
+    EXPECT_EQ(read(text_delta(R"(a\u0000b\u001bc)") + kStop).completion.text, "abc");
 }
 
 TEST(CompletionParser, SaysWhatIsNotTheProtocol) {
@@ -101,30 +102,31 @@ TEST(CompletionParser, TakesNothingForMalformedButWorthAnotherTry) {
 }
 
 TEST(CompletionParser, ReadsErrorsInsideTheStream) {
-    const Read limited = read(delta("Half") + event(R"({"error":{"code":429,"message":"slow down"},"choices":[]})"));
+    const Read limited =
+        read(text_delta("Half") + event(R"({"error":{"code":429,"message":"slow down"},"choices":[]})"));
     ASSERT_TRUE(limited.fault);
     EXPECT_EQ(limited.fault->code, LlmErrc::unavailable);
     EXPECT_TRUE(limited.fault->transient);
     EXPECT_TRUE(limited.fault->rate_limited);
-    const Read broken = read(delta("Half") + event(R"({"error":{"message":"overloaded"}})"));
+    const Read broken = read(text_delta("Half") + event(R"({"error":{"message":"overloaded"}})"));
     EXPECT_TRUE(broken.fault->transient);
     EXPECT_EQ(read(event(R"({"error":{"code":"402","message":"no credits"}})")).fault->code, LlmErrc::no_credit);
 }
 
 TEST(CompletionParser, EndsAtTheContentFilter) {
-    const Read got = read(delta("Half") + event(R"({"choices":[{"delta":{},"finish_reason":"content_filter"}]})"));
+    const Read got = read(text_delta("Half") + event(R"({"choices":[{"delta":{},"finish_reason":"content_filter"}]})"));
     EXPECT_EQ(got.fault->code, LlmErrc::content_filtered);
 }
 
 TEST(CompletionParser, CutsALoop) {
     std::string body;
-    for (int i = 0; i < 60; ++i) body += delta("The worker holds the lease until the next beat. ");
+    for (int i = 0; i < 60; ++i) body += text_delta("The worker holds the lease until the next beat. ");
     EXPECT_EQ(read(body).fault->code, LlmErrc::loop);
 }
 
 TEST(CompletionParser, RefusesMoreTextThanWasAskedFor) {
     std::string body;
-    for (int i = 0; i < 1100; ++i) body += delta(std::string(1000, 'a' + i % 26));
+    for (int i = 0; i < 1100; ++i) body += text_delta(std::string(1000, 'a' + i % 26));
     EXPECT_EQ(read(body).fault->code, LlmErrc::malformed);
 }
 

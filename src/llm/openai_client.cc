@@ -57,12 +57,18 @@ Fault stopped_fault() {
     return {{LlmErrc::stopped, "stopped"}};
 }
 
-Usage estimated_usage(const Completion& completion, const ChatRequest& request) {
-    Usage usage;
-    usage.estimated = true;
-    usage.reasoning_tokens = estimate_tokens(completion.reasoning);
-    usage.completion_tokens = estimate_tokens(completion.text) + usage.reasoning_tokens;
-    usage.prompt_tokens = estimate_prompt_tokens(request);
+/// The provider's figures are the bill, whatever was streamed; a count that it left out, or gave as 0, is made here.
+Usage usage_of(const Completion& completion, const ChatRequest& request) {
+    Usage usage = completion.usage.value_or(Usage{});
+    if (usage.completion_tokens == 0) {
+        usage.reasoning_tokens = estimate_tokens(completion.reasoning);
+        usage.completion_tokens = estimate_tokens(completion.text) + usage.reasoning_tokens;
+        usage.estimated = true;
+    }
+    if (usage.prompt_tokens == 0) {
+        usage.prompt_tokens = estimate_prompt_tokens(request);
+        usage.estimated = true;
+    }
     return usage;
 }
 
@@ -75,7 +81,7 @@ bool was_taken_on(const net::NetResult<net::HttpReply>& answer) {
 void tell_end(AttemptEnd& end, const net::NetResult<net::HttpReply>& answer, const Completion& completion,
               const ChatRequest& request) {
     end.sent = was_taken_on(answer);
-    if (end.sent) end.usage = completion.usage.value_or(estimated_usage(completion, request));
+    if (end.sent) end.usage = usage_of(completion, request);
     if (end.generation_id.empty()) end.generation_id = completion.id;
     end.served_by = completion.served_by;
     end.finish = completion.finish.value_or(FinishReason::stop);
@@ -85,13 +91,10 @@ ChatReply reply_of(const Completion& completion, const ChatRequest& request, std
     ChatReply reply;
     reply.text = completion.text;
     reply.finish = completion.finish.value_or(FinishReason::stop);
-    reply.generation_id = generation_id.empty() ? completion.id : std::move(generation_id);
+    if (generation_id.empty()) generation_id = completion.id;
+    reply.generation_id = std::move(generation_id);
     reply.model = completion.model.empty() ? request.model : completion.model;
-    if (completion.usage) {
-        reply.usage = *completion.usage;
-        return reply;
-    }
-    reply.usage = estimated_usage(completion, request);
+    reply.usage = usage_of(completion, request);
     return reply;
 }
 
@@ -106,21 +109,35 @@ std::uint32_t first_number(const json::object& entry, std::initializer_list<std:
     return 0;
 }
 
+/// OpenRouter's `context_length`, which the provider that it prefers may have less of; vLLM's `max_model_len`;
+/// llama.cpp's `meta`, with the size that is loaded before the size that was trained.
+std::uint32_t context_tokens_of(const json::object& entry) {
+    std::uint32_t tokens =
+        first_number(entry, {"context_length", "context_window", "max_model_len", "max_context_length"});
+    if (const auto* top = entry.if_contains("top_provider"); top && top->is_object()) {
+        const std::uint32_t offered = first_number(top->as_object(), {"context_length"});
+        if (offered > 0 && (tokens == 0 || offered < tokens)) tokens = offered;
+    }
+    const auto* meta = entry.if_contains("meta");
+    if (tokens > 0 || !meta || !meta->is_object()) return tokens;
+    return first_number(meta->as_object(), {"n_ctx", "n_ctx_train"});
+}
+
 }  // namespace
 
 std::optional<std::vector<ModelInfo>> parse_models(std::string_view body) {
     const auto object = parse_lenient(body);
     const auto* data = object ? object->if_contains("data") : nullptr;
-    if (!data || !data->is_array()) return std::nullopt;
     std::vector<ModelInfo> models;
+    if (data && data->is_null()) return models;  // Ollama's, when it has none
+    if (!data || !data->is_array()) return std::nullopt;
     for (const json::value& value : data->as_array()) {
         const auto* entry = value.if_object();
         const auto* id = entry ? entry->if_contains("id") : nullptr;
         if (!id || !id->is_string()) continue;
         ModelInfo info;
         info.id = id->as_string().c_str();
-        info.context_tokens =
-            first_number(*entry, {"context_length", "context_window", "max_model_len", "max_context_length"});
+        info.context_tokens = context_tokens_of(*entry);
         if (const auto* notice = entry->if_contains("notice"); notice && notice->is_string())
             info.notice = quoted(notice->as_string(), "");
         models.push_back(std::move(info));
@@ -241,7 +258,9 @@ awaitable<Attempt<ChatReply>> OpenAiClient::send(Call* call, AttemptEnd* end) {
     CompletionParser parser(call->asked, kBytesBeside / 16 + kBytesAToken * call->request.max_tokens, std::move(sink));
 
     net::HttpCall http = chat_call(call->request);
+    net::HttpReply refusal;  // its head says enough, where its body does not end
     http.on_head = [&](const net::HttpReply& head) {
+        if (head.status / 100 != 2) refusal = head;
         if (const auto id = head.header("x-generation-id")) generation_id = *id;
         if (head.status / 100 == 2) name(generation_id);
     };
@@ -269,6 +288,7 @@ awaitable<Attempt<ChatReply>> OpenAiClient::send(Call* call, AttemptEnd* end) {
     if (call->stop.stopped() && (call->stop.reason() == StopReason::cancelled || !parser.whole())) {
         co_return stopped_fault();
     }
+    if (!answer && refusal.status != 0) answer = std::move(refusal);
     if (answer && answer->status / 100 != 2) {
         Fault fault = fault_of_reply(call->asked, *answer, runtime_.wall_now());
         if (learn(*answer)) fault.transient = true;

@@ -1,106 +1,27 @@
 #include "llm/openai_client.h"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
+#include <atomic>
 #include <boost/json/parse.hpp>
+#include <chrono>
 #include <functional>
-#include <mutex>
 #include <stdexcept>
 
 #include "llm/client_testing.h"
-#include "net/http_server.h"
+#include "llm/provider_testing.h"
 
 namespace longhand::llm {
 namespace {
 
 namespace json = boost::json;
+using testing::Answer;
 using testing::ask;
 using testing::ClientWorld;
+using testing::delta;
+using testing::event;
+using testing::FakeProvider;
+using testing::good;
 using testing::quick_options;
-
-/// How a fake provider answers one request.
-struct Answer {
-    int status = 200;
-    std::string body{};
-    std::vector<std::pair<std::string, std::string>> headers{};
-    std::string type = "text/event-stream";
-    enum class End { whole, cut, stall } end = End::whole;
-};
-
-/// A provider that gives the answers of a script in turn, the last one for ever, and keeps what it was asked.
-class FakeProvider {
-public:
-    explicit FakeProvider(std::vector<Answer> script)
-        : script_(std::move(script)),
-          server_({}, [this](net::HttpExchange& exchange) { return handle(this, &exchange); }) {
-        address_ = *server_.listen("127.0.0.1", 0);
-    }
-    ~FakeProvider() { server_.stop(Milliseconds(0)); }
-    std::string base_url() const { return "http://127.0.0.1:" + std::to_string(address_.port) + "/api/v1"; }
-    std::vector<std::string> bodies() const {
-        std::lock_guard lock(mutex_);
-        return bodies_;
-    }
-    std::string path;
-    std::string authorization;
-
-private:
-    static awaitable<void> handle(FakeProvider* self, net::HttpExchange* exchange) {
-        const auto body = co_await exchange->read_body(1'000'000);
-        if (!body) co_return;
-        const Answer answer = self->next(*exchange, *body);
-        net::HttpResponse head;
-        head.status = static_cast<net::http::status>(answer.status);
-        head.content_type = answer.type;
-        head.headers = answer.headers;
-        if (answer.end == Answer::End::whole) {
-            head.body = answer.body;
-            const auto sent = co_await exchange->respond(std::move(head));
-            ignore_result(sent, "the client may be gone");
-            co_return;
-        }
-        const auto begun = co_await exchange->begin_stream(std::move(head));
-        if (!begun) co_return;
-        const auto sent = co_await exchange->write(answer.body);
-        ignore_result(sent, "the client may be gone");
-        if (answer.end == Answer::End::cut) throw std::runtime_error("cut");
-        co_await wait_for_client(exchange);
-    }
-    static awaitable<void> wait_for_client(net::HttpExchange* exchange) {
-        asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::seconds(20));
-        StopCallback wake(exchange->gone(), [&timer] { timer.cancel(); });
-        boost::system::error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-    Answer next(net::HttpExchange& exchange, const std::string& body) {
-        std::lock_guard lock(mutex_);
-        bodies_.push_back(body);
-        path = exchange.request().path;
-        authorization = std::string(exchange.request().headers["authorization"]);
-        return script_[std::min(bodies_.size(), script_.size()) - 1];
-    }
-
-    std::vector<Answer> script_;
-    mutable std::mutex mutex_;
-    std::vector<std::string> bodies_;
-    net::HttpServer::Address address_;
-    net::HttpServer server_;
-};
-
-std::string event(std::string_view data) {
-    return "data: " + std::string(data) + "\n\n";
-}
-std::string delta(std::string_view text) {
-    return event(R"({"id":"gen-9","choices":[{"delta":{"content":")" + std::string(text) + R"("}}]})");
-}
-const std::string kEnd = event(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})") + event("[DONE]");
-Answer good(std::string text = "Good.") {
-    return {200, delta(text) + kEnd, {{"X-Generation-Id", "gen-1"}}};
-}
-Answer refusal(int status, std::string message, std::vector<std::pair<std::string, std::string>> headers = {}) {
-    return {status, R"({"error":{"message":")" + message + "\"}}", std::move(headers), "application/json"};
-}
+using testing::refusal;
 
 TEST(OpenAiClient, AsksAsTheProtocolWantsAndReadsTheStream) {
     FakeProvider provider({good("Hello.")});
@@ -120,8 +41,8 @@ TEST(OpenAiClient, AsksAsTheProtocolWantsAndReadsTheStream) {
     EXPECT_EQ(reply->model, "m");
     EXPECT_TRUE(reply->usage.estimated);
     EXPECT_EQ(reply->usage.completion_tokens, 2u);
-    EXPECT_EQ(provider.path, "/api/v1/chat/completions");
-    EXPECT_EQ(provider.authorization, "Bearer key-0123456789");
+    EXPECT_EQ(provider.path(), "/api/v1/chat/completions");
+    EXPECT_EQ(provider.authorization(), "Bearer key-0123456789");
     const auto body = json::parse(provider.bodies().at(0)).as_object();
     EXPECT_EQ(body.at("stream"), true);
     EXPECT_EQ(body.at("stream_options").at("include_usage"), true);
@@ -229,21 +150,6 @@ TEST(OpenAiClient, SaysWhatWillNotPassAtOnce) {
     }
 }
 
-TEST(OpenAiClient, CutsALoopOnTheLiveStream) {
-    std::string body{};
-    for (int i = 0; i < 200; ++i) body += delta("The worker holds the lease until the next beat. ");
-    FakeProvider provider({{200, body, {}, "text/event-stream", Answer::End::stall}});
-    const auto reply = ClientWorld(quick_options(provider.base_url())).chat(ask("?"));
-    ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().code, LlmErrc::loop);
-    EXPECT_EQ(provider.bodies().size(), 1u);
-}
-
-TEST(OpenAiClient, ReplacesBrokenUtf8) {
-    FakeProvider provider({good("a\xFF\xFE z")});
-    EXPECT_EQ(ClientWorld(quick_options(provider.base_url())).chat(ask("?"))->text, "a\uFFFD\uFFFD z");
-}
-
 TEST(OpenAiClient, LeavesOutASchemaThatTheProviderDoesNotTake) {
     FakeProvider provider({refusal(400, "response_format is not supported"), good()});
     ClientWorld world(quick_options(provider.base_url()));
@@ -267,12 +173,36 @@ TEST(OpenAiClient, LetsAllCallsWaitForARateLimit) {
     EXPECT_EQ(provider.bodies().size(), 1u);
 }
 
+TEST(OpenAiClient, SendsNoCallBeforeTheProviderAllowsIt) {
+    using std::chrono::steady_clock;
+    steady_clock::time_point allowed{};
+    std::atomic<int> too_early{0};
+    int taken = 0;
+    FakeProvider provider([&](std::size_t) {
+        const auto now = steady_clock::now();
+        if (now < allowed) ++too_early;
+        if (++taken % 3 != 0) return good();
+        allowed = now + std::chrono::milliseconds(50);
+        return refusal(429, "slow down", {{"Retry-After", "0.05"}});
+    });
+    ClientWorld world(quick_options(provider.base_url()));
+    std::vector<std::future<LlmResult<ChatReply>>> calls;
+    for (int i = 0; i < 8; ++i)
+        calls.push_back(
+            asio::co_spawn(world.loop(), world.client().chat(ask("?"), ChatWatcher{}, StopToken{}), asio::use_future));
+    world.loop().run();
+    for (auto& call : calls) EXPECT_TRUE(call.get());
+    too_early = 0;  // what was under way when a refusal came could not know of it
+    for (int i = 0; i < 6; ++i) EXPECT_TRUE(world.chat(ask("?")));
+    EXPECT_EQ(too_early, 0);
+}
+
 TEST(OpenAiClient, HandsOnWhatAWatcherThrows) {
     FakeProvider provider({good("a text")});
     ClientWorld world(quick_options(provider.base_url()));
     ChatWatcher watcher;
     watcher.on_text = [](std::string_view) { throw std::runtime_error("a watcher's bug"); };
-    EXPECT_THROW(world.chat(ask("?"), watcher), std::runtime_error);
+    EXPECT_THROW(ignore_result(world.chat(ask("?"), watcher), "it throws"), std::runtime_error);
     EXPECT_TRUE(world.chat(ask("?")));
 }
 
@@ -325,7 +255,7 @@ TEST(OpenAiClient, ListsModelsWithTheirNotices) {
     EXPECT_EQ((*models)[0].context_tokens, 8192u);
     EXPECT_EQ((*models)[0].notice, "Small.");
     EXPECT_EQ((*models)[1].context_tokens, 0u);
-    EXPECT_EQ(provider.path, "/api/v1/models");
+    EXPECT_EQ(provider.path(), "/api/v1/models");
 }
 
 TEST(OpenAiClient, NamesItsProviderWithoutCredentials) {

@@ -70,6 +70,22 @@ struct ProviderError {
     int status = 0;
 };
 
+ProviderError read_error(const json::value& value);
+
+/// What OpenRouter tells beside its own words: its name for the kind of error, and the words of the provider behind it.
+void read_metadata(const json::object& metadata, ProviderError& found) {
+    if (const auto* type = metadata.if_contains("error_type"); type && type->is_string())
+        found.code += std::string(type->as_string().c_str()) + " ";
+    if (metadata.contains("reasons") || metadata.contains("flagged_input") || metadata.contains("patterns"))
+        found.code += "moderation ";
+    const auto* raw = metadata.if_contains("raw");
+    if (!raw) return;
+    boost::system::error_code failed;
+    const json::value parsed = raw->is_string() ? json::parse(raw->as_string(), failed) : *raw;
+    std::string words = failed ? std::string(raw->as_string()) : read_error(parsed).message;
+    if (!words.empty()) found.message += (found.message.empty() ? "" : ": ") + words;
+}
+
 ProviderError read_error(const json::value& value) {
     ProviderError found;
     const json::value* error = &value;
@@ -87,6 +103,8 @@ ProviderError read_error(const json::value& value) {
         if (code->is_int64()) found.status = static_cast<int>(code->as_int64());
         if (code->is_string()) found.code += std::string(code->as_string().c_str()) + " ";
     }
+    if (const auto* metadata = object.if_contains("metadata"); metadata && metadata->is_object())
+        read_metadata(metadata->as_object(), found);
     if (found.status == 0) std::from_chars(found.code.data(), found.code.data() + found.code.size(), found.status);
     return found;
 }
@@ -110,6 +128,21 @@ bool says_unknown_model(const ProviderError& error) {
     return false;
 }
 
+/// A 404 that concerns the model, rather than the address.
+bool concerns_model(const Asked& asked, const ProviderError& error) {
+    const std::string text = lower(error.message + " " + error.code);
+    return has(text, "model") || has(text, "endpoints") || (asked.model.size() >= 4 && has(text, lower(asked.model)));
+}
+
+bool says_too_long(const ProviderError& error) {
+    const std::string text = lower(error.message + " " + error.code);
+    for (const char* sign : {"context_length_exceeded", "exceed_context_size", "context length", "context size",
+                             "prompt is too long", "request too large", "string_too_long"}) {
+        if (has(text, sign)) return true;
+    }
+    return false;
+}
+
 bool says_no_credit(const ProviderError& error) {
     const std::string text = lower(error.message + " " + error.code);
     return has(text, "insufficient_quota") || has(text, "exceeded your current quota") ||
@@ -118,8 +151,8 @@ bool says_no_credit(const ProviderError& error) {
 
 bool says_filtered(const ProviderError& error) {
     const std::string text = lower(error.code + " " + error.message);
-    return has(text, "content_filter") || has(text, "content_policy") || has(text, "moderation") ||
-           has(text, "flagged");
+    return has(lower(error.code), "refusal") || has(text, "content_filter") || has(text, "content_policy") ||
+           has(text, "moderation") || has(text, "flagged");
 }
 
 std::string saying(const Asked& asked, const ProviderError& error) {
@@ -141,9 +174,21 @@ std::string model_named(const Asked& asked) {
     return asked.model.empty() ? "the model" : fmt::format("the model \"{}\"", asked.model);
 }
 
+Fault too_many_requests(const Asked& asked, int status, const std::string& why) {
+    Fault fault = passing(fmt::format("{} allows no more requests for now ({}){}.", asked.provider, status, why));
+    fault.rate_limited = true;
+    return fault;
+}
+
 Fault fault_of(const Asked& asked, int status, const ProviderError& error) {
     const std::string& who = asked.provider;
     const std::string why = saying(asked, error);
+    if (says_too_long(error) && status < 500) {
+        return permanent(LlmErrc::bad_request,
+                         fmt::format("{} can't take so long a request for {} ({}){}; set --context-tokens to what the "
+                                     "model holds.",
+                                     who, model_named(asked), status, why));
+    }
     if (says_no_credit(error) || status == 402) {
         return permanent(
             LlmErrc::no_credit,
@@ -154,26 +199,25 @@ Fault fault_of(const Asked& asked, int status, const ProviderError& error) {
             LlmErrc::refused_key,
             fmt::format("{} refused the key ({}){}; give a valid one with --provider-key-file.", who, status, why));
     }
-    if (status == 429) {
-        Fault fault = passing(fmt::format("{} allows no more requests for now (429){}.", who, why));
-        fault.rate_limited = true;
-        return fault;
-    }
+    if (status == 429) return too_many_requests(asked, status, why);
     if (status >= 500 || status == 408 || status == 409 || status == 425)
         return passing(fmt::format("{} failed with status {}{}.", who, status, why));
-    if (status == 404 && error.message.empty()) {
+    if (status == 404 && !concerns_model(asked, error)) {
         return permanent(
             LlmErrc::unknown_model,
-            fmt::format("{} has nothing at that address (404): check that --provider is the API's base URL with "
+            fmt::format("{} has nothing at that address (404){}; check that --provider is the API's base URL with "
                         "its version, and that it offers {}.",
-                        who, model_named(asked)));
+                        who, why, model_named(asked)));
     }
     if (status == 404 || says_unknown_model(error)) {
         return permanent(LlmErrc::unknown_model, fmt::format("{} does not offer {} ({}){}; name another with --model.",
                                                              who, model_named(asked), status, why));
     }
     if (says_filtered(error)) {
-        return permanent(LlmErrc::content_filtered, fmt::format("{} declined the content ({}){}.", who, status, why));
+        return permanent(LlmErrc::content_filtered,
+                         fmt::format("{} declined the content ({}){}; change the prompt, or name another model with "
+                                     "--model.",
+                                     who, status, why));
     }
     return permanent(LlmErrc::bad_request,
                      fmt::format("{} did not accept the request for {} ({}){}; the prompt may be too long "
@@ -218,10 +262,13 @@ Fault fault_of_reply(const Asked& asked, const net::HttpReply& reply, WallTime n
                                      "--provider.",
                                      asked.provider, reply.status));
     }
-    Fault fault = fault_of(asked, reply.status, read_body(reply.body));
-    if (fault.transient) {
-        if (const auto value = reply.header("retry-after")) fault.wait = parse_retry_after(*value, now);
-    }
+    const ProviderError error = read_body(reply.body);
+    Fault fault = fault_of(asked, reply.status, error);
+    const auto value = reply.header("retry-after");
+    if (!value) return fault;
+    // OpenRouter's bound on what is being spent at once: with the header it is to be waited out.
+    if (reply.status == 402) fault = too_many_requests(asked, 402, saying(asked, error));
+    if (fault.transient) fault.wait = parse_retry_after(*value, now);
     return fault;
 }
 
@@ -229,7 +276,7 @@ Fault fault_of_error_object(const Asked& asked, const json::value& value) {
     ProviderError error = read_error(value);
     if (error.message.empty()) error.message = json::serialize(value);
     if (error.status >= 400 && error.status < 600) return fault_of(asked, error.status, error);
-    if (says_filtered(error)) return fault_of(asked, 400, error);
+    if (says_filtered(error) || says_too_long(error)) return fault_of(asked, 400, error);
     const std::string code = lower(error.code);
     if (says_no_credit(error)) return fault_of(asked, 402, error);
     if (has(code, "rate_limit")) return fault_of(asked, 429, error);

@@ -8,16 +8,12 @@
 #include <locale>
 #include <sstream>
 
+#include "base/text.h"
+
 namespace longhand::llm {
 namespace {
 
 constexpr Milliseconds kLongestPause{std::chrono::hours(24 * 30)};
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 std::optional<WallTime> parse_http_date(std::string_view text) {
     for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
@@ -55,25 +51,18 @@ std::optional<Milliseconds> parse_retry_after(std::string_view value, WallTime n
     return std::clamp(*date - now, Milliseconds(0), kLongestPause);
 }
 
-void RateGate::close_for(Milliseconds pause) {
-    const SteadyTime until = runtime_.steady_now() + pause;
-    if (until <= open_at_) return;
-    open_at_ = until;
-    spread_ = std::min(pause / 10, Milliseconds(2'000));
-}
-
-Milliseconds RateGate::remaining() const {
-    const auto left = open_at_ - runtime_.steady_now();
-    return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(left));
-}
-
-awaitable<WaitResult> RateGate::pass(StopToken stop) {
-    while (runtime_.steady_now() < open_at_) {
-        const auto spread = std::chrono::nanoseconds(spread_) * (runtime_.random() % 1024) / 1024;
-        const WaitResult result = co_await runtime_.sleep_until(open_at_ + spread, stop);
-        if (result == WaitResult::stopped) co_return result;
+std::optional<Failure<LlmErrc>> held_for_too_long(const RateGate& gate, const RetryPolicy& policy,
+                                                  std::chrono::nanoseconds held) {
+    const auto seconds = [](Milliseconds wait) { return std::to_string(wait.count() / 1000) + " seconds"; };
+    if (gate.remaining() > policy.longest_wait) {
+        return Failure<LlmErrc>{LlmErrc::unavailable, "The provider allows no request for the next " +
+                                                          seconds(gate.remaining()) + " (rate limit)."};
     }
-    co_return WaitResult::elapsed;
+    const Milliseconds wait = gate.expected_wait();
+    if (wait <= Milliseconds(0) || held + wait <= policy.longest_held) return std::nullopt;
+    return Failure<LlmErrc>{LlmErrc::unavailable,
+                            "The provider's rate limit would hold this call back for another " + seconds(wait) +
+                                ": run fewer jobs at once, or ask the provider for a higher limit."};
 }
 
 }  // namespace longhand::llm

@@ -146,5 +146,26 @@ TEST(RateGate, HoldsBackAllCallsOfAKey) {
     EXPECT_EQ(limited.gate.remaining(), seconds(0));
 }
 
+TEST(Retries, DoNotWaitForEverForARateLimit) {
+    Script script;
+    script.faults.assign(10'000, busy(seconds(30)));
+    const auto begin = script.runtime.steady_now();
+    const auto result = script.run();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, LlmErrc::unavailable);
+    EXPECT_NE(result.error().message.find("rate limit would hold this call back"), std::string::npos)
+        << result.error().message;
+    EXPECT_LE(script.runtime.steady_now() - begin, script.policy.longest_held);
+    EXPECT_LT(script.begun.size(), 25u);
+}
+
+TEST(Retries, DoNotCountRefusalsThatNameAPauseAsAttempts) {
+    Script script;
+    script.policy.attempts = 2;
+    script.faults = {busy(seconds(20)), busy(seconds(20)), busy(seconds(20)), busy()};
+    EXPECT_EQ(*script.run(), 42);
+    EXPECT_EQ(script.begun.size(), 5u);
+}
+
 }  // namespace
 }  // namespace longhand::llm

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/text.h"
+
 namespace longhand::net {
 
 namespace {
@@ -42,15 +44,9 @@ std::string lower_case(std::string_view text) {
     return out;
 }
 
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 bool has_header(const std::vector<std::string>& headers, std::string_view lower_name) {
     return std::any_of(headers.begin(), headers.end(), [lower_name](const std::string& header) {
-        return lower_case(trim(std::string_view(header).substr(0, header.find(':')))) == lower_name;
+        return lower_case(trimmed(std::string_view(header).substr(0, header.find(':')))) == lower_name;
     });
 }
 
@@ -332,10 +328,10 @@ bool CurlTransfer::take_header_line(std::string_view line) {
         reply_.headers.clear();
         return true;
     }
-    if (trim(line).empty()) return take_head_end();
+    if (trimmed(line).empty()) return take_head_end();
     const auto colon = line.find(':');
     if (colon != std::string_view::npos) {
-        reply_.headers.emplace_back(lower_case(line.substr(0, colon)), trim(line.substr(colon + 1)));
+        reply_.headers.emplace_back(lower_case(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
     }
     return true;
 }

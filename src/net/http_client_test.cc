@@ -21,6 +21,7 @@ namespace longhand::net {
 namespace {
 
 using testing::TestServer;
+using testing::until_stopped;
 
 /// Runs one call on a loop of its own, to its end.
 NetResult<HttpReply> perform(HttpCall call, StopToken stop = {}) {
@@ -235,14 +236,6 @@ TEST(HttpClient, PassesOverWhatComesBeforeTheAnswerAndTrailersAfterIt) {
 }
 
 // ---- Stopping
-
-awaitable<void> until_stopped(StopToken token) {
-    auto executor = co_await asio::this_coro::executor;
-    auto timer = std::make_shared<asio::steady_timer>(executor, std::chrono::steady_clock::time_point::max());
-    StopCallback on_stop(token, [timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });
-    boost::system::error_code ignored;
-    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
 
 using Gone = std::shared_ptr<std::promise<std::chrono::steady_clock::time_point>>;
 

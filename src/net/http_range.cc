@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace longhand::net {
 
 namespace {
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Nothing for what is no plain decimal number; one too large to hold is past every end.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -22,7 +18,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 std::string_view strong_part(std::string_view etag) {
-    etag = trim(etag);
+    etag = trimmed(etag);
     return etag.starts_with("W/") ? etag.substr(2) : etag;
 }
 
@@ -35,12 +31,12 @@ RangeAnswer last_bytes(std::uint64_t count, std::uint64_t size) {
 }  // namespace
 
 RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
-    header = trim(header);
+    header = trimmed(header);
     if (!header.starts_with("bytes=")) return {};
     header.remove_prefix(6);
     const auto dash = header.find('-');
     if (dash == std::string_view::npos || header.find(',') != std::string_view::npos) return {};
-    const auto first_text = trim(header.substr(0, dash)), last_text = trim(header.substr(dash + 1));
+    const auto first_text = trimmed(header.substr(0, dash)), last_text = trimmed(header.substr(dash + 1));
     const auto first = parse_number(first_text), last = parse_number(last_text);
     if (first_text.empty()) return last ? last_bytes(*last, size) : RangeAnswer{};
     if (!first || (!last && !last_text.empty()) || (last && *last < *first)) return {};
@@ -50,7 +46,7 @@ RangeAnswer parse_range(std::string_view header, std::uint64_t size) {
 }
 
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
-    if (trim(if_none_match) == "*") return true;
+    if (trimmed(if_none_match) == "*") return true;
     while (!if_none_match.empty()) {
         // Entity tags are quoted, and may hold commas.
         const auto open = if_none_match.find('"');

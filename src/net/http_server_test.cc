@@ -15,7 +15,7 @@ using testing::RawClient;
 using testing::RawReply;
 using testing::TestServer;
 
-awaitable<void> echo(HttpExchange& exchange) {
+awaitable<void> repeat_request(HttpExchange& exchange) {
     auto body = co_await exchange.read_body(1024 * 1024);
     if (!body) co_return;
     HttpResponse response;
@@ -35,7 +35,7 @@ std::string code_of(const RawReply& reply) {
 }
 
 TEST(HttpServer, AnswersARequest) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     const auto reply = ask(server.port(), "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.body, "GET /hello ");
@@ -44,7 +44,7 @@ TEST(HttpServer, AnswersARequest) {
 }
 
 TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient client(server.port());
     std::string requests;
     for (int i = 0; i < 50; ++i) {
@@ -119,7 +119,7 @@ TEST(HttpServer, AHeaderThatHoldsALineBreakNeverGoesOut) {
 }
 
 TEST(HttpServer, HeadHasTheLengthAndNoBody) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient client(server.port());
     client.send("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(client.receive(false).headers.at("content-length"), "12");
@@ -127,7 +127,7 @@ TEST(HttpServer, HeadHasTheLengthAndNoBody) {
 }
 
 TEST(HttpServer, KeepsOrClosesTheConnectionAsTheClientAsks) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient old(server.port());
     old.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     EXPECT_EQ(old.receive().headers.at("connection"), "keep-alive");
@@ -141,7 +141,7 @@ TEST(HttpServer, KeepsOrClosesTheConnectionAsTheClientAsks) {
 }
 
 TEST(HttpServer, TakesTheClientsRequestIdOnlyWhereItIsPlain) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     const auto id_for = [&server](const std::string& id) {
         const auto reply = ask(server.port(), "GET / HTTP/1.1\r\nHost: a\r\nx-request-id: " + id + "\r\n\r\n");
         return reply.headers.at("x-request-id");
@@ -156,7 +156,7 @@ TEST(HttpServer, TakesTheClientsRequestIdOnlyWhereItIsPlain) {
 // ---- Bodies
 
 TEST(HttpServer, ReadsChunkedBodies) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient client(server.port());
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     client.send(head + "3\r\nabc\r\n4;ext=\"x\"\r\ndefg\r\n0\r\nTrailer: x\r\n\r\n" + head);
@@ -186,7 +186,7 @@ TEST(HttpServer, GivesLargeBodiesInBoundedPieces) {
 }
 
 TEST(HttpServer, AsksForTheBodyWhenTheHandlerReadsIt) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient client(server.port());
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -237,7 +237,7 @@ TEST(HttpServer, ALargeUnreadBodyEndsTheConnectionButTheAnswerArrives) {
 }
 
 TEST(HttpServer, ABodyThatIsCutOffReachesNoAnswer) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient client(server.port());
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
     client.shut_down_sending();
@@ -246,7 +246,7 @@ TEST(HttpServer, ABodyThatIsCutOffReachesNoAnswer) {
 }
 
 TEST(HttpServer, AClientThatClosesItsHalfAfterTheRequestGetsTheAnswer) {
-    TestServer server(echo);
+    TestServer server(repeat_request);
     RawClient client(server.port());
     client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     client.shut_down_sending();

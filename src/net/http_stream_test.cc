@@ -12,18 +12,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::RawClient;
 using testing::TestServer;
+using testing::until_stopped;
 using Clock = std::chrono::steady_clock;
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-/// Resumes when the token is raised.
-awaitable<void> until_stopped(StopToken token) {
-    auto executor = co_await asio::this_coro::executor;
-    auto timer = std::make_shared<asio::steady_timer>(executor, Clock::time_point::max());
-    StopCallback on_stop(token, [timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });
-    boost::system::error_code ignored;
-    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
 
 /// What the test learns from the handler.
 struct Seen {

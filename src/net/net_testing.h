@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +17,15 @@
 #include "net/http_server.h"
 
 namespace longhand::net::testing {
+
+/// Resumes when the token is raised.
+inline awaitable<void> until_stopped(StopToken token) {
+    auto executor = co_await asio::this_coro::executor;
+    auto timer = std::make_shared<asio::steady_timer>(executor, std::chrono::steady_clock::time_point::max());
+    StopCallback on_stop(token, [timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });
+    boost::system::error_code ignored;
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
 
 /// Serves on loopback until it is destroyed.
 class TestServer {

@@ -239,6 +239,7 @@ TEST_F(Reader, MissingFilesFoldersAndPipesAreNotWaitedFor) {
 
 TEST_F(Reader, AShortageOfThisMachineIsNoVerdictOnASource) {
     std::ofstream(folder_ + "/file") << "Text.";
+    ASSERT_TRUE(read_file({sha256_hex("Text."), "a.txt", folder_ + "/file", 5}));
     rlimit before{};
     getrlimit(RLIMIT_NOFILE, &before);
     const rlimit none{0, before.rlim_max};

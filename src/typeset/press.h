@@ -12,6 +12,10 @@
 
 namespace longhand::typeset {
 
+inline Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
+    return {code, std::move(message)};
+}
+
 /// One use each. `folder` exists; the work is done in a folder below it, which is gone afterwards.
 class Press {
 public:
@@ -54,7 +58,7 @@ private:
     TypesetResult<std::size_t> first_bad_block();
     Done passes_until(Settled settled, std::string before, const Pass& first);
     std::string carried(Settled settled) const;
-    void take_carried();
+    bool take_carried();
     void drop_carried();
     void keep_carried();
     void note_block(std::size_t block);

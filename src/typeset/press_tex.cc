@@ -20,10 +20,6 @@ constexpr int kMostPasses = 4;
 constexpr int kMostRounds = 6;
 constexpr std::size_t kNoteWords = 60;
 
-Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
-    return {code, std::move(message)};
-}
-
 constexpr const char* kNoPages = "it wrote no pages.";
 constexpr std::size_t kRefusalBytes = 300;
 
@@ -62,7 +58,7 @@ std::string places(const fs::path& work) {
     const auto aux = read_file(work / "document.aux").value_or("");
     constexpr std::string_view kTable = "\\gdef \\LT@";
     for (auto at = aux.find(kTable); at != std::string::npos; at = aux.find(kTable, at + 1))
-        all += aux.substr(at, aux.find("\n\n", at) - at);
+        all += aux.substr(at, aux.find("}}\n", at) - at);
     return all;
 }
 
@@ -96,9 +92,15 @@ TypesetResult<std::uint32_t> Press::count_pages() {
 Press::Done Press::set_pages(Settled settled) {
     for (int round = 0; round <= kMostRounds; ++round) {
         if (auto done = write_tex(); !done) return done;
-        if (round == 0) take_carried();
-        const auto before = carried(settled);
+        const bool carried_some = round == 0 && take_carried();
+        auto before = carried(settled);
         auto pass = tex_pass(Errors::halt);
+        if (pass && !pass->fine && carried_some) {
+            // What another manuscript has left is no fault of this one.
+            drop_carried();
+            before = carried(settled);
+            pass = tex_pass(Errors::halt);
+        }
         if (!pass) return pass.error();
         if (pass->fine) return passes_until(settled, before, *pass);
         drop_carried();
@@ -119,9 +121,11 @@ std::string Press::carried(Settled settled) const {
 }
 
 // Of an earlier manuscript that was set in this folder, when there was one.
-void Press::take_carried() {
+bool Press::take_carried() {
     std::error_code none;
-    for (const auto* name : kCarried) fs::copy_file(folder_ / name, in_work(name), none);
+    bool some = false;
+    for (const auto* name : kCarried) some = fs::copy_file(folder_ / name, in_work(name), none) || some;
+    return some;
 }
 
 void Press::drop_carried() {
@@ -130,9 +134,11 @@ void Press::drop_carried() {
 }
 
 void Press::keep_carried() {
-    std::error_code none;
-    for (const auto* name : kCarried)
-        fs::copy_file(in_work(name), folder_ / name, fs::copy_options::overwrite_existing, none);
+    for (const auto* name : kCarried) {
+        std::error_code failed, none;
+        fs::copy_file(in_work(name), folder_ / name, fs::copy_options::overwrite_existing, failed);
+        if (failed) fs::remove(folder_ / name, none);
+    }
 }
 
 // False when no block is to blame.

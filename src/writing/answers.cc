@@ -51,11 +51,11 @@ std::string clean_line(std::string_view text, std::size_t bytes) {
         if (put == '*' || put == '`' || (put == ' ' && line.ends_with(' '))) continue;
         line += put;
     }
-    std::string_view view = trim(line);
+    std::string_view view = trimmed(line);
     while (view.starts_with('#')) view.remove_prefix(1);
-    view = trim(view);
+    view = trimmed(view);
     if (view.size() > 1 && view.front() == '"' && view.back() == '"') view = view.substr(1, view.size() - 2);
-    return shortened(trim(view), bytes);
+    return shortened(trimmed(view), bytes);
 }
 
 /// `Chapter 3: Title`, `3.1 Title`, `3) Title` -> `Title`.
@@ -75,9 +75,9 @@ std::string clean_title(std::string_view text) {
         (view[after] == ':' || view[after] == ')' ||
          (view[after] == ' ' && (counted || view.substr(0, after).find('.') != std::string_view::npos)));
     if (numbered && count_words(view.substr(after)) > 0) view = view.substr(after + 1);
-    view = trim(view);
+    view = trimmed(view);
     while (view.ends_with('.') || view.ends_with(':')) view.remove_suffix(1);
-    return std::string(trim(view));
+    return std::string(trimmed(view));
 }
 
 std::string string_at(const json::object& object, std::string_view key, std::size_t bytes = 600) {
@@ -175,7 +175,7 @@ AnswerResult<Plan> parse_plan_lines(std::string_view text) {
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos) continue;
         const std::string key = lower_ascii(clean_line(line.substr(0, colon), 20));
-        const std::string_view value = trim(line.substr(colon + 1));
+        const std::string_view value = trimmed(line.substr(colon + 1));
         if (key != "themes" && key != "terms") {
             object.emplace(key, json::string(value));
             continue;
@@ -183,7 +183,7 @@ AnswerResult<Plan> parse_plan_lines(std::string_view text) {
         json::array items;
         for (std::size_t at = 0; at <= value.size();) {
             const std::size_t comma = std::min(value.find_first_of(",;", at), value.size());
-            items.emplace_back(json::string(trim(value.substr(at, comma - at))));
+            items.emplace_back(json::string(trimmed(value.substr(at, comma - at))));
             at = comma + 1;
         }
         object.emplace(key, std::move(items));
@@ -214,7 +214,7 @@ AnswerResult<std::vector<Heading>> parse_headings(std::string_view text, std::st
 
 AnswerResult<std::vector<Heading>> parse_heading_lines(std::string_view text, std::size_t least, std::size_t most) {
     const auto marked = [](std::string_view line) {
-        line = trim(line);
+        line = trimmed(line);
         return !line.empty() && ((line[0] >= '0' && line[0] <= '9') || line[0] == '#' || line.starts_with("- ") ||
                                  line.starts_with("* "));
     };
@@ -222,11 +222,11 @@ AnswerResult<std::vector<Heading>> parse_heading_lines(std::string_view text, st
     const auto all = lines_of(text);
     const bool any_marked = std::any_of(all.begin(), all.end(), marked);
     for (const std::string_view line : all) {
-        const std::string_view bare = trim(line);
+        const std::string_view bare = trimmed(line);
         const bool prose = bare.ends_with('.') && count_words(bare) > 12 && bare.find(':') == std::string_view::npos;
         if (bare.starts_with("```") || (any_marked && !marked(line)) || (!any_marked && prose)) continue;
         const bool bullet = bare.starts_with("- ") || bare.starts_with("* ");
-        kept += std::string(trim(bare.substr(bullet ? 2 : 0))) + "\n";
+        kept += std::string(trimmed(bare.substr(bullet ? 2 : 0))) + "\n";
     }
     std::vector<Heading> headings;
     for (Chapter& chapter : parse_owner_outline(kept).chapters) {

@@ -67,6 +67,12 @@ void append_section(Assembled& out, const Work& work, const SectionState& state,
     out.words += out.sections.back().words;
 }
 
+/// Unless the owner has said so, two pages need none.
+bool wants_contents(const job::Settings& settings, const Target& target) {
+    if (settings.table_of_contents != job::Choice::automatic) return settings.table_of_contents == job::Choice::on;
+    return target.by_words ? target.words > words_on(2) : target.aim_pages() > 2;
+}
+
 }  // namespace
 
 Assembled assemble(const job::Settings& settings, const std::vector<SourceInfo>& sources, const Work& work,
@@ -75,7 +81,7 @@ Assembled assemble(const job::Settings& settings, const std::vector<SourceInfo>&
     out.manuscript.title = work.plan.title;
     out.manuscript.author = settings.author;
     out.manuscript.language = work.plan.language;
-    out.manuscript.table_of_contents = settings.table_of_contents != job::Choice::off;
+    out.manuscript.table_of_contents = wants_contents(settings, work.target);
     out.manuscript.layout = work.target.layout;
     out.manuscript.partial = completeness == Completeness::partial;
     const Numbering numbering = number(work);

@@ -9,14 +9,14 @@ namespace longhand::writing {
 namespace {
 
 std::size_t fence_length(std::string_view line) {
-    line = trim(line);
+    line = trimmed(line);
     if (line.empty() || (line[0] != '`' && line[0] != '~')) return 0;
     const std::size_t end = std::min(line.find_first_not_of(line[0]), line.size());
     return end >= 3 && (line[0] == '~' || line.substr(end).find('`') == std::string_view::npos) ? end : 0;
 }
 
 bool is_list_item(std::string_view line) {
-    line = trim(line);
+    line = trimmed(line);
     if (line.size() > 2 && (line[0] == '-' || line[0] == '*' || line[0] == '+') && line[1] == ' ') return true;
     if (line.starts_with("• ") || line.starts_with("– ")) return true;
     const std::size_t digits = line.find_first_not_of("0123456789");
@@ -25,20 +25,20 @@ bool is_list_item(std::string_view line) {
 }
 
 bool is_rule(std::string_view line, char only) {
-    line = trim(line);
+    line = trimmed(line);
     if (line.size() < 3) return false;
     return std::all_of(line.begin(), line.end(), [only](char c) { return c == only || c == ' '; });
 }
 
 bool is_left_out(std::string_view line) {
-    line = trim(line);
+    line = trimmed(line);
     const bool definition =
         line.starts_with('[') && line.find("]: ") != std::string_view::npos && line.find("]: ") < line.find(' ') + 1;
     return line.starts_with(":::") || definition || is_rule(line, '*') || is_rule(line, '_') || is_rule(line, '-');
 }
 
 BlockKind kind_of(std::string_view line) {
-    const std::string_view bare = trim(line);
+    const std::string_view bare = trimmed(line);
     if (bare.starts_with('>')) return BlockKind::quote;
     if (bare.starts_with('|')) return BlockKind::table;
     if (is_list_item(line)) return BlockKind::list;
@@ -51,9 +51,9 @@ BlockKind kind_of(std::string_view line) {
 /// `  * item` -> `  - item`, with the indentation a multiple of four, as pandoc nests.
 std::string list_line(std::string_view line) {
     const std::size_t indent = std::min<std::size_t>(line.find_first_not_of(" \t"), 12);
-    std::string_view item = trim(line);
+    std::string_view item = trimmed(line);
     if (item[0] < '0' || item[0] > '9') {
-        item = trim(item.substr(item.find(' ')));
+        item = trimmed(item.substr(item.find(' ')));
         return std::string((indent + 2) / 4 * 4, ' ') + "- " + std::string(item);
     }
     return std::string((indent + 1) / 4 * 4, ' ') + std::string(item);
@@ -65,7 +65,7 @@ public:
     void line(std::string_view raw) {
         if (fence_ > 0) return code_line(raw);
         if (const std::size_t fence = fence_length(raw); fence > 0) return open_fence(raw, fence);
-        const std::string_view bare = trim(raw);
+        const std::string_view bare = trimmed(raw);
         if (bare.empty()) return blank();
         if (is_rule(bare, '=') || is_rule(bare, '-')) return underline();
         if (is_left_out(bare)) return close();
@@ -78,7 +78,7 @@ public:
 
 private:
     void code_line(std::string_view raw) {
-        const std::string_view bare = trim(raw);
+        const std::string_view bare = trimmed(raw);
         if (fence_length(raw) >= fence_ && bare.find_first_not_of(bare[0]) == std::string_view::npos) {
             fence_ = 0;
             return close();
@@ -90,7 +90,7 @@ private:
         close();
         open_ = true;
         fence_ = fence;
-        current_ = {BlockKind::code, "", std::string(trim(trim(raw).substr(fence)))};
+        current_ = {BlockKind::code, "", std::string(trimmed(trimmed(raw).substr(fence)))};
     }
 
     void blank() {
@@ -123,9 +123,9 @@ private:
     void append(BlockKind kind, std::string_view raw, std::string_view bare) {
         std::string line(bare);
         if (kind == BlockKind::quote)
-            line = trim(bare.substr(
+            line = trimmed(bare.substr(
                 bare.find_first_not_of("> ") == std::string_view::npos ? bare.size() : bare.find_first_not_of("> ")));
-        if (kind == BlockKind::heading) line = trim(bare.substr(bare.find_first_not_of('#')));
+        if (kind == BlockKind::heading) line = trimmed(bare.substr(bare.find_first_not_of('#')));
         if (kind == BlockKind::list) line = list_line(raw);
         while (kind == BlockKind::prose && line.ends_with('\\')) line.pop_back();
         const bool per_line = kind == BlockKind::list || kind == BlockKind::table;
@@ -143,7 +143,7 @@ private:
     void close() {
         const bool code = current_.kind == BlockKind::code;
         while (code && current_.text.ends_with('\n')) current_.text.pop_back();
-        if (open_ && !trim(current_.text).empty()) blocks_.push_back(std::move(current_));
+        if (open_ && !trimmed(current_.text).empty()) blocks_.push_back(std::move(current_));
         current_ = {};
         open_ = after_blank_ = false;
         lines_ = 0;

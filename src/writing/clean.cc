@@ -14,26 +14,26 @@ namespace {
 
 /// Some models wrap what they wrote: in a fence, in JSON, in the prompt's own mark.
 std::string unwrapped(std::string_view raw, CleanCounts& counts) {
-    std::string text(trim(raw));
+    std::string text(trimmed(raw));
     if (text.starts_with('{')) {
         if (const auto value = find_json(text); value && value->is_object() && !value->get_object().empty()) {
             for (const char* name : {"text", "content", "draft", "markdown", "section"})
                 if (const auto* found = value->get_object().if_contains(name); found != nullptr && found->is_string()) {
                     ++counts.leftovers;
-                    return std::string(trim(std::string_view(found->get_string())));
+                    return std::string(trimmed(std::string_view(found->get_string())));
                 }
         }
     }
     const std::size_t line_end = text.find('\n');
     if (!text.starts_with("```") || line_end == std::string::npos) return text;
-    const std::string info = lower_ascii(trim(std::string_view(text).substr(3, line_end - 3)));
-    if (info != "" && info != "markdown" && info != "md" && info != "text") return text;
+    const std::string info = lower_ascii(trimmed(std::string_view(text).substr(3, line_end - 3)));
+    if (!info.empty() && info != "markdown" && info != "md" && info != "text") return text;
     const std::size_t close = text.find("\n```", line_end);
-    const bool at_end = close == std::string::npos || trim(std::string_view(text).substr(close + 4)).empty();
+    const bool at_end = close == std::string::npos || trimmed(std::string_view(text).substr(close + 4)).empty();
     if (!at_end) return text;
     ++counts.leftovers;
     return std::string(
-        trim(std::string_view(text).substr(line_end, close == std::string::npos ? close : close - line_end)));
+        trimmed(std::string_view(text).substr(line_end, close == std::string::npos ? close : close - line_end)));
 }
 
 bool any_prefix(std::string_view text, std::initializer_list<std::string_view> prefixes) {
@@ -89,7 +89,7 @@ void drop_leftovers(Blocks& blocks, CleanCounts& counts) {
         }
         if (kept.size() != all.size()) block.text = joined(kept);
     }
-    std::erase_if(blocks, [](const Block& block) { return trim(block.text).empty(); });
+    std::erase_if(blocks, [](const Block& block) { return trimmed(block.text).empty(); });
 }
 
 bool is_delimiter_row(std::string_view row) {
@@ -153,7 +153,7 @@ void clean_block(Block& block, const Aliases& aliases, CleanCounts& counts) {
         case BlockKind::heading:
         case BlockKind::prose:
         case BlockKind::quote:
-            block.text = guarded(std::string(trim(clean_inline(block.text, aliases, counts))));
+            block.text = guarded(std::string(trimmed(clean_inline(block.text, aliases, counts))));
             return;
     }
 }

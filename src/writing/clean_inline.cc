@@ -107,7 +107,7 @@ private:
         for (const auto& [open, close, mark] : {std::tuple{"\\(", "\\)", "$"}, std::tuple{"\\[", "\\]", "$$"}}) {
             if (!rest().starts_with(open)) continue;
             const std::size_t end = rest().find(close, 2);
-            const auto math = end == std::string_view::npos ? std::string_view() : trim(rest().substr(2, end - 2));
+            const auto math = end == std::string_view::npos ? std::string_view() : trimmed(rest().substr(2, end - 2));
             if (math.empty() || math.find('$') != std::string_view::npos) continue;
             out_ += mark + std::string(math) + mark;
             at_ += end + 2;
@@ -174,10 +174,10 @@ private:
         std::size_t ids = 0, others = 0;
         for (std::size_t from = 0; from <= inside.size();) {
             const std::size_t to = std::min(inside.find_first_of(";,", from), inside.size());
-            std::string_view item = trim(inside.substr(from, to - from));
+            std::string_view item = trimmed(inside.substr(from, to - from));
             const bool marked = item.starts_with('@');
             if (marked) item.remove_prefix(1);
-            if (starts_with_folded(item, "passage ")) item = trim(item.substr(8));
+            if (starts_with_folded(item, "passage ")) item = trimmed(item.substr(8));
             if (marked || looks_like_id(item)) {
                 ++ids;
                 resolve(item.substr(0, item.find(' ')), keys);
@@ -291,7 +291,7 @@ std::vector<std::string> cited_keys(std::string_view text) {
         const std::size_t end = std::min(text.find(']', at), text.size());
         for (std::size_t from = at + 1; from < end;) {
             const std::size_t to = std::min(text.find(';', from), end);
-            const std::string_view item = trim(text.substr(from, to - from));
+            const std::string_view item = trimmed(text.substr(from, to - from));
             if (item.starts_with('@')) keys.emplace_back(item.substr(1));
             from = to + 1;
         }

@@ -22,7 +22,7 @@ std::string heading_of(const sources::Passage& passage) {
     if (cut != std::string_view::npos) section.remove_prefix(cut + 3);
     const std::size_t start = section.find_first_not_of("0123456789.) ");
     if (start == std::string_view::npos) return "";
-    std::string title = shortened(trim(section.substr(start)), 90);
+    std::string title = shortened(trimmed(section.substr(start)), 90);
     std::erase(title, '`');
     const auto words = count_words(title);
     // A short title of a whole document is mostly the name of what all of the work is about.

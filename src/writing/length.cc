@@ -19,7 +19,10 @@ std::int64_t leaf_words(std::int64_t total) {
 }  // namespace
 
 std::int64_t words_on(std::uint32_t pages) {
-    if (pages < kBookPages) return 450 * static_cast<std::int64_t>(std::max(pages, 1U)) - 350;
+    if (pages < kBookPages) {
+        const auto full = static_cast<std::int64_t>(std::max(pages, 1U));
+        return 450 * full - (full > 2 ? 350 : 200);
+    }
     // pages = 2 + words / 420 + chapters / 2, solved for the square root of the words: measured on typeset works.
     const double chapters = 1.0 / (2 * kWordsOfChapters);
     const double rest = std::max(0.0, static_cast<double>(pages) - 2);
@@ -32,7 +35,9 @@ Target target_of(const job::Settings& settings) {
     Target target;
     if (settings.length.words) {
         target.by_words = true;
-        target.words = std::clamp<std::int64_t>(*settings.length.words, 50, words_on(cap));
+        // An article holds more on its pages than a short book does.
+        const auto most = std::max(words_on(cap), words_on(std::min(cap, kBookPages - 1)));
+        target.words = std::clamp<std::int64_t>(*settings.length.words, 50, most);
         target.min_pages = 1;
         target.max_pages = cap;
         if (target.words <= words_on(kBookPages - 1)) target.layout = typeset::Layout::article;

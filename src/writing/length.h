@@ -12,8 +12,8 @@ namespace longhand::writing {
 /// Works of fewer pages are set as articles: no page goes to their title, and none ends with a chapter.
 inline constexpr std::uint32_t kBookPages = 11;
 /// Words that so many pages of our designs hold. A full page holds 470; an article's title, contents and sources take
-/// 0.8 of a page together. In a book, title page, contents, the ends of chapters and the sources leave 260 a page in
-/// one of 11 pages, 280 in one of 14 and 400 in one of 350.
+/// 0.8 of a page together, without contents half of it. In a book, title page, contents, the ends of chapters and the
+/// sources leave 260 a page in one of 11 pages, 280 in one of 14 and 400 in one of 350.
 std::int64_t words_on(std::uint32_t pages);
 
 /// What the finished work is to measure.

@@ -57,7 +57,7 @@ std::string element(std::string_view name, std::string_view text, Attributes att
 }
 
 std::string optional_element(std::string_view name, std::string_view text) {
-    return trim(text).empty() ? "" : element(name, trim(text));
+    return trimmed(text).empty() ? "" : element(name, trimmed(text));
 }
 
 std::size_t mark_length(std::string_view text) {

@@ -34,16 +34,16 @@ void split_purpose(std::string_view text, Line& line) {
         const std::size_t at = text.find(mark);
         if (at != std::string_view::npos && at > 0 && at < cut) cut = at, skip = mark.size();
     }
-    line.title = trim(text.substr(0, cut));
-    if (cut != std::string_view::npos) line.purpose = trim(text.substr(cut + skip));
+    line.title = trimmed(text.substr(0, cut));
+    if (cut != std::string_view::npos) line.purpose = trimmed(text.substr(cut + skip));
 }
 
 std::string_view without_emphasis(std::string_view text) {
-    text = trim(text);
+    text = trimmed(text);
     while (text.size() > 1 && (text.front() == '*' || text.front() == '_') && text.back() == text.front())
         text = text.substr(1, text.size() - 2);
     while (text.ends_with(':')) text.remove_suffix(1);
-    return trim(text);
+    return trimmed(text);
 }
 
 std::optional<Line> parse_line(std::string_view raw) {
@@ -51,17 +51,17 @@ std::optional<Line> parse_line(std::string_view raw) {
     while (!raw.empty() && (raw[0] == ' ' || raw[0] == '\t')) indent += raw[0] == '\t' ? 4 : 1, raw.remove_prefix(1);
     Line line;
     line.depth = indent >= 2 ? 1 : 0;
-    std::string_view text = trim(raw);
+    std::string_view text = trimmed(raw);
     if (const std::size_t hashes = text.find_first_not_of('#'); hashes != 0 && hashes != std::string_view::npos) {
         line.depth = hashes - 1;
-        text = trim(text.substr(hashes));
+        text = trimmed(text.substr(hashes));
     } else if (text.starts_with("- ") || text.starts_with("* ") || text.starts_with("+ ") || text.starts_with("• ")) {
         line.depth += 100;  // told apart once all lines are known
-        text = trim(text.substr(text.find(' ')));
+        text = trimmed(text.substr(text.find(' ')));
     }
     if (const auto number = leading_number(text)) {
         if (number->second > 0) line.depth = number->second;
-        text = trim(text.substr(number->first));
+        text = trimmed(text.substr(number->first));
     }
     split_purpose(without_emphasis(text), line);
     line.title = shortened(without_emphasis(line.title), 200);

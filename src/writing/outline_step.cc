@@ -189,7 +189,7 @@ awaitable<StepResult<void>> ask_all_sections(StepContext* context, Work* work) {
     if (!failure) co_return failure.error();
     for (std::size_t c = 0; c < count; ++c)
         if (!all.sections[c].empty()) work->outline.chapters[c].sections = std::move(all.sections[c]);
-    if (trim(context->settings().outline_text).empty()) tell_apart(*context, work->outline.chapters);
+    if (trimmed(context->settings().outline_text).empty()) tell_apart(*context, work->outline.chapters);
     co_return StepResult<void>();
 }
 

@@ -57,7 +57,7 @@ awaitable<StepResult<void>> plan_step(StepContext* context, Work* work) {
         work->plan = fallback;
         work->warnings.push_back("The model gave no plan that could be read; one was made from the prompt.");
     }
-    if (!trim(context->settings().title).empty()) work->plan.title = trim(context->settings().title);
+    if (!trimmed(context->settings().title).empty()) work->plan.title = trimmed(context->settings().title);
     report(*context, *work, job::Stage::planning);
     co_return StepResult<void>();
 }

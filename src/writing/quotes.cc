@@ -22,7 +22,7 @@ std::string with_citation(const std::string& unit, const std::string& key, Block
     const std::string group = " [@" + key + "]";
     const std::size_t bar = kind == BlockKind::table ? unit.rfind('|') : std::string::npos;
     if (bar == std::string::npos || bar == 0) return unit + group;
-    return std::string(trim(unit.substr(0, bar))) + group + " " + unit.substr(bar);
+    return std::string(trimmed(unit.substr(0, bar))) + group + " " + unit.substr(bar);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::string without_end_citation(std::string_view sentence) {
     const std::string_view after = sentence.substr(close + 1);
     // One in the midst of the sentence belongs to its place there.
     if (after.find_first_not_of(".!?\"*_") != std::string_view::npos) return std::string(sentence);
-    return std::string(trim(sentence.substr(0, open))) + std::string(after);
+    return std::string(trimmed(sentence.substr(0, open))) + std::string(after);
 }
 
 /// Sentences in a row that cite the same passages cite them once, at the last.

@@ -96,7 +96,7 @@ public:
     /// New steps that may still finish; then everything is stopped.
     long steps_left = 1'000'000;
     unsigned order_seed = 0;
-    double words_per_page = 330;
+    double words_per_page = 430;
 
     std::map<std::string, AskRequest> requests;  ///< of the calls that were made
     std::vector<ProgressReport> reports;

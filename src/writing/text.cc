@@ -228,16 +228,16 @@ std::vector<std::string_view> sentences(std::string_view paragraph) {
         const bool spaced = end == paragraph.size() || paragraph[end] == ' ' || paragraph[end] == '\n';
         if (!is_wide_stop(c) && (!spaced || !begins_sentence(paragraph.substr(end)))) continue;
         if (c == '.' && end < paragraph.size() && is_abbreviation(paragraph.substr(start, here - start))) continue;
-        if (const auto sentence = trim(paragraph.substr(start, end - start)); !sentence.empty())
+        if (const auto sentence = trimmed(paragraph.substr(start, end - start)); !sentence.empty())
             found.push_back(sentence);
         start = at = end;
     }
-    if (const auto rest = trim(paragraph.substr(start)); !rest.empty()) found.push_back(rest);
+    if (const auto rest = trimmed(paragraph.substr(start)); !rest.empty()) found.push_back(rest);
     return found;
 }
 
 bool ends_as_sentence(std::string_view paragraph) {
-    std::string bare = without_citations(trim(paragraph));
+    std::string bare = without_citations(trimmed(paragraph));
     for (bool moved = true; moved;) {
         moved = false;
         while (bare.ends_with(' ')) bare.pop_back();
@@ -312,12 +312,6 @@ bool same_script(Script a, Script b) {
            b == Script::other;
 }
 
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
@@ -346,7 +340,7 @@ std::string shortened(std::string_view text, std::size_t bytes) {
     while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
     const std::size_t space = text.substr(0, cut).rfind(' ');
     if (space != std::string_view::npos && space > bytes / 2) cut = space;
-    return std::string(trim(text.substr(0, cut))) + "…";
+    return std::string(trimmed(text.substr(0, cut))) + "…";
 }
 
 std::size_t estimate_tokens(std::string_view text) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
+
 namespace longhand::writing {
 
 /// Valid UTF-8 without control characters but newline and tab; CRLF is newline, what is no UTF-8 is U+FFFD.
@@ -35,7 +37,6 @@ std::string_view language_of_script(Script script);
 /// Han and kana are written together.
 bool same_script(Script a, Script b);
 
-std::string_view trim(std::string_view text);
 std::vector<std::string_view> lines_of(std::string_view text);
 bool starts_with_folded(std::string_view text, std::string_view lower_case_prefix);
 std::string lower_ascii(std::string_view text);

@@ -98,7 +98,7 @@ TEST(Prompts, APlaceholderWithoutAValueIsABug) {
 TEST(Length, ChaptersAndSectionsFollowFromThePages) {
     const auto shape = [](std::int64_t pages) { return shape_of(words_on(static_cast<std::uint32_t>(pages))); };
     EXPECT_EQ(shape(1), (Shape{1, 1}));
-    EXPECT_EQ(shape(10), (Shape{4, 2}));
+    EXPECT_EQ(shape(11), (Shape{4, 2}));
     EXPECT_EQ(shape(14), (Shape{5, 2}));
     EXPECT_EQ(shape(100), (Shape{16, 5}));
     EXPECT_EQ(shape(350), (Shape{30, 6}));
@@ -113,6 +113,8 @@ TEST(Length, TheTargetIsCappedByMaxPages) {
     EXPECT_EQ(target_of(settings).words, words_on(10));
     settings.length = *job::Length::parse("5000 words");
     EXPECT_EQ(target_of(settings).words, words_on(10));
+    settings.max_pages = 12;
+    EXPECT_GE(target_of(settings).words, words_on(10));
     settings.max_pages = 350;
     EXPECT_EQ(target_of(settings).words, 5000);
     EXPECT_TRUE(target_of(settings).by_words);
@@ -125,8 +127,8 @@ TEST(Length, AFewPagesAreAnArticle) {
         return target_of(settings).layout;
     };
     EXPECT_EQ(layout("3-4 pages"), typeset::Layout::article);
-    EXPECT_EQ(layout("7 pages"), typeset::Layout::article);
-    EXPECT_EQ(layout("8 pages"), typeset::Layout::book);
+    EXPECT_EQ(layout("8-12 pages"), typeset::Layout::article);
+    EXPECT_EQ(layout("11 pages"), typeset::Layout::book);
     EXPECT_EQ(layout("900 words"), typeset::Layout::article);
     EXPECT_EQ(layout("5000 words"), typeset::Layout::book);
 }

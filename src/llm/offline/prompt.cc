@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace longhand::llm::offline {
 namespace {
 
@@ -26,12 +28,6 @@ std::string unescaped(std::string_view text) {
 
 bool is_name_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-}
-
-std::string trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
 }
 
 /// Reads `name a="b" c="d">` at `at`, which moves behind it. False when it is no opening mark.
@@ -67,7 +63,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < text.size();) {
         const auto end = std::min(text.find('\n', at), text.size());
-        if (std::string line = trimmed(std::string_view(text).substr(at, end - at)); !line.empty())
+        if (std::string line(trimmed(std::string_view(text).substr(at, end - at))); !line.empty())
             lines.push_back(std::move(line));
         at = end + 1;
     }
@@ -137,7 +133,7 @@ std::string Mark::attribute(const std::string& key) const {
 }
 
 std::string Mark::text() const {
-    return trimmed(unescaped(raw));
+    return std::string(trimmed(unescaped(raw)));
 }
 
 std::vector<Mark> Mark::inside() const {

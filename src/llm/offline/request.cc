@@ -116,7 +116,7 @@ Asked read_request(const std::string& request) {
     }
     while (starts_word(
         words, at,
-        {"about", "on", "of", "to", "over", "in", "covering", "describing", "explaining", "for", "how", "and", "user"}))
+        {"about", "on", "of", "to", "over", "in", "covering", "describing", "explaining", "for", "and", "user"}))
         ++at;
     for (std::size_t i = at; i < words.size(); ++i) {
         if (i > at && starts_word(words, i, {"for"})) {

@@ -4,17 +4,12 @@
 #include <array>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "llm/offline/words.h"
 #include "llm/utf8.h"
 
 namespace longhand::llm::offline {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 /// The mark of a list item at the start of a line, with its space; 0 when there is none.
 std::size_t list_mark(std::string_view line) {

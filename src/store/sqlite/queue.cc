@@ -116,12 +116,6 @@ job::Event failure_event(const job::Job& job, const job::Problem& problem) {
             .data = boost::json::serialize(data)};
 }
 
-std::vector<Uuid> ids(Statement query) {
-    std::vector<Uuid> found;
-    while (query.step()) found.push_back(query.id());
-    return found;
-}
-
 bool may_take(const JobRow& row, const ClaimRequest& request) {
     return row.job.state == State::queued && row.place != Place::delayed && row.job.provider == request.provider &&
            row.job.pipeline_version == request.pipeline_version;
@@ -183,7 +177,7 @@ void fail_unreadable(Write& write, const Uuid& id, const UnreadableRow& row) {
 void wake_due_jobs(Write& write) {
     auto due = write.connection.query("due_jobs");
     due.bind(write.now);
-    for (const Uuid& id : ids(std::move(due))) {
+    for (const Uuid& id : read_ids(std::move(due))) {
         try {
             wake(write, load_job(write.connection, id).value());
         } catch (const UnreadableRow& row) {
@@ -207,7 +201,7 @@ std::vector<Uuid> claimable_jobs(Write& write, const ClaimRequest& request) {
     }
     auto ready = connection.query("ready_jobs");
     ready.bind_all(request.provider, request.pipeline_version, static_cast<std::int64_t>(request.limit));
-    return ids(std::move(ready));
+    return read_ids(std::move(ready));
 }
 
 }  // namespace longhand::store::sqlite

@@ -23,12 +23,6 @@ bool wants_state(const JobsQuery& query, job::State state) {
     return query.states.empty() || std::ranges::find(query.states, state) != query.states.end();
 }
 
-std::vector<Uuid> ids(Statement query) {
-    std::vector<Uuid> found;
-    while (query.step()) found.push_back(query.id());
-    return found;
-}
-
 void newest_first(std::vector<Uuid>& ids) {
     std::ranges::sort(ids, std::greater<>());
 }
@@ -98,13 +92,13 @@ std::vector<Uuid> job_ids_in_state(Connection& connection, const Uuid& owner, jo
                                    std::size_t limit) {
     auto query = connection.query("job_ids_in_state");
     query.bind_all(owner, job::to_string(state), before, sql_limit(limit));
-    return ids(std::move(query));
+    return read_ids(std::move(query));
 }
 
 std::vector<Uuid> job_ids_of_project(Connection& connection, const Uuid& project) {
     auto query = connection.query("job_ids_of_project");
     query.bind(project);
-    return ids(std::move(query));
+    return read_ids(std::move(query));
 }
 
 bool job_exists(Connection& connection, const Uuid& owner, const Uuid& job) {

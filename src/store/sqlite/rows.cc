@@ -91,6 +91,12 @@ std::optional<std::string_view> problem_message(const job::Job& job) {
 
 }  // namespace
 
+std::vector<Uuid> read_ids(Statement query) {
+    std::vector<Uuid> found;
+    while (query.step()) found.push_back(query.id());
+    return found;
+}
+
 UnreadableRow::UnreadableRow(const std::string& what) : DatabaseFailure(SQLITE_CORRUPT, what) {}
 
 std::optional<BareJob> load_bare_job(Connection& connection, const Uuid& id) {

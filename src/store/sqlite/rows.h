@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "job/job.h"
 #include "job/transition.h"
@@ -18,6 +19,9 @@ class UnreadableRow : public DatabaseFailure {
 public:
     explicit UnreadableRow(const std::string& what);
 };
+
+/// The ids in the first column of all rows that are left.
+std::vector<Uuid> read_ids(Statement query);
 
 /// Where a job stands in the queue. Only `ready` ones are claimed, in the order of their start tags.
 enum class Place {
