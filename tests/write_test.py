@@ -102,6 +102,7 @@ class Write(LonghandTest):
         model = self.model("--first-token-ms", "30000")
         child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, text=True, env=environment())
         self.addCleanup(child.stderr.close)
+        self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         read_until(child.stderr, "job ")
         message = run(*self.words(), status=1).stderr
