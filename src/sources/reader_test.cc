@@ -166,6 +166,30 @@ TEST_F(Reader, PdfGivesPagesWithoutRunningHeadsAndWithWholeWords) {
     EXPECT_TRUE(fs::is_empty(folder_ + "/scratch"));
 }
 
+TEST_F(Reader, DocumentsOfWordProcessorsAreReadWithTheirHeadings) {
+    std::ofstream(folder_ + "/a.md") << "# The engine\n\nIt runs *jobs* for Ярославна.\n\n## Leases\n\nA lease ends.\n";
+    for (const std::string format : {"docx", "odt", "epub"}) {
+        const std::string out = folder_ + "/made." + format;
+        sandbox::Command make;
+        make.argv = {"pandoc", "--standalone", "--metadata", "title=T", "a.md", "-o", out};
+        make.folder = folder_;
+        make.memory_limit = 16ULL << 30;
+        make.confine = sandbox::Confine::limits_only;
+        ASSERT_TRUE(sandbox::run_here(make, {})) << format;
+        std::ifstream made(out, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(made), {}};
+        // By content: the name says nothing.
+        const auto source = good("upload", bytes);
+        EXPECT_EQ(source.kind, "document");
+        const auto passages = shown(source);
+        EXPECT_NE(std::ranges::find(passages, "The engine: It runs jobs for Ярославна."), passages.end())
+            << format << ::testing::PrintToString(passages);
+        EXPECT_NE(std::ranges::find(passages, "The engine > Leases: A lease ends."), passages.end())
+            << format << ::testing::PrintToString(passages);
+        EXPECT_TRUE(fs::is_empty(folder_ + "/scratch"));
+    }
+}
+
 TEST_F(Reader, PassagesAreWholeSentencesOfFortyToHundredAndEightyWords) {
     const auto source = good("long.txt", words(2'000));
     ASSERT_GT(source.passages.size(), 10u);
@@ -214,7 +238,8 @@ TEST_F(Reader, BadFilesAreNamedWithTheReason) {
     expect_failure("blank.txt", " \n\t\n ", SourceErrc::empty);
     expect_failure("shell.html", "<html><body><script>x</script></body></html>", SourceErrc::empty);
     expect_failure("photo.pdf", "\x89PNG\r\n\x1a\n\0\0\0"s, SourceErrc::unsupported, "a PNG image");
-    expect_failure("report.docx", "PK\x03\x04....word/document.xml", SourceErrc::unsupported, "Word document");
+    expect_failure("report.docx", "PK\x03\x04....word/document.xml", SourceErrc::broken, "is damaged");
+    expect_failure("sheet.xlsx", "PK\x03\x04....xl/workbook.xml", SourceErrc::unsupported, "Excel sheet");
     expect_failure("data", "abc\0def"s, SourceErrc::unsupported, "binary");
     expect_failure("cut.pdf", "%PDF-1.7\nnothing more", SourceErrc::broken, "damaged");
     expect_failure("scan.pdf", pdf({{}}), SourceErrc::empty, "scanned");

@@ -55,6 +55,12 @@ TEST(Scripts, NameTheFontOfEachScript) {
     EXPECT_THAT(plan_scripts("漢字", "ja").preamble, HasSubstr("Noto Serif CJK JP"));
 }
 
+TEST(Scripts, LettersThatJoinHaveTheirScriptsShaper) {
+    EXPECT_THAT(plan_scripts("مرحبا", "en").preamble, HasSubstr(",Script=Arabic}"));
+    EXPECT_THAT(plan_scripts("हिन्दी", "en").preamble, HasSubstr(",Script=Devanagari}"));
+    EXPECT_THAT(plan_scripts("中文", "zh").preamble, Not(HasSubstr("Script=")));
+}
+
 TEST(Scripts, ACharacterThatNoFontHasIsShownByItsNumber) {
     const auto plan = plan_scripts(
         "a\U0001FAE8"
