@@ -379,6 +379,14 @@ TEST_F(Typesetting, MarkdownHasAHeadAndThenTheText) {
     EXPECT_EQ(made(book, Format::md), "# A handbook\n\nA. Writer\n\n*Partial document*\n\n# 1 One\n\ntext\n");
 }
 
+TEST_F(Typesetting, ATitleInMarkdownIsShownAsItStands) {
+    auto book = manuscript("text");
+    book.title = R"(On *C* #1 {x} \LaTeX)";
+    book.author = "a_b_";
+    EXPECT_EQ(made(book, Format::md), R"(# On \*C\* \#1 \{x\} \\LaTeX)"
+                                      "\n\na\\_b\\_\n\ntext\n");
+}
+
 TEST_F(Typesetting, PdfsOfEqualManuscriptsHaveTheSameWordsOnTheSamePages_slow) {
     auto plain = manuscript("No heading at all, $x^2$.");
     plain.title = "";
