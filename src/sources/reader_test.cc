@@ -174,7 +174,7 @@ TEST_F(Reader, OtherShortLinesStayText) {
     };
     kept("We met at noon.", "We met at noon.");
     kept("Dear Sir,", "Dear Sir,");
-    kept("12 Baker Street", "12 Baker Street");
+    kept("221 Baker Street", "221 Baker Street");
     kept("Anna Smith\nBaker Street\nLondon", "Anna Smith Baker Street London");
     kept("- Buy milk", "Buy milk");
     kept("and so it went", "and so it went");
