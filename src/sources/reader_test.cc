@@ -151,6 +151,47 @@ TEST_F(Reader, PlainTextKeepsHeadingsItemsAndListings) {
                      "USING IT > code:     $ tool --x", "USING IT > More: The end is here."}));
 }
 
+TEST_F(Reader, AShortLineAloneAboveAParagraphIsItsTitle) {
+    EXPECT_EQ(shown(good("bees.txt",
+                         "Keeping bees in the city\n\nBees in the city find more flowers than those in the fields.\n\n"
+                         "The year of the beekeeper\n\nIn spring the colony grows,\nand in summer it gives honey.\n")),
+              (Shown{"Keeping bees in the city: Bees in the city find more flowers than those in the fields.",
+                     "Keeping bees in the city > The year of the beekeeper: In spring the colony grows, and in summer "
+                     "it gives honey."}));
+    EXPECT_EQ(shown(good("bees.txt",
+                         "Пчёлы в городе\n\nПервый год\n\nВесной семья растёт, а летом она приносит первый мёд.\n")),
+              (Shown{"Пчёлы в городе > Первый год: Весной семья растёт, а летом она приносит первый мёд."}));
+    EXPECT_EQ(shown(good("bees.txt",
+                         "Μέλισσες στην πόλη\n\nΤην άνοιξη το σμήνος μεγαλώνει και το καλοκαίρι δίνει "
+                         "μέλι.\n")),
+              (Shown{"Μέλισσες στην πόλη: Την άνοιξη το σμήνος μεγαλώνει και το καλοκαίρι δίνει μέλι."}));
+}
+
+TEST_F(Reader, OtherShortLinesStayText) {
+    const std::string paragraph = "This is a paragraph that has enough words to be one, and an end.";
+    const auto kept = [&](const std::string& before, const std::string& text) {
+        EXPECT_EQ(shown(good("note.txt", before + "\n\n" + paragraph + "\n")), (Shown{": " + text + "\n" + paragraph}));
+    };
+    kept("We met at noon.", "We met at noon.");
+    kept("Dear Sir,", "Dear Sir,");
+    kept("221 Baker Street", "221 Baker Street");
+    kept("Anna Smith\nBaker Street\nLondon", "Anna Smith Baker Street London");
+    kept("- Buy milk", "Buy milk");
+    kept("and so it went", "and so it went");
+    kept("Buy milk\n\nCall mother\n\nWater the plants", "Buy milk\nCall mother\nWater the plants");
+    EXPECT_EQ(shown(good("note.txt", paragraph + "\n\nAnna Smith\n")), (Shown{": " + paragraph + "\nAnna Smith"}));
+    EXPECT_EQ(shown(good("note.txt", "Only a line\n\nAnd another\n")), (Shown{": Only a line\nAnd another"}));
+}
+
+TEST_F(Reader, ALabelInHtmlIsPutBeforeWhatItStandsAbove) {
+    EXPECT_EQ(
+        shown(good("page.html",
+                   "<html><body><div class=\"admonition note\"><p class=\"first admonition-title\">Note</p>"
+                   "<p>Borg is quiet.</p></div><p>Warning</p><p>Options change.</p><p>See also:</p><p>The rest."
+                   "</p><p>One</p><p>Two</p><ul><li><p>Item</p></li><li>Other</li></ul><p>End</p></body></html>")),
+        (Shown{": Note: Borg is quiet.\nWarning: Options change.\nSee also:\nThe rest.\nOne\nTwo:\nItem\nOther\nEnd"}));
+}
+
 TEST_F(Reader, PdfGivesPagesWithoutRunningHeadsAndWithWholeWords) {
     std::vector<std::vector<std::string>> pages;
     for (const std::string& word : std::vector<std::string>{"north", "south", "east", "west"}) {

@@ -355,6 +355,27 @@ TEST_F(Typesetting, ACitationInAPdfShowsNoMarks_slow) {
     EXPECT_EQ(text.find("{#"), text.npos);
 }
 
+TEST_F(Typesetting, EveryEntryOfTheSourcesHangs) {
+    const auto tex =
+        made(manuscript("# Sources\n\n[\\[1\\]]{#source-1} One.\n\n[\\[2\\]]{#source-2} Two.\n"), Format::tex);
+    expect_in(tex,
+              {"\n\\lhsource{}\\protect\\hypertarget{source-1}", "\n\\lhsource{}\\protect\\hypertarget{source-2}"});
+}
+
+TEST_F(Typesetting, NoWordOfATitleIsCut_slow) {
+    const std::string title =
+        "Configuration of distributed repositories and how to resume interrupted archives after cooling";
+    auto book = manuscript("# 1 " + title + "\n\ntext\n");
+    book.title = "Understanding configuration, administration and responsibilities of maintainers";
+    made(book, Format::pdf);
+    expect_in(text_of_pdf("1"), {book.title.c_str()});
+    // In the table of contents, and above its text.
+    const auto text = text_of_pdf();
+    const auto first = text.find(title);
+    ASSERT_NE(first, text.npos);
+    EXPECT_NE(text.find(title, first + 1), text.npos);
+}
+
 TEST_F(Typesetting, AFormulaMayUseNothingButTheCommandsOfFormulas) {
     for (const std::string formula :
          {R"(\text{\PushButton[onclick={app.alert(1)}]{x}})", R"(\special{pdf:x})", R"(\href{javascript:a}{x})",
@@ -383,6 +404,14 @@ TEST_F(Typesetting, MarkdownHasAHeadAndThenTheText) {
     auto book = manuscript("# 1 One\n\ntext");
     book.partial = true;
     EXPECT_EQ(made(book, Format::md), "# A handbook\n\nA. Writer\n\n*Partial document*\n\n# 1 One\n\ntext\n");
+}
+
+TEST_F(Typesetting, ATitleInMarkdownIsShownAsItStands) {
+    auto book = manuscript("text");
+    book.title = R"(On *C* #1 {x} \LaTeX)";
+    book.author = "a_b_";
+    EXPECT_EQ(made(book, Format::md), R"(# On \*C\* \#1 \{x\} \\LaTeX)"
+                                      "\n\na\\_b\\_\n\ntext\n");
 }
 
 TEST_F(Typesetting, PdfsOfEqualManuscriptsHaveTheSameWordsOnTheSamePages_slow) {
