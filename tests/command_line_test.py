@@ -184,6 +184,7 @@ class Client(LonghandTest):
         listed = run("list", "--limit", "1", *here)
         self.assertEqual(len(listed.stdout.splitlines()), 1)
         self.assertIn("1 of 2", listed.stderr)
+        self.assertEqual(len(run("list", "--limit", "1", "--all", *here).stdout.splitlines()), 2)
 
     def test_a_client_makes_neither_accounts_nor_secrets(self):
         secret = self.folder / "the secret"

@@ -75,27 +75,57 @@ void print_row(const json::object& job) {
                 text_of(job, "title").c_str());
 }
 
+std::string list_path(std::size_t limit, const std::string& cursor) {
+    std::string path = fmt::format("/api/jobs?limit={}", limit);
+    if (!cursor.empty()) path += "&cursor=" + cursor;
+    return path;
+}
+
+// Appends a page of jobs to those before it, `whole`; false when it is no such page.
+bool add_page(json::object& whole, json::value page) {
+    json::value* jobs = page.is_object() ? page.get_object().if_contains("jobs") : nullptr;
+    if (jobs == nullptr || !jobs->is_array()) return false;
+    json::value* before = whole.if_contains("jobs");
+    if (before == nullptr) {
+        whole = std::move(page.get_object());
+        return true;
+    }
+    for (json::value& job : jobs->get_array()) before->get_array().push_back(std::move(job));
+    whole["next_cursor"] = page.get_object()["next_cursor"];
+    return true;
+}
+
+void print_list(const json::object& list) {
+    const json::array& jobs = list.at("jobs").get_array();
+    for (const json::value& job : jobs) {
+        if (job.is_object()) print_row(job.get_object());
+    }
+    const auto total = static_cast<std::size_t>(number_of(list, "total"));
+    if (jobs.empty()) {
+        std::fprintf(stderr, "There are no jobs yet; 'longhand submit' starts one.\n");
+    } else if (jobs.size() < total) {
+        std::fprintf(stderr, "The newest %zu of %zu jobs; --limit N or --all shows more.\n", jobs.size(), total);
+    }
+}
+
 awaitable<int> list(Asked* asked) {
     const auto limit = number_option(asked->options, "limit", 1, kMostListed);
     if (!limit) co_return complain(limit.error().message, kUsage);
-    std::string path = fmt::format("/api/jobs?limit={}", *limit);
-    auto answer = co_await asked->api().get(std::move(path), asked->stop.token());
-    if (!answer) co_return complain_of(answer.error());
+    const bool all = asked->options.flag("all");
+    json::object whole;
+    std::string cursor;
+    do {
+        std::string path = list_path(all ? kMostListed : *limit, cursor);
+        auto answer = co_await asked->api().get(std::move(path), asked->stop.token());
+        if (!answer) co_return complain_of(answer.error());
+        if (!add_page(whole, std::move(*answer))) co_return complain("The server's answer is not a list of jobs.");
+        cursor = text_of(whole, "next_cursor");
+    } while (all && !cursor.empty());
     if (asked->as_json()) {
-        print_json(*answer);
-        co_return kDone;
+        print_json(whole);
+    } else {
+        print_list(whole);
     }
-    const auto* jobs = answer->is_object() ? answer->get_object().if_contains("jobs") : nullptr;
-    if (jobs == nullptr || !jobs->is_array()) co_return complain("The server's answer is not a list of jobs.");
-    for (const json::value& job : jobs->get_array()) {
-        if (job.is_object()) print_row(job.get_object());
-    }
-    const std::size_t shown = jobs->get_array().size();
-    const auto total = static_cast<std::size_t>(number_of(answer->get_object(), "total"));
-    if (shown == 0) std::fprintf(stderr, "There are no jobs yet; 'longhand submit' starts one.\n");
-    if (shown < total && shown > 0)
-        std::fprintf(stderr, "The newest %zu of %zu jobs; --limit N shows more, up to %zu.\n", shown, total,
-                     kMostListed);
     co_return kDone;
 }
 
@@ -203,7 +233,8 @@ std::vector<Command> job_commands() {
          .fallback = "pdf"},
         {.name = "out", .value = "FILE", .help = "where to write it; a folder takes ID.FORMAT (default ID.FORMAT)"}};
     const std::vector<OptionSpec> listing = {
-        {.name = "limit", .value = "N", .help = "how many, 1 to 1000", .fallback = "100"}};
+        {.name = "limit", .value = "N", .help = "how many, 1 to 1000", .fallback = "100"},
+        {.name = "all", .help = "every job, however many"}};
     const std::string example = "0190a2f4-5b1c-7d3e-8f00-0123456789ab";
     return {
         {{"submit",

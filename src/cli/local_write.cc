@@ -256,7 +256,8 @@ awaitable<int> deliver(Desk* desk) {
     co_return kDone;
 }
 
-int fail_with_problem(const Desk& desk, const job::Problem& problem) {
+int fail_with_problem(const Desk& desk, const job::Job& job) {
+    const job::Problem problem = job.problem.value_or(job::Problem{"internal_error", ""});
     return fail(desk, problem.code,
                 fmt::format("The work stopped: {} {}", problem.message,
                             advice_after(desk.call, desk.job.to_string(), problem.code, problem.message)));
@@ -268,7 +269,7 @@ awaitable<int> conclude(Desk* desk, job::Job job) {
             co_return co_await deliver(desk);
         case job::State::failed:
         case job::State::moderated:
-            co_return fail_with_problem(*desk, job.problem.value_or(job::Problem{"internal_error", ""}));
+            co_return fail_with_problem(*desk, job);
         case job::State::cancelled:
             co_return fail(*desk, "cancelled",
                            fmt::format("Cancelled. What is written is kept; go on with: {}", resume_hint(*desk)));

@@ -131,7 +131,8 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
         provider->offline_ = std::make_unique<llm::offline::OfflineServer>(runtime, offline);
         const auto address = provider->offline_->listen("127.0.0.1", 0);
         if (!address)
-            return failed(fmt::format("The offline model can't listen on loopback: {}", sentence(address.error().message)));
+            return failed(
+                fmt::format("The offline model can't listen on loopback: {}", sentence(address.error().message)));
         client.base_url = provider->offline_->base_url();
         client.api_key = offline.bearer;
         client.name = kOfflineModel;
