@@ -125,6 +125,8 @@ class Write(LonghandTest):
         self.assertEqual((last["kind"], last["code"]), ("error", "sources_unreadable"))
         self.assertIn("start a new one", last["text"])
         self.assertNotIn("--resume", done.stderr)
+        done = run(*self.words("--json", "--nosuchoption"), status=2)
+        self.assertEqual(json.loads(done.stdout)["code"], "usage")
 
     def test_sources_and_folder_come_from_the_environment_too(self):
         variables = {"LONGHAND_SOURCE": "\n".join(map(str, self.sources[1::2])), "LONGHAND_OUT": self.out, "LONGHAND_DATA": self.data}

@@ -97,11 +97,13 @@ void print_delivery(const std::string& job, const std::vector<Delivered>& files,
     std::printf("seconds    %s\n", with_commas(taken.count()).c_str());
 }
 
+void print_failure_line(const std::string& code, const std::string& message) {
+    const json::value line{{"kind", "error"}, {"text", message}, {"code", code}};
+    std::printf("%s\n", json::serialize(line).c_str());
+}
+
 int print_failure(const Options& options, const std::string& code, const std::string& message, int status) {
-    if (options.flag("json")) {
-        const json::value line{{"kind", "error"}, {"text", message}, {"code", code}};
-        std::printf("%s\n", json::serialize(line).c_str());
-    }
+    if (options.flag("json")) print_failure_line(code, message);
     return complain(message, status);
 }
 

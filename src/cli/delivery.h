@@ -34,6 +34,8 @@ Figures figures_of(const boost::json::object& quality);
 void print_delivery(const std::string& job, const std::vector<Delivered>& files, const Figures& figures, Seconds taken,
                     bool as_json);
 
+/// The line of a failure for programs: `{"kind":"error","text","code"}` on standard output.
+void print_failure_line(const std::string& code, const std::string& message);
 /// What kept `write` from its documents: on standard error, and with --json as the last line of standard output too.
 /// `code` is a stable word (docs/errors.md). Gives `status`.
 int print_failure(const Options& options, const std::string& code, const std::string& message, int status);

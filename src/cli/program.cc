@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/delivery.h"
 #include "cli/version.h"
 
 namespace longhand::cli {
@@ -146,6 +148,9 @@ int run_words(const std::vector<std::string>& words) {
         std::fputs(options.error().message.c_str(), stdout);
         return kDone;
     }
+    // There are no options yet to ask for --json.
+    if (command->spec.name == "write" && std::ranges::find(words, "--json") != words.end())
+        print_failure_line("usage", options.error().message);
     return complain(options.error().message, kUsage);
 }
 

@@ -80,7 +80,10 @@ std::string list_of(const std::vector<llm::ModelInfo>& models) {
 // A provider that answers with an empty list does not say what it has.
 OpenResult<void> check_models(const http::ServerDefaults& defaults, llm::ChatModel& model, asio::io_context& loop) {
     const auto models = run_on(loop, ask_models(model));
-    if (!models) return failed(models.error().message);
+    if (!models) {
+        const bool absent = models.error().code == llm::LlmErrc::unavailable;
+        return failed(models.error().message + (absent ? " Is it running, and is --provider its base URL?" : ""));
+    }
     std::vector<std::string> offered;
     for (const llm::ModelInfo& info : *models) offered.push_back(info.id);
     if (offered.empty()) return {};

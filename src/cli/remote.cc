@@ -40,7 +40,9 @@ bool take_event(const net::SseEvent& event, Snapshot& snapshot, ProgressView& vi
         view.show(snapshot);
         return true;
     }
-    if (event.event == "failed" || event.event == "moderated") snapshot.problem = text_of(data.get_object(), "code");
+    // The last event tells: a job that failed may have gone on since.
+    const bool is_problem = event.event == "failed" || event.event == "moderated";
+    snapshot.problem = is_problem ? text_of(data.get_object(), "code") : std::string();
     // Whoever watches can't do more for a job that waits for its owner.
     return event.event != "paused";
 }
