@@ -50,6 +50,11 @@ Value<std::string> word_option(const Options& options, std::string_view name, co
                                    value, did_you_mean(value, words)));
 }
 
+std::string sentence(std::string text) {
+    if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos) text += '.';
+    return text;
+}
+
 bool Address::is_loopback() const {
     if (host == "localhost") return true;
     boost::system::error_code error;

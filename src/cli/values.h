@@ -23,6 +23,9 @@ Value<Milliseconds> duration_option(const Options& options, std::string_view nam
 /// One of `words`.
 Value<std::string> word_option(const Options& options, std::string_view name, const std::vector<std::string>& words);
 
+/// `text` with a full stop, where it ends with no such mark.
+std::string sentence(std::string text);
+
 struct Address {
     std::string host;
     std::uint16_t port = 0;
