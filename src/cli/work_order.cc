@@ -54,7 +54,7 @@ std::vector<OptionSpec> work_options() {
     return {
         {.name = "source",
          .value = "FILE",
-         .help = "a file to write from: text, Markdown, HTML, PDF; repeatable",
+         .help = "a file to write from: text, Markdown, HTML, PDF, DOCX, ODT, EPUB, RTF; repeatable",
          .repeatable = true},
         {.name = "pages",
          .value = "N or N-M",

@@ -9,8 +9,10 @@ struct Program {
     std::string_view name, package, use;
 };
 constexpr Program kPrograms[] = {
-    {"pandoc", "pandoc", "writes every format but Markdown"}, {"xelatex", "texlive-xetex", "sets PDFs"},
-    {"xdvipdfmx", "texlive-binaries", "sets PDFs"},           {"fc-list", "fontconfig", "finds fonts"},
+    {"pandoc", "pandoc", "writes every format but Markdown, reads Word documents and their like"},
+    {"xelatex", "texlive-xetex", "sets PDFs"},
+    {"xdvipdfmx", "texlive-binaries", "sets PDFs"},
+    {"fc-list", "fontconfig", "finds fonts"},
     {"pdftotext", "poppler-utils", "reads PDF sources"},
 };
 
