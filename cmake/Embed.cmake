@@ -1,7 +1,13 @@
-# Script of longhand_embed: writes OUT/embedded.{h,cc} with the texts of FILES, named relative to BASE.
+# Script of longhand_embed: writes OUT/embedded.{h,cc} with the texts of FILES, named relative to BASE, and of DOCUMENTS.
+cmake_minimum_required(VERSION 3.25)
 set(entries "")
-foreach(file IN LISTS FILES)
-  file(RELATIVE_PATH name "${BASE}" "${file}")
+foreach(file IN LISTS FILES DOCUMENTS)
+  if(file IN_LIST DOCUMENTS)
+    cmake_path(GET file FILENAME name)
+    string(PREPEND name "documents/")
+  else()
+    file(RELATIVE_PATH name "${BASE}" "${file}")
+  endif()
   file(READ "${file}" hex HEX)
   # One array of bytes a file: no delimiter that its text could hold.
   string(REGEX REPLACE "(................................................................)" "\\1\n" hex "${hex}")

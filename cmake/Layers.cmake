@@ -70,8 +70,10 @@ function(longhand_layer name)
 endfunction()
 
 # longhand_embed(ROOM FOLDER): the files of src/ROOM/FOLDER as `std::optional<std::string_view>
-# longhand::ROOM::embedded(std::string_view name)`, declared in "ROOM/embedded.h"; names are relative to FOLDER.
+# longhand::ROOM::embedded(std::string_view name)`, declared in "ROOM/embedded.h"; names are relative to FOLDER. Files
+# given as DOCUMENTS, from anywhere, are `documents/` and their last name.
 function(longhand_embed room folder)
+  cmake_parse_arguments(arg "" "" "DOCUMENTS" ${ARGN})
   get_target_property(kind lh_${room} TYPE)
   if(kind STREQUAL "INTERFACE_LIBRARY" OR NOT IS_DIRECTORY "${CMAKE_SOURCE_DIR}/src/${room}/${folder}")
     return()
@@ -80,9 +82,9 @@ function(longhand_embed room folder)
   set(out "${CMAKE_BINARY_DIR}/generated/${room}")
   add_custom_command(
     OUTPUT "${out}/embedded.cc" "${out}/embedded.h"
-    COMMAND ${CMAKE_COMMAND} -DROOM=${room} "-DBASE=${CMAKE_SOURCE_DIR}/src/${room}/${folder}" "-DFILES=${files}"
+    COMMAND ${CMAKE_COMMAND} -DROOM=${room} "-DBASE=${CMAKE_SOURCE_DIR}/src/${room}/${folder}" "-DFILES=${files}" "-DDOCUMENTS=${arg_DOCUMENTS}"
             "-DOUT=${out}" -P "${CMAKE_SOURCE_DIR}/cmake/Embed.cmake"
-    DEPENDS ${files} "${CMAKE_SOURCE_DIR}/cmake/Embed.cmake"
+    DEPENDS ${files} ${arg_DOCUMENTS} "${CMAKE_SOURCE_DIR}/cmake/Embed.cmake"
     COMMENT "Embedding src/${room}/${folder}"
     VERBATIM)
   target_sources(lh_${room} PRIVATE "${out}/embedded.cc" "${out}/embedded.h")

@@ -2,7 +2,9 @@
 
 import json
 import pathlib
+import os
 import re
+import shlex
 import stat
 import unittest
 
@@ -28,7 +30,31 @@ class Usage(LonghandTest):
         config = self.folder / "longhand.toml"
         config.write_text('lisen = "127.0.0.1:1"\n')
         self.assertIn("'listen'", self.message("serve", "--config", config, "--data", self.data))
-        self.assertIn("warning", self.message("serve", "--log-level", "warn", "--data", self.data))
+        for command in (["serve"], ["user", "list"], ["doctor"], ["write", "A long enough prompt"]):
+            self.assertIn("'warning'", self.message(*command, "--log-level", "warn", "--data", self.data))
+            self.assertIn("text, json", self.message(*command, "--log-format", "xml", "--data", self.data))
+
+    def test_a_group_of_commands_has_help(self):
+        for words in (("user", "--help"), ("user", "-h")):
+            told = run(*words).stdout
+            self.assertIn("user remove", told)
+            self.assertIn("longhand user add", told.partition("Example:")[2])
+
+    def test_a_config_that_is_no_file_is_refused(self):
+        fifo = self.folder / "fifo"
+        os.mkfifo(fifo)
+        for config in (self.folder, fifo, self.folder / "missing.toml"):
+            self.assertIn(str(config), self.message("user", "list", "--data", self.data, "--config", config))
+
+    def test_what_belongs_to_one_call_is_not_taken_from_elsewhere(self):
+        done = run("write", "A long enough prompt", "--data", self.data, status=2, variables={"LONGHAND_RESUME": "x"})
+        self.assertIn("LONGHAND_RESUME", done.stderr)
+
+    def test_output_that_can_not_be_written_is_a_failure(self):
+        run("user", "list", "--data", self.data)
+        with open("/dev/full", "w") as full:
+            for words in (("--version",), ("--help",), ("write", "--help"), ("user", "add", "ann@example.org", "--data", self.data)):
+                self.assertIn("No space left", run(*words, status=1, stdout=full).stderr)
 
     def test_wrong_values_say_what_would_be_right(self):
         cases = {
@@ -37,12 +63,17 @@ class Usage(LonghandTest):
             ("serve", "--listen", "nowhere"): "HOST:PORT",
             ("serve", "--beat", "10s", "--lease", "15s"): "three beats",
             ("serve", "--provider", "ftp://x/v1"): "base URL",
+            ("serve", "--public-url", "notaurl"): "http or https",
+            ("serve", "--public-url", "https://example.org/?a=b"): "no query",
             ("write", "short"): "10 to 10,000",
             ("write", "A long enough prompt", "--pages", "0"): "1 to 350",
             ("write", "A long enough prompt", "--format", "pfd"): "'pdf'",
             ("write",): "PROMPT",
             ("write", "--resume", "nonsense"): "job's id",
             ("status", "no id"): "no job's id",
+            ("status", "abc"): "no job's id",
+            ("write", "--resume", "0190a2f4-5b1c-7d3e-8f00-0123456789ab", "--title", "Another"): "--title",
+            ("write", "--resume", "0190a2f4-5b1c-7d3e-8f00-0123456789ab", "--model", "another"): "--model",
             ("user", "add", "nobody"): "ann@example.org",
             ("token", "a@example.org", "--ttl", "soon"): "a time such as",
         }
@@ -136,6 +167,43 @@ class Client(LonghandTest):
 
     def test_no_server_is_said_in_a_sentence(self):
         self.assertIn("longhand serve", run("list", "--server", "http://127.0.0.1:9", "--token", "x", status=1).stderr)
+
+    def test_watch_says_how_to_get_the_document_and_that_works_as_printed(self):
+        server = self.serve()
+        here = ("--data", self.data)
+        job = run("submit", "Write a short guide to keeping a diary.", "--pages", "2", *here).stdout.strip()
+        line = run("watch", job, "--server", server.url + "/", *here).stdout.splitlines()[-1]
+        _, _, *words = shlex.split(line)
+        out = self.folder / "diary.pdf"
+        run(*words, "--out", out)
+        self.assertTrue(out.read_bytes().startswith(b"%PDF-"))
+        # What the environment says for `write` is no obstacle.
+        done = run("get", job, *here, variables={"LONGHAND_FORMAT": "md,pdf", "LONGHAND_OUT": self.folder / "books"})
+        self.assertEqual(done.stdout.strip(), str(self.folder / "books" / f"{job}.md"))
+        run("submit", "Write a short guide to keeping bees.", "--pages", "2", *here)
+        listed = run("list", "--limit", "1", *here)
+        self.assertEqual(len(listed.stdout.splitlines()), 1)
+        self.assertIn("1 of 2", listed.stderr)
+        self.assertEqual(len(run("list", "--limit", "1", "--all", *here).stdout.splitlines()), 2)
+
+    def test_a_client_makes_neither_accounts_nor_secrets(self):
+        secret = self.folder / "the secret"
+        server = self.serve("--secret-file", secret)
+        _, _, hint = server.lines[0].partition("a token for it: longhand ")
+        token = run(*shlex.split(hint)).stdout.strip()
+        self.assertEqual(Api(server.url, token).get("/api/jobs")["total"], 0)
+        self.assertIn("--secret-file", run("list", "--data", self.data, status=1).stderr)
+        self.assertFalse((self.data / "secret").exists())
+        here = ("--data", self.data, "--secret-file", secret)
+        run("list", *here)
+        run("user", "remove", "owner@localhost", *here)
+        self.assertIn("owner@localhost", run("list", *here, status=1).stderr)
+        self.assertNotIn("owner@", run("user", "list", *here).stdout)
+
+    def test_doctor_asks_the_provider_for_the_model(self):
+        done = run("doctor", "--data", self.data, "--provider", "http://127.0.0.1:9/v1", "--model", "x", status=1)
+        self.assertRegex(done.stdout, r"BAD +provider .*127\.0\.0\.1:9")
+        self.assertRegex(run("doctor", "--data", self.data, "--model", "nosuchmodel", status=1).stdout, r"BAD +provider .*'nosuchmodel'")
 
     def test_doctor_finds_all_well(self):
         self.assertNotIn("BAD", run("doctor", "--data", self.data).stdout)

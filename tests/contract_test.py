@@ -135,6 +135,9 @@ def upload_bodies(world):
 
 
 def good_and_bad_targets(path, world):
+    if "{name}" in path:
+        yield from (path.replace("{name}", name) for name in ("errors.md", "README.md", "none.md"))
+        return
     if "{id}" in path:
         kinds = ["pdf", "docx", "none"] if "{format}" in path else [""]
         for kind in kinds:

@@ -24,9 +24,11 @@ def environment():
     return {k: v for k, v in os.environ.items() if not k.startswith("LONGHAND_")} | {"LC_ALL": "C.UTF-8"}
 
 
-def run(*words, status=0, **kwargs):
+def run(*words, status=0, variables=None, **kwargs):
     """Runs the binary to its end and checks its exit status. Gives the finished process, with text output."""
-    done = subprocess.run([BINARY, *map(str, words)], text=True, capture_output=True, timeout=DEADLINE, env=environment(), **kwargs)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | kwargs
+    env = environment() | {name: str(value) for name, value in (variables or {}).items()}
+    done = subprocess.run([BINARY, *map(str, words)], text=True, timeout=DEADLINE, env=env, **pipes)
     if status is not None and done.returncode != status:
         raise AssertionError(f"{words}: exit {done.returncode}, not {status}\n{done.stdout}\n{done.stderr}")
     return done

@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from harness import Api, LonghandTest, run
+from harness import Api, LonghandTest, run, wait_until
 
 FIELDS = {
     "id", "user_id", "project_id", "status", "progress", "progress_stage", "percent_complete", "title", "is_byok", "reasoning_model",
@@ -103,6 +103,18 @@ class Lifecycle(LonghandTest):
         other.post("/api/retryJob", {"jobId": job}, status=404)
         other.call("DELETE", f"/api/deleteProject?projectId={project}", status=404)
         self.assertEqual(other.get("/api/jobs"), other.get("/api/jobs") | {"jobs": [], "total": 0})
+
+    def test_of_a_deleted_project_no_file_is_left(self):
+        job = self.api.start_job()
+        project = self.api.status(job)["project_id"]
+        self.api.wait_for(job, "completed")
+
+        def left():
+            return [path for path in self.data.rglob("*") if project in path.name or job in path.name or path.parent.name == "uploads"]
+
+        self.assertTrue(left())
+        self.api.call("DELETE", f"/api/deleteProject?projectId={project}")
+        wait_until(lambda: not left(), "an empty folder")
 
     def test_a_second_job_in_a_project_is_refused_and_told_which_one_runs(self):
         model = self.model("--first-token-ms", "60000")

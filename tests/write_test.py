@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import unittest
@@ -79,14 +80,15 @@ class Write(LonghandTest):
         child.send_signal(signal.SIGINT)
         _, rest = child.communicate(timeout=20)
         self.assertEqual(child.returncode, 1)
-        job = re.search(r"--resume ([0-9a-f-]{36})", rest).group(1)
+        words = shlex.split(re.search(r"longhand (write --resume .*)", rest).group(1))
+        job = words[2]
         before = Api(model.url).get("/v1/stats")["calls"]
-        done = run("write", "--resume", job, "--data", self.data, "--out", self.out, "--provider", model.url + "/v1")
+        done = run(*words)
         self.assertIn("pages", done.stdout)
         after = Api(model.url).get("/v1/stats")["calls"]
         self.assertGreater(after, before)
         # Completed: the files again, and no call.
-        again = run("write", "--resume", job, "--data", self.data, "--out", self.out, "--provider", model.url + "/v1", "--model", "offline")
+        again = run("write", "--resume", job, "--data", self.data, "--out", self.out, "--provider", model.url + "/v1")
         self.assertIn("pdf", again.stdout)
         self.assertEqual(Api(model.url).get("/v1/stats")["calls"], after)
 
@@ -98,10 +100,52 @@ class Write(LonghandTest):
         listed = run("list", "--data", self.data).stdout
         self.assertIn("completed", listed)
 
+    def test_beside_a_server_what_the_server_decides_is_refused(self):
+        self.serve()
+        for option in (("--typesetters", "3"), ("--sandbox", "limits-only"), ("--model", "x")):
+            self.assertIn(option[0], run(*self.words(*option), status=2).stderr)
+
+    def test_sigterm_of_a_client_leaves_the_servers_job(self):
+        model = self.model("--tokens-per-second", "600")
+        server = self.serve("--provider", model.url + "/v1")
+        child = subprocess.Popen([BINARY, *map(str, self.words())], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        self.addCleanup(child.kill)
+        read_until(child.stderr, "writing")
+        child.send_signal(signal.SIGTERM)
+        _, rest = child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 1)
+        words = shlex.split(re.search(r"longhand (watch .*)", rest).group(1))
+        self.assertIn(Api(server.url, self.token()).status(words[1])["status"], ("queued", "in_progress", "completed"))
+        self.assertIn("completed", run(*words).stdout)
+
+    def test_a_failure_is_a_json_line_too(self):
+        (self.folder / "binary.bin").write_bytes(bytes(range(256)) * 50)
+        done = run("write", "Write a short guide to it.", "--source", self.folder / "binary.bin", "--data", self.data, "--out", self.out, "--json", status=1)
+        last = json.loads(done.stdout.splitlines()[-1])
+        self.assertEqual((last["kind"], last["code"]), ("error", "sources_unreadable"))
+        self.assertIn("start a new one", last["text"])
+        self.assertNotIn("--resume", done.stderr)
+        done = run(*self.words("--json", "--nosuchoption"), status=2)
+        self.assertEqual(json.loads(done.stdout)["code"], "usage")
+
+    def test_sources_and_folder_come_from_the_environment_too(self):
+        variables = {"LONGHAND_SOURCE": "\n".join(map(str, self.sources[1::2])), "LONGHAND_OUT": self.out, "LONGHAND_DATA": self.data}
+        done = run("write", "Write a short guide to how a job is made safe.", "--pages", "3", variables=variables)
+        self.assertGreater(int(re.search(r"citations +(\d+)", done.stdout).group(1)), 0)
+        self.assertEqual(len(list(self.out.iterdir())), 1)
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write anywhere")
+    def test_a_folder_that_takes_no_documents_is_noticed_before_the_work(self):
+        self.out.mkdir(mode=0o500)
+        done = run(*self.words(), status=1)
+        self.assertIn("--out", done.stderr)
+        self.assertNotIn("job ", done.stderr)
+
     def test_beside_another_write_it_names_the_process(self):
         model = self.model("--first-token-ms", "30000")
         child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, text=True, env=environment())
         self.addCleanup(child.stderr.close)
+        self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         read_until(child.stderr, "job ")
         message = run(*self.words(), status=1).stderr

@@ -4,11 +4,14 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
 #include "base/digest.h"
+#include "cli/values.h"
 
 namespace longhand::cli {
 namespace {
@@ -35,7 +38,7 @@ Failure<ClientErrc> from_net(const net::NetFailure& failure, const std::string& 
     }
     return {ClientErrc::unreachable,
             fmt::format("The server at {} does not answer: {} Is it running (longhand serve), and is --server right?",
-                        url, failure.message)};
+                        url, sentence(failure.message))};
 }
 
 // The server's own sentence, where the body has one.
@@ -142,7 +145,7 @@ awaitable<ClientResult<json::value>> ApiClient::post(std::string path, json::val
 awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std::string file, StopToken stop) {
     const std::string partial = file + ".part";
     auto out = std::make_shared<std::ofstream>(partial, std::ios::binary | std::ios::trunc);
-    if (!*out) co_return broken(fmt::format("{} can't be written.", file));
+    if (!*out) co_return broken(fmt::format("{} can't be written: {}.", file, std::strerror(errno)));
     net::HttpCall call = call_to("GET", path);
     call.max_bytes = 2ULL << 30;
     // A document in another format is made on its first request, which takes a while.
@@ -152,6 +155,7 @@ awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std
     };
     auto reply = co_await perform(std::move(call), stop);
     const bool written = static_cast<bool>(out->flush());
+    const std::string reason = std::strerror(errno);
     out->close();
     std::error_code error;
     const auto size = std::filesystem::file_size(partial, error);
@@ -159,7 +163,8 @@ awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std
     if (!reply || !written || error) {
         std::error_code ignored;
         std::filesystem::remove(partial, ignored);
-        if (!written || error) co_return broken(fmt::format("{} can't be written.", file));
+        if (!written || error)
+            co_return broken(fmt::format("{} can't be written: {}.", file, error ? error.message() : reason));
         co_return reply.error();
     }
     co_return size;
@@ -167,7 +172,7 @@ awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std
 
 awaitable<ClientResult<json::value>> ApiClient::upload(std::string project, std::string file, StopToken stop) {
     const auto content = read_file(file);
-    if (!content) co_return broken(fmt::format("{} can't be read.", file));
+    if (!content) co_return broken(fmt::format("{} can't be read: {}.", file, std::strerror(errno)));
     const std::string boundary = "longhand-" + to_hex(random_bytes(16));
     net::HttpCall call = call_to("POST", "/api/uploadProjectFiles");
     call.headers.push_back("Content-Type: multipart/form-data; boundary=" + boundary);

@@ -22,8 +22,9 @@ std::vector<OptionSpec> store_options() {
         {.name = "log-level",
          .value = "LEVEL",
          .help = "trace, debug, info, warning, error or off",
-         .fallback = "info"},
-        {.name = "log-format", .value = "FORM", .help = "text or json", .fallback = "text"},
+         .fallback = "info",
+         .words = {"trace", "debug", "info", "warning", "error", "off"}},
+        {.name = "log-format", .value = "FORM", .help = "text or json", .fallback = "text", .words = {"text", "json"}},
     };
 }
 

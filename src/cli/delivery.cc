@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "cli/command.h"
 #include "cli/progress_view.h"
 #include "typeset/typesetter.h"
 
@@ -42,6 +43,8 @@ Value<std::vector<std::string>> formats_option(const Options& options) {
     std::stringstream words(options.get("format"));
     for (std::string word; std::getline(words, word, ',');) {
         word.erase(std::remove(word.begin(), word.end(), ' '), word.end());
+        // A variable or a file speaks to `get` too, which gives the quality sheet.
+        if (word == "quality.json" && !options.is_typed("format")) continue;
         if (std::ranges::find(known, word) == known.end()) {
             return wrong_usage(
                 fmt::format("{} should be of pdf, tex, md, html, docx and epub, with commas between them, not '{}'.{}",
@@ -49,8 +52,15 @@ Value<std::vector<std::string>> formats_option(const Options& options) {
         }
         if (std::ranges::find(formats, word) == formats.end()) formats.push_back(word);
     }
+    if (formats.empty() && !options.is_typed("format") && !options.get("format").empty())
+        return std::vector{known.front()};
     if (formats.empty()) return wrong_usage(fmt::format("{} names no format; pdf is one.", options.origin("format")));
     return formats;
+}
+
+std::string with_file(const std::string& file, const std::string& reason) {
+    const std::string name = std::filesystem::path(file).filename().string();
+    return reason.starts_with(name + " ") || reason.starts_with(file + " ") ? reason : file + ": " + reason;
 }
 
 Figures figures_of(const json::object& quality) {
@@ -59,7 +69,7 @@ Figures figures_of(const json::object& quality) {
     figures.words = whole_in(quality, "words");
     figures.citations = whole_in(quality, "citations");
     for (const json::value& source : list_in(quality, "sources_unread")) {
-        figures.remarks.push_back(fmt::format("not used: {}: {}", text_in(source, "name"), text_in(source, "reason")));
+        figures.remarks.push_back("not used: " + with_file(text_in(source, "name"), text_in(source, "reason")));
     }
     for (const json::value& warning : list_in(quality, "warnings")) {
         if (warning.is_string()) figures.remarks.emplace_back(warning.get_string());
@@ -87,6 +97,16 @@ void print_delivery(const std::string& job, const std::vector<Delivered>& files,
     std::printf("citations  %s\n", with_commas(figures.citations).c_str());
     std::printf("seconds    %s\n", with_commas(taken.count()).c_str());
     if (figures.cost) std::printf("cost       %s\n", format_usd(*figures.cost).c_str());
+}
+
+void print_failure_line(const std::string& code, const std::string& message) {
+    const json::value line{{"kind", "error"}, {"text", message}, {"code", code}};
+    std::printf("%s\n", json::serialize(line).c_str());
+}
+
+int print_failure(const Options& options, const std::string& code, const std::string& message, int status) {
+    if (options.flag("json")) print_failure_line(code, message);
+    return complain(message, status);
 }
 
 std::string free_path(const std::string& folder, const std::string& name) {

@@ -28,11 +28,19 @@ struct Figures {
     std::optional<UsdMicros> cost;     ///< of all model calls; nothing where it is not known
     std::vector<std::string> remarks;  ///< sources that could not be read, warnings
 };
+/// `REASON`, with `FILE: ` before it where it does not name the file itself.
+std::string with_file(const std::string& file, const std::string& reason);
 Figures figures_of(const boost::json::object& quality);
 
 /// For people: the files, pages, words, citations, seconds and the cost. With `as_json` one object on standard output.
 void print_delivery(const std::string& job, const std::vector<Delivered>& files, const Figures& figures, Seconds taken,
                     bool as_json);
+
+/// The line of a failure for programs: `{"kind":"error","text","code"}` on standard output.
+void print_failure_line(const std::string& code, const std::string& message);
+/// What kept `write` from its documents: on standard error, and with --json as the last line of standard output too.
+/// `code` is a stable word (docs/errors.md). Gives `status`.
+int print_failure(const Options& options, const std::string& code, const std::string& message, int status);
 
 /// A path in `folder` for a file that people call `name`; a number is added where one is there already.
 std::string free_path(const std::string& folder, const std::string& name);

@@ -30,5 +30,11 @@ TEST(Delivery, DoesNotOverwriteWhatIsThere) {
     std::filesystem::remove_all(folder);
 }
 
+TEST(Remarks, NameAFileOnce) {
+    EXPECT_EQ(with_file("enc.pdf", "enc.pdf is encrypted."), "enc.pdf is encrypted.");
+    EXPECT_EQ(with_file("/tmp/enc.pdf", "enc.pdf is encrypted."), "enc.pdf is encrypted.");
+    EXPECT_EQ(with_file("enc.pdf", "it is empty"), "enc.pdf: it is empty");
+}
+
 }  // namespace
 }  // namespace longhand::cli

@@ -31,7 +31,7 @@ int doctor(const Options& options) {
     findings.tell(
         "database", installation.has_value(),
         installation ? (*installation)->path() + "/longhand.db can be read and written" : installation.error().message);
-    auto provider = Provider::make(options, loop, runtime);
+    auto provider = Provider::make(options, loop, runtime, ModelChoice::checked);
     findings.tell("provider", provider.has_value(),
                   provider ? fmt::format("{}, writing with {}", (*provider)->defaults().provider,
                                          (*provider)->defaults().writing_model)

@@ -17,6 +17,16 @@ Failure<OpenErrc> failed(std::string message) {
     return {OpenErrc::failed, std::move(message)};
 }
 
+// A client that made a secret would sign what its server, with another one, refuses.
+OpenResult<void> check_secret_is_there(const std::string& path, const std::string& data) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return {};
+    return failed(
+        fmt::format("There is no secret at {}, with which the server of {} would know this command. Give the "
+                    "--secret-file that it was started with, or a token with --token.",
+                    path, data));
+}
+
 // SQLite makes its database readable for all, and its logs with the database's mode. An empty file is a new database.
 // Where it can't be made the store says why.
 void make_private_file(const std::string& path) {
@@ -56,6 +66,8 @@ OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& opti
             return Failure<OpenErrc>{held ? OpenErrc::held : OpenErrc::failed, folder.error().message};
         }
         installation->folder_ = std::move(*folder);
+    } else if (hold == Hold::client) {
+        if (auto there = check_secret_is_there(secret_path(options, *path), *path); !there) return there.error();
     } else if (const auto prepared = prepare_folder(*path); !prepared) {
         return failed(prepared.error().message);
     }
@@ -65,7 +77,7 @@ OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& opti
     if (!secret) return failed(secret.error().message);
     installation->secret_ = std::move(*secret);
     const std::string database = *path + "/longhand.db";
-    make_private_file(database);
+    if (hold != Hold::client) make_private_file(database);
     auto store = store::sqlite::open_sqlite_store(database, runtime, {});
     if (!store) return failed(store.error().message);
     installation->store_ = std::move(*store);

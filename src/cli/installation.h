@@ -28,6 +28,7 @@ int status_of(OpenErrc code);
 enum class Hold {
     exclusive,  ///< takes the lock: it will run jobs
     beside,     ///< accounts and keys: SQLite itself keeps two writers apart, so a server may run
+    client,     ///< as beside, of an installation that a server has made: no folder, database or secret is
 };
 
 /// `--data`, else the default; made absolute. Errors: usage.

@@ -1,9 +1,12 @@
 // submit, list, status, watch, cancel, retry, resume, get, receipt: a client of a running server.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <sstream>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -28,21 +31,28 @@ struct Asked {
     std::string id() const { return options.positional("ID"); }
     bool as_json() const { return options.flag("json"); }
 };
+constexpr std::size_t kMostListed = 1000;  // as the API has it
+
 using AskedTask = awaitable<int> (*)(Asked* asked);
+
+const std::vector<std::string> kDocuments{"pdf", "tex", "md", "html", "docx", "epub", "quality.json"};
 
 void print_json(const json::value& value) {
     std::printf("%s\n", json::serialize(value).c_str());
 }
 
 int ask_server(const Options& options, AskedTask task) {
-    if (options.positional("ID").find_first_not_of("0123456789abcdefABCDEF-") != std::string::npos) {
-        return complain(fmt::format("'{}' is no job's id; 'longhand list' shows them.", options.positional("ID")),
-                        kUsage);
+    const std::string id = options.positional("ID");
+    if (!id.empty() && !Uuid::parse(id)) {
+        return complain(
+            fmt::format("'{}' is no job's id; 'longhand list{}' shows them.", id, to_the_same_server(options)), kUsage);
     }
-    auto remote = Remote::connect(options);
+    auto remote = Remote::connect(options, OwnerAccount::wanted);
     if (!remote) return complain(remote.error().message, status_of(remote.error().code));
     Asked asked{options, **remote, {}};
-    const Interrupt interrupt((*remote)->loop(), [&asked](int) { asked.stop.stop(StopReason::cancelled); });
+    const Interrupt interrupt((*remote)->loop(), [&asked](int signal) {
+        asked.stop.stop(signal == SIGINT ? StopReason::cancelled : StopReason::shutdown);
+    });
     return run_on((*remote)->loop(), task(&asked));
 }
 
@@ -66,19 +76,57 @@ void print_row(const json::object& job) {
                 text_of(job, "title").c_str());
 }
 
-awaitable<int> list(Asked* asked) {
-    auto answer = co_await asked->api().get("/api/jobs", asked->stop.token());
-    if (!answer) co_return complain_of(answer.error());
-    if (asked->as_json()) {
-        print_json(*answer);
-        co_return kDone;
+std::string list_path(std::size_t limit, const std::string& cursor) {
+    std::string path = fmt::format("/api/jobs?limit={}", limit);
+    if (!cursor.empty()) path += "&cursor=" + cursor;
+    return path;
+}
+
+// Appends a page of jobs to those before it, `whole`; false when it is no such page.
+bool add_page(json::object& whole, json::value page) {
+    json::value* jobs = page.is_object() ? page.get_object().if_contains("jobs") : nullptr;
+    if (jobs == nullptr || !jobs->is_array()) return false;
+    json::value* before = whole.if_contains("jobs");
+    if (before == nullptr) {
+        whole = std::move(page.get_object());
+        return true;
     }
-    const auto* jobs = answer->is_object() ? answer->get_object().if_contains("jobs") : nullptr;
-    if (jobs == nullptr || !jobs->is_array()) co_return complain("The server's answer is not a list of jobs.");
-    for (const json::value& job : jobs->get_array()) {
+    for (json::value& job : jobs->get_array()) before->get_array().push_back(std::move(job));
+    whole["next_cursor"] = page.get_object()["next_cursor"];
+    return true;
+}
+
+void print_list(const json::object& list) {
+    const json::array& jobs = list.at("jobs").get_array();
+    for (const json::value& job : jobs) {
         if (job.is_object()) print_row(job.get_object());
     }
-    if (jobs->get_array().empty()) std::fprintf(stderr, "There are no jobs yet; 'longhand submit' starts one.\n");
+    const auto total = static_cast<std::size_t>(number_of(list, "total"));
+    if (jobs.empty()) {
+        std::fprintf(stderr, "There are no jobs yet; 'longhand submit' starts one.\n");
+    } else if (jobs.size() < total) {
+        std::fprintf(stderr, "The newest %zu of %zu jobs; --limit N or --all shows more.\n", jobs.size(), total);
+    }
+}
+
+awaitable<int> list(Asked* asked) {
+    const auto limit = number_option(asked->options, "limit", 1, kMostListed);
+    if (!limit) co_return complain(limit.error().message, kUsage);
+    const bool all = asked->options.flag("all");
+    json::object whole;
+    std::string cursor;
+    do {
+        std::string path = list_path(all ? kMostListed : *limit, cursor);
+        auto answer = co_await asked->api().get(std::move(path), asked->stop.token());
+        if (!answer) co_return complain_of(answer.error());
+        if (!add_page(whole, std::move(*answer))) co_return complain("The server's answer is not a list of jobs.");
+        cursor = text_of(whole, "next_cursor");
+    } while (all && !cursor.empty());
+    if (asked->as_json()) {
+        print_json(whole);
+    } else {
+        print_list(whole);
+    }
     co_return kDone;
 }
 
@@ -104,7 +152,9 @@ awaitable<int> watch(Asked* asked) {
     if (!job) co_return complain_of(job.error());
     const std::string state = text_of(*job, "status");
     if (state == "completed") {
-        if (!asked->as_json()) std::printf("completed: longhand get %s\n", asked->id().c_str());
+        if (!asked->as_json())
+            std::printf("completed: longhand get %s%s\n", asked->id().c_str(),
+                        to_the_same_server(asked->options).c_str());
         co_return kDone;
     }
     const std::string why = text_of(*job, "error_message");
@@ -153,9 +203,32 @@ awaitable<int> receipt(Asked* asked) {
     co_return kDone;
 }
 
+// A list in the environment or a file is meant for `write`: the first of it is taken.
+Value<std::string> document_format(const Options& options) {
+    if (options.is_typed("format")) return word_option(options, "format", kDocuments);
+    std::stringstream words(options.get("format"));
+    std::string word;
+    if (!std::getline(words, word, ',')) word.clear();
+    std::erase(word, ' ');
+    if (std::ranges::find(kDocuments, word) != kDocuments.end()) return word;
+    return word_option(options, "format", kDocuments);
+}
+
+// What the environment or a file says is a folder, as `write` has it; a flag may name the file itself.
+std::string document_path(const Options& options, const std::string& name) {
+    const auto out = options.find("out");
+    if (!out) return name;
+    std::error_code error;
+    if (!options.is_typed("out")) std::filesystem::create_directories(*out, error);
+    if (!options.is_typed("out") || std::filesystem::is_directory(*out, error))
+        return (std::filesystem::path(*out) / name).string();
+    return *out;
+}
+
 awaitable<int> get(Asked* asked) {
-    const std::string format = asked->options.get("format");
-    const std::string out = asked->options.find("out").value_or(asked->id() + "." + format);
+    // run_get has looked: it is one.
+    const std::string format = *document_format(asked->options);
+    const std::string out = document_path(asked->options, asked->id() + "." + format);
     auto size = co_await asked->api().download(fmt::format("/api/jobs/{}/output.{}", asked->id(), format), out,
                                                asked->stop.token());
     if (!size) co_return complain_of(size.error());
@@ -168,7 +241,7 @@ awaitable<int> get(Asked* asked) {
 }
 
 int run_get(const Options& options) {
-    const auto format = word_option(options, "format", {"pdf", "tex", "md", "html", "docx", "epub", "quality.json"});
+    const auto format = document_format(options);
     if (!format) return complain(format.error().message, kUsage);
     return ask_server(options, get);
 }
@@ -182,7 +255,10 @@ std::vector<Command> job_commands() {
          .value = "FORMAT",
          .help = "pdf, tex, md, html, docx, epub or quality.json",
          .fallback = "pdf"},
-        {.name = "out", .value = "FILE", .help = "where to write it (default ID.FORMAT)", .flag_only = true}};
+        {.name = "out", .value = "FILE", .help = "where to write it; a folder takes ID.FORMAT (default ID.FORMAT)"}};
+    const std::vector<OptionSpec> listing = {
+        {.name = "limit", .value = "N", .help = "how many, 1 to 1000", .fallback = "100"},
+        {.name = "all", .help = "every job, however many"}};
     const std::string example = "0190a2f4-5b1c-7d3e-8f00-0123456789ab";
     return {
         {{"submit",
@@ -191,7 +267,7 @@ std::vector<Command> job_commands() {
           {{"PROMPT", "what to write, 10 to 10,000 characters"}},
           work_options() + budget_options() + client_options()},
          [](const Options& options) { return ask_server(options, submit); }},
-        {{"list", "lists your jobs, the newest first", "longhand list --json", {}, client_options()},
+        {{"list", "lists your jobs, the newest first", "longhand list --json", {}, listing + client_options()},
          [](const Options& options) { return ask_server(options, list); }},
         {{"status", "shows a job", "longhand status " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, status); }},

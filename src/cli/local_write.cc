@@ -46,14 +46,18 @@ struct Desk {
     bool as_json() const { return call.options.flag("json"); }
 };
 
-int complain_of(const store::StoreFailure& failure) {
-    return complain(failure.code == store::StoreErrc::not_found
-                        ? "There is no such job in this data folder; 'longhand write' without --resume starts one."
-                        : failure.message);
+int fail(const Desk& desk, const std::string& code, const std::string& message) {
+    return print_failure(desk.call.options, code, message, kFailed);
+}
+
+int fail_for(const Desk& desk, const store::StoreFailure& failure) {
+    if (failure.code != store::StoreErrc::not_found) return fail(desk, "failed", failure.message);
+    return fail(desk, "not_found",
+                "There is no such job in this data folder; 'longhand write' without --resume starts one.");
 }
 
 std::string resume_hint(const Desk& desk) {
-    return fmt::format("longhand write --resume {}", desk.job.to_string());
+    return resume_command(desk.call, desk.job.to_string());
 }
 
 // Copies a file into the installation, as a server does with an upload.
@@ -231,16 +235,18 @@ awaitable<int> deliver(Desk* desk) {
     for (const std::string& format : desk->call.formats) {
         auto document = co_await desk->workshop->documents().get(desk->owner, desk->job, format, desk->stop.token());
         if (!document && document.error().code == engine::DocumentErrc::stopped) {
-            co_return complain(
+            co_return fail(
+                *desk, "stopped",
                 fmt::format("Stopped. The work is finished; fetch its documents with: {}", resume_hint(*desk)));
         }
-        if (!document) co_return complain(document.error().message);
+        if (!document) co_return fail(*desk, "output_failed", document.error().message);
         const std::string path = free_path(desk->call.out, document->file_name);
         std::error_code error;
         std::filesystem::copy_file(document->path, path, error);
         if (error)
-            co_return complain(fmt::format("{} can't be written: {}. The document stays in the data folder: {}", path,
-                                           error.message(), resume_hint(*desk)));
+            co_return fail(*desk, "disk",
+                           fmt::format("{} can't be written: {}. The document stays in the data folder: {}", path,
+                                       error.message(), resume_hint(*desk)));
         files.push_back({format, path});
     }
     Figures figures;
@@ -257,12 +263,20 @@ awaitable<int> deliver(Desk* desk) {
 
 awaitable<int> tell_of_budget(Desk* desk) {
     const auto money = co_await desk->store().budget_for_owner(desk->owner, desk->job);
-    if (!money) co_return complain(money.error().message);
+    if (!money) co_return fail(*desk, "failed", money.error().message);
     const std::string_view option = money->budget.max_cost ? "--max-cost-usd" : "--max-tokens";
-    co_return complain(fmt::format(
-        "The budget is reached ({} and {} tokens are spent). What is written is kept; go on "
-        "under a higher one with: {} {} N",
-        format_usd(money->spending.spent_cost), with_commas(money->spending.spent_tokens), resume_hint(*desk), option));
+    co_return fail(*desk, "budget",
+                   fmt::format("The budget is reached ({} and {} tokens are spent). What is written is kept; go on "
+                               "under a higher one with: {} {} N",
+                               format_usd(money->spending.spent_cost), with_commas(money->spending.spent_tokens),
+                               resume_hint(*desk), option));
+}
+
+int fail_with_problem(const Desk& desk, const job::Job& job) {
+    const job::Problem problem = job.problem.value_or(job::Problem{"internal_error", ""});
+    return fail(desk, problem.code,
+                fmt::format("The work stopped: {} {}", problem.message,
+                            advice_after(desk.call, desk.job.to_string(), problem.code, problem.message)));
 }
 
 awaitable<int> conclude(Desk* desk, job::Job job) {
@@ -271,20 +285,22 @@ awaitable<int> conclude(Desk* desk, job::Job job) {
             co_return co_await deliver(desk);
         case job::State::failed:
         case job::State::moderated:
-            co_return complain(fmt::format("The work stopped: {} Go on where it stopped with: {}",
-                                           job.problem ? job.problem->message : "", resume_hint(*desk)));
+            co_return fail_with_problem(*desk, job);
         case job::State::cancelled:
-            co_return complain(fmt::format("Cancelled. What is written is kept; go on with: {}", resume_hint(*desk)));
+            co_return fail(*desk, "cancelled",
+                           fmt::format("Cancelled. What is written is kept; go on with: {}", resume_hint(*desk)));
         case job::State::draft:
             if (job.stage == job::Stage::waiting_for_budget) co_return co_await tell_of_budget(desk);
-            co_return complain(fmt::format("The work waits for you ({}); go on with: {}", job::to_string(job.stage),
-                                           resume_hint(*desk)));
+            co_return fail(*desk, "paused",
+                           fmt::format("The work waits for you ({}); go on with: {}", job::to_string(job.stage),
+                                       resume_hint(*desk)));
         case job::State::submitted:
         case job::State::queued:
         case job::State::in_progress:
             break;
     }
-    co_return complain(fmt::format("Stopped. What is written is kept; go on with: {}", resume_hint(*desk)));
+    co_return fail(*desk, "stopped",
+                   fmt::format("Stopped. What is written is kept; go on with: {}", resume_hint(*desk)));
 }
 
 void on_interrupt(Desk* desk, int signal);
@@ -299,7 +315,7 @@ awaitable<int> run_job(Desk* desk) {
         auto now = co_await desk->store().job_for_owner(desk->owner, desk->job);
         status = co_await conclude(desk, now ? std::move(*now) : std::move(*job));
     } else {
-        status = complain_of(job.error());
+        status = fail_for(*desk, job.error());
     }
     co_await desk->workshop->documents().stop();
     co_await desk->background->join();
@@ -322,7 +338,8 @@ void on_interrupt(Desk* desk, int signal) {
 }
 
 OpenResult<void> make_provider(Desk& desk) {
-    auto provider = Provider::make(desk.call.options, desk.loop, desk.runtime);
+    auto provider = Provider::make(desk.call.options, desk.loop, desk.runtime,
+                                   desk.call.resume ? ModelChoice::settled : ModelChoice::open);
     if (!provider) return provider.error();
     desk.provider = std::move(*provider);
     if (!desk.provider->notice().empty()) desk.view->note(desk.provider->notice());
@@ -338,9 +355,14 @@ void make_workshop(Desk& desk) {
         std::make_unique<Workshop>(desk.runtime, *desk.installation, *desk.provider, options, desk.children);
 }
 
+int fail_opening(const WriteCall& call, const Failure<OpenErrc>& failure) {
+    const int status = status_of(failure.code);
+    return print_failure(call.options, status == kUsage ? "usage" : "failed", failure.message, status);
+}
+
 int run_desk(Desk& desk) {
     const auto job = run_on(desk.loop, begin(&desk));
-    if (!job) return complain_of(job.error());
+    if (!job) return fail_for(desk, job.error());
     desk.job = *job;
     make_workshop(desk);
     desk.background = std::make_unique<TaskScope>(desk.runtime);
@@ -355,30 +377,46 @@ int run_desk(Desk& desk) {
 
 }  // namespace
 
+std::string resume_command(const WriteCall& call, const std::string& job) {
+    return fmt::format("longhand write --resume {}{}", job,
+                       typed_again(call.options, {"data", "secret-file", "config", "provider", "provider-key-file",
+                                                  "sandbox", "out", "format"}));
+}
+
+std::string advice_after(const WriteCall& call, const std::string& job, const std::string& code,
+                         const std::string& message) {
+    // The prompt, the sources, the models and the provider of a job are fixed: these end in the same each time.
+    for (const char* lasting : {"unknown_model", "sources_unreadable", "journal_unreadable", "job_unreadable"}) {
+        if (code == lasting) return "Resuming it would not help: start a new one.";
+    }
+    if (message.find("--provider is the API's base URL") != std::string::npos)
+        return "Resuming it would not help: start a new one.";
+    return "Go on where it stopped with: " + resume_command(call, job);
+}
+
 std::optional<int> write_alone(const WriteCall& call) {
     Desk desk(call);
     auto log = make_logger(call.options);
-    if (!log) return complain(log.error().message, kUsage);
+    if (!log) return print_failure(call.options, "usage", log.error().message, kUsage);
     desk.log = std::move(*log);
     const auto children = children_of(call.options);
-    if (!children) return complain(children.error().message, kUsage);
+    if (!children) return print_failure(call.options, "usage", children.error().message, kUsage);
     desk.children = *children;
     desk.view = make_progress_view(view_kind_for(stderr, desk.as_json()), stderr, stdout);
     auto installation = Installation::open(call.options, Hold::exclusive, desk.runtime);
     if (!installation) {
-        if (installation.error().code != OpenErrc::held)
-            return complain(installation.error().message, status_of(installation.error().code));
+        if (installation.error().code != OpenErrc::held) return fail_opening(call, installation.error());
         const auto holder = holder_of(data_path(call.options).value());
         if (holder && !holder->address.empty()) return std::nullopt;
-        return complain(installation.error().message + " Wait for it, or name another folder with --data.");
+        return fail(desk, "in_use", installation.error().message + " Wait for it, or name another folder with --data.");
     }
     desk.installation = std::move(*installation);
     if (call.order) {
         for (const std::string& problem : call.order->unreadable) desk.view->note("not used: " + problem);
         if (call.order->sources.empty() && !call.order->unreadable.empty())
-            return complain("None of the sources can be read, so nothing was started.");
+            return fail(desk, "sources_unreadable", "None of the sources can be read, so nothing was started.");
     }
-    if (auto made = make_provider(desk); !made) return complain(made.error().message, status_of(made.error().code));
+    if (auto made = make_provider(desk); !made) return fail_opening(call, made.error());
     return run_desk(desk);
 }
 

@@ -20,6 +20,13 @@ struct WriteCall {
     std::string out;  ///< a folder that is there
 };
 
+/// The command that goes on with `job`, with the flags that found it and those of its documents.
+std::string resume_command(const WriteCall& call, const std::string& job);
+/// What to do about a job that ended with the problem `code`: to go on with it, or to begin another where that would
+/// end in the same.
+std::string advice_after(const WriteCall& call, const std::string& job, const std::string& code,
+                         const std::string& message);
+
 /// Runs the job to its end and delivers its documents. Gives the exit status; nothing when the folder belongs to a
 /// server, whose client `write` then is. `call` outlives it.
 std::optional<int> write_alone(const WriteCall& call);

@@ -98,7 +98,7 @@ int model(const Options& options) {
     if (!bound)
         return complain(
             fmt::format("{} can't be listened on: {} Choose another with --listen; port 0 takes a free one.",
-                        options.get("listen"), bound.error().message));
+                        options.get("listen"), sentence(bound.error().message)));
     std::string url = server.base_url();
     url.resize(url.size() - std::string_view("/v1").size());
     const auto work = asio::make_work_guard(loop);

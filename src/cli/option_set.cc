@@ -1,12 +1,19 @@
 #include "cli/option_set.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <deque>
+#include <filesystem>
+#include <sstream>
 
 namespace longhand::cli {
 namespace {
@@ -51,13 +58,28 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+// Why `file` can't be read as one; empty when it can. Opening a FIFO would wait for its writer.
+std::string reason_not_to_read(const std::string& file) {
+    std::error_code error;
+    const auto status = std::filesystem::status(file, error);
+    if (!std::filesystem::exists(status)) return "there is no such file";
+    if (std::filesystem::is_directory(status)) return "it is a folder";
+    if (!std::filesystem::is_regular_file(status)) return "it is no regular file";
+    const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return std::strerror(errno);
+    close(descriptor);
+    return {};
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
     std::optional<std::string> best;
     std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const std::string& candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
+        std::size_t distance = edit_distance(word, candidate);
+        // A word that is cut short: `warn` is meant as `warning`, however much is missing.
+        if (word.size() >= 3 && candidate.starts_with(word)) distance = std::min<std::size_t>(distance, 2);
         if (distance < best_distance) {
             best_distance = distance;
             best = candidate;
@@ -69,6 +91,22 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
     const auto found = nearest(word, candidates);
     return found ? fmt::format(" Did you mean '{}'?", *found) : std::string();
+}
+
+std::string shell_quoted(const std::string& text) {
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,";
+    if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+std::string typed_again(const Options& options, const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        if (options.is_typed(name)) text += fmt::format(" --{} {}", name, shell_quoted(options.get(name)));
+    }
+    return text;
 }
 
 std::string Options::get(std::string_view name) const {
@@ -96,6 +134,10 @@ bool Options::flag(std::string_view name) const {
 std::string Options::origin(std::string_view name) const {
     const auto found = origins_.find(std::string(name));
     return found == origins_.end() ? "--" + std::string(name) : found->second;
+}
+
+bool Options::is_typed(std::string_view name) const {
+    return has(name) && origin(name) == "--" + std::string(name);
 }
 
 std::string Options::positional(std::string_view name) const {
@@ -150,6 +192,7 @@ private:
             if (handles[spec.name]->count() == 0) continue;
             options_.values_[spec.name] = spec.value.empty() ? std::vector<std::string>{"true"} : given[spec.name];
             options_.origins_[spec.name] = "--" + spec.name;
+            if (auto failed = check_words(spec)) return failed;
         }
         for (std::size_t i = 0; i < positionals.size(); ++i) {
             const PositionalSpec& spec = command_.positionals[i];
@@ -191,16 +234,29 @@ private:
 
     Failed take_environment() {
         for (const OptionSpec& spec : command_.options) {
-            if (spec.flag_only || options_.values_.contains(spec.name)) continue;
+            if (options_.values_.contains(spec.name)) continue;
             const std::string name = environment_name(spec.name);
             const auto value = environment_(name);
             if (!value) continue;
-            if (auto failed = take_value(spec, *value, name)) return failed;
+            if (spec.flag_only) return refuse_lasting(spec, name);
+            if (spec.repeatable) {
+                std::vector<std::string> lines;
+                std::stringstream text(*value);
+                for (std::string line; std::getline(text, line);) {
+                    if (!line.empty()) lines.push_back(std::move(line));
+                }
+                if (!lines.empty()) take_values(spec, std::move(lines), name);
+            } else if (auto failed = take_value(spec, *value, name)) {
+                return failed;
+            }
         }
         return std::nullopt;
     }
 
     Failed take_file(const std::string& file) {
+        if (const std::string reason = reason_not_to_read(file); !reason.empty())
+            return wrong_usage(fmt::format("{}: {} can't be read: {}. It should be a TOML file.",
+                                           options_.origin("config"), file, reason));
         toml::table table;
         try {
             table = toml::parse_file(file);
@@ -218,13 +274,27 @@ private:
             }
             const auto spec = std::ranges::find_if(
                 command_.options, [&](const OptionSpec& option) { return file_key(option.name) == name; });
-            if (spec == command_.options.end() || spec->flag_only || options_.values_.contains(spec->name)) continue;
-            if (auto failed = take_node(*spec, node, fmt::format("{} in {}", name, file))) return failed;
+            if (spec == command_.options.end()) continue;
+            const std::string origin = fmt::format("{} in {}", name, file);
+            if (spec->flag_only) return refuse_lasting(*spec, origin);
+            if (options_.values_.contains(spec->name)) continue;
+            if (auto failed = take_node(*spec, node, origin)) return failed;
         }
         return std::nullopt;
     }
 
     Failed take_node(const OptionSpec& spec, const toml::node& node, const std::string& origin) {
+        if (const auto* array = node.as_array(); array != nullptr && spec.repeatable) {
+            std::vector<std::string> values;
+            for (const toml::node& element : *array) {
+                const auto* text = element.as_string();
+                if (text == nullptr)
+                    return wrong_usage(fmt::format("{} should be a text, or an array of texts.", origin));
+                values.push_back(text->get());
+            }
+            if (!values.empty()) take_values(spec, std::move(values), origin);
+            return std::nullopt;
+        }
         if (const auto* text = node.as_string()) return take_value(spec, text->get(), origin);
         if (const auto* number = node.as_integer()) return take_value(spec, std::to_string(number->get()), origin);
         if (const auto* number = node.as_floating_point())
@@ -237,9 +307,24 @@ private:
         if (spec.value.empty() && !is_true(value) && !is_false(value)) {
             return wrong_usage(fmt::format("{} should be true or false, not '{}'.", origin, value));
         }
-        options_.values_[spec.name] = {value};
+        take_values(spec, {value}, origin);
+        return check_words(spec);
+    }
+
+    void take_values(const OptionSpec& spec, std::vector<std::string> values, const std::string& origin) {
+        options_.values_[spec.name] = std::move(values);
         options_.origins_[spec.name] = origin;
-        return std::nullopt;
+    }
+
+    Failed check_words(const OptionSpec& spec) const {
+        const std::string value = options_.get(spec.name);
+        if (spec.words.empty() || std::ranges::find(spec.words, value) != spec.words.end()) return std::nullopt;
+        return wrong_usage(fmt::format("{} should be one of {}, not '{}'.{}", options_.origin(spec.name),
+                                       fmt::join(spec.words, ", "), value, did_you_mean(value, spec.words)));
+    }
+
+    static Failed refuse_lasting(const OptionSpec& spec, const std::string& origin) {
+        return wrong_usage(fmt::format("{} is not taken: it belongs to one call. Give it as --{}.", origin, spec.name));
     }
 
     const CommandSpec& command_;

@@ -18,7 +18,8 @@ struct OptionSpec {
     std::string help;
     std::string fallback;  ///< the default, shown in the help; empty: none
     bool repeatable = false;
-    bool flag_only = false;  ///< belongs to one call: not read from the environment or a file (`--source`)
+    bool flag_only = false;  ///< belongs to one call: in the environment or a file it is refused (`--resume`)
+    std::vector<std::string> words = {};  ///< the values that it takes; none: any
 };
 
 struct PositionalSpec {
@@ -55,6 +56,8 @@ public:
     bool flag(std::string_view name) const;
     /// Where it was given: `--listen`, `LONGHAND_LISTEN`, `listen in FILE`: for messages.
     std::string origin(std::string_view name) const;
+    /// Given as a flag of this call, rather than by the environment or a file.
+    bool is_typed(std::string_view name) const;
     std::string positional(std::string_view name) const;
 
 private:
@@ -69,7 +72,8 @@ private:
 using Environment = std::optional<std::string> (*)(const std::string& name);
 
 /// Parses the words after the command's name. `known` are the option names of all commands: a key of the file that
-/// another command knows is passed over, any other is an error.
+/// another command knows is passed over, any other is an error. An option that may be repeated takes the lines of its
+/// variable, and a text or an array of the file.
 Result<Options, UsageErrc> parse_options(const CommandSpec& command, const std::vector<std::string>& words,
                                          Environment environment, const std::vector<std::string>& known);
 
@@ -77,5 +81,10 @@ Result<Options, UsageErrc> parse_options(const CommandSpec& command, const std::
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 /// ` Did you mean 'x'?`, or nothing.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+/// `text` as one word of a POSIX shell.
+std::string shell_quoted(const std::string& text);
+/// ` --NAME VALUE` for each of `names` that this call was given as a flag, quoted for a shell: the end of a command
+/// that a person is told to type next.
+std::string typed_again(const Options& options, const std::vector<std::string>& names);
 
 }  // namespace longhand::cli

@@ -16,11 +16,14 @@ const CommandSpec kCommand{
     .positionals = {{"ADDRESS", "where", false}},
     .options = {{.name = "listen", .value = "HOST:PORT", .help = "address", .fallback = "127.0.0.1:8080"},
                 {.name = "max-pages", .value = "N", .help = "pages"},
-                {.name = "source", .value = "FILE", .help = "a source", .repeatable = true, .flag_only = true},
+                {.name = "source", .value = "FILE", .help = "a source", .repeatable = true},
+                {.name = "resume", .value = "JOB", .help = "a job", .flag_only = true},
+                {.name = "log-level", .value = "LEVEL", .help = "how much", .words = {"debug", "info", "warning"}},
                 {.name = "json", .help = "for programs"},
                 {.name = "config", .value = "FILE", .help = "settings"}},
 };
-const std::vector<std::string> kKnown{"listen", "max-pages", "json", "config", "workers"};
+const std::vector<std::string> kKnown{"listen",  "max-pages", "json",   "config",
+                                      "workers", "source",    "resume", "log-level"};
 
 std::map<std::string, std::string> variables;
 std::optional<std::string> lookup(const std::string& name) {
@@ -74,6 +77,7 @@ TEST_F(OptionPlaces, WhatCannotBeReadIsNamed) {
     write_file("listen = = 3\n");
     EXPECT_NE(error_of({"--config", path_}).find("line 1"), std::string::npos);
     EXPECT_NE(error_of({"--config", "/nowhere/x.toml"}).find("/nowhere/x.toml"), std::string::npos);
+    EXPECT_NE(error_of({"--config", testing::TempDir()}).find("it is a folder"), std::string::npos);
     variables["LONGHAND_JSON"] = "perhaps";
     EXPECT_NE(error_of({}).find("LONGHAND_JSON should be true or false"), std::string::npos);
     variables.clear();
@@ -84,8 +88,45 @@ TEST_F(OptionPlaces, WhatCannotBeReadIsNamed) {
 TEST_F(OptionPlaces, RepeatedValuesAreKeptWhereTheyMayBeRepeated) {
     EXPECT_EQ(parse({"--source", "a", "--source", "b", "here"})->all("source"), (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(parse({"--source", "a", "--source", "b", "here"})->positional("ADDRESS"), "here");
-    variables["LONGHAND_SOURCE"] = "c";
-    EXPECT_TRUE(parse({})->all("source").empty());
+}
+
+TEST_F(OptionPlaces, RepeatedValuesComeFromTheLinesOfAVariableAndFromAnArrayOfTheFile) {
+    variables["LONGHAND_SOURCE"] = "a b.md\n\nc.md\n";
+    EXPECT_EQ(parse({})->all("source"), (std::vector<std::string>{"a b.md", "c.md"}));
+    EXPECT_EQ(parse({"--source", "d"})->all("source"), (std::vector<std::string>{"d"}));
+    variables.clear();
+    write_file("source = [\"a\", \"b\"]\n");
+    EXPECT_EQ(parse({"--config", path_})->all("source"), (std::vector<std::string>{"a", "b"}));
+    write_file("source = \"a\"\n");
+    EXPECT_EQ(parse({"--config", path_})->all("source"), (std::vector<std::string>{"a"}));
+    write_file("source = [1]\n");
+    EXPECT_NE(error_of({"--config", path_}).find("array of texts"), std::string::npos);
+}
+
+TEST_F(OptionPlaces, WhatBelongsToOneCallIsRefusedElsewhereByName) {
+    EXPECT_EQ(parse({"--resume", "x"})->get("resume"), "x");
+    write_file("resume = \"x\"\n");
+    EXPECT_NE(error_of({"--config", path_}).find("--resume"), std::string::npos);
+    variables["LONGHAND_RESUME"] = "x";
+    EXPECT_NE(error_of({}).find("LONGHAND_RESUME"), std::string::npos);
+}
+
+TEST_F(OptionPlaces, AValueOfAListGetsTheNearestOneWhereverItCameFrom) {
+    EXPECT_NE(error_of({"--log-level", "warn"}).find("Did you mean 'warning'?"), std::string::npos);
+    EXPECT_NE(error_of({"--log-level", "banana"}).find("debug, info, warning"), std::string::npos);
+    variables["LONGHAND_LOG_LEVEL"] = "banana";
+    EXPECT_NE(error_of({}).find("LONGHAND_LOG_LEVEL"), std::string::npos);
+    EXPECT_EQ(error_of({"--log-level", "info"}), "");
+}
+
+TEST_F(OptionPlaces, ACommandToTypeNextRepeatsWhatWasTyped) {
+    variables["LONGHAND_LISTEN"] = "environment:1";
+    const auto options = parse({"--max-pages", "7; it's", "--source", "plain.md"});
+    EXPECT_TRUE(options->is_typed("source"));
+    EXPECT_FALSE(options->is_typed("listen"));
+    EXPECT_FALSE(options->is_typed("json"));
+    EXPECT_EQ(typed_again(*options, {"listen", "max-pages", "source", "json"}),
+              " --max-pages '7; it'\\''s' --source plain.md");
 }
 
 TEST_F(OptionPlaces, HelpShowsAnExample) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/delivery.h"
 #include "cli/version.h"
 
 namespace longhand::cli {
@@ -56,6 +59,37 @@ const Command* find_command(const std::vector<std::string>& words, std::size_t& 
     return nullptr;
 }
 
+// `user --help`: what `user add` and its like are.
+std::optional<std::string> help_of_group(const std::string& group) {
+    std::string text;
+    std::string example;
+    for (const Command& command : commands()) {
+        if (!command.spec.name.starts_with(group + " ")) continue;
+        text += fmt::format("  {:<14} {}\n", command.spec.name, command.spec.summary);
+        if (example.empty()) example = command.spec.example;
+    }
+    if (text.empty()) return std::nullopt;
+    return fmt::format(
+        "longhand {} COMMAND [OPTIONS]\n\n{}\n'longhand {} COMMAND --help' shows a command's options.\n\n"
+        "Example:\n  {}\n",
+        group, text, group, example);
+}
+
+bool asks_for_help(const std::string& word) {
+    return word == "--help" || word == "-h" || word == "help";
+}
+
+// What is still to be printed may not fit on a disk, or have nobody who reads it: then the command has failed.
+int finish_output(int status) {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    const int reason = errno;
+    // Who closes a pipe has read what it wanted.
+    if (reason == EPIPE) return status == kDone ? kFailed : status;
+    complain(fmt::format("Standard output can't be written{}{}.", reason == 0 ? "" : ": ",
+                         reason == 0 ? "" : std::strerror(reason)));
+    return status == kDone ? kFailed : status;
+}
+
 int unknown_command(const std::vector<std::string>& words) {
     // `user` alone, or with a word that is none of its own.
     std::string ours;
@@ -85,18 +119,12 @@ void wipe_keys(int argc, char** argv) {
     }
 }
 
-}  // namespace
-
-int run(int argc, char** argv) {
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    // A reader of our output or log that goes away is an error of that write, not the end of the jobs.
-    std::signal(SIGPIPE, SIG_IGN);
-    wipe_keys(argc, argv);
+int run_words(const std::vector<std::string>& words) {
     if (words.empty()) {
         std::fputs(overview().c_str(), stderr);
         return kUsage;
     }
-    if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    if (asks_for_help(words[0])) {
         std::fputs(overview().c_str(), stdout);
         return kDone;
     }
@@ -106,6 +134,12 @@ int run(int argc, char** argv) {
     }
     std::size_t used = 0;
     const Command* command = find_command(words, used);
+    if (command == nullptr && words.size() > 1 && asks_for_help(words[1])) {
+        if (const auto help = help_of_group(words[0])) {
+            std::fputs(help->c_str(), stdout);
+            return kDone;
+        }
+    }
     if (command == nullptr) return unknown_command(words);
     const auto options = parse_options(command->spec, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()},
                                        environment, all_option_names());
@@ -114,7 +148,22 @@ int run(int argc, char** argv) {
         std::fputs(options.error().message.c_str(), stdout);
         return kDone;
     }
+    // There are no options yet to ask for --json.
+    if (command->spec.name == "write" && std::ranges::find(words, "--json") != words.end())
+        print_failure_line("usage", options.error().message);
     return complain(options.error().message, kUsage);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    // A reader of our output or log that goes away is an error of that write, not the end of the jobs.
+    std::signal(SIGPIPE, SIG_IGN);
+    wipe_keys(argc, argv);
+    const int status = run_words(words);
+    errno = 0;
+    return finish_output(status);
 }
 
 }  // namespace longhand::cli

@@ -22,6 +22,7 @@ struct Snapshot {
     std::int64_t words_planned = 0;
     std::int64_t tokens = 0;
     std::optional<UsdMicros> cost;  ///< nothing where it is not known
+    std::string problem;            ///< the code of what ended the run; not shown
 };
 
 /// `1,234,567`.

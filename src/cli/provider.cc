@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <fstream>
 
@@ -76,6 +77,24 @@ std::string list_of(const std::vector<llm::ModelInfo>& models) {
     return fmt::format("{}{}", fmt::join(names, ", "), more);
 }
 
+// A provider that answers with an empty list does not say what it has.
+OpenResult<void> check_models(const http::ServerDefaults& defaults, llm::ChatModel& model, asio::io_context& loop) {
+    const auto models = run_on(loop, ask_models(model));
+    if (!models) {
+        const bool absent = models.error().code == llm::LlmErrc::unavailable;
+        return failed(models.error().message + (absent ? " Is it running, and is --provider its base URL?" : ""));
+    }
+    std::vector<std::string> offered;
+    for (const llm::ModelInfo& info : *models) offered.push_back(info.id);
+    if (offered.empty()) return {};
+    for (const std::string& named : {defaults.reasoning_model, defaults.writing_model, defaults.function_model}) {
+        if (named.empty() || std::ranges::find(offered, named) != offered.end()) continue;
+        return failed(fmt::format("{} does not offer the model '{}'.{} Name one that it has with --model: {}.",
+                                  model.provider(), named, did_you_mean(named, offered), list_of(*models)));
+    }
+    return {};
+}
+
 // Fills the roles that no option names with the only model that the provider has.
 OpenResult<void> choose_model(http::ServerDefaults& defaults, std::string& notice, llm::ChatModel& model,
                               asio::io_context& loop) {
@@ -121,7 +140,8 @@ OpenResult<void> check_prices(const http::ServerDefaults& defaults, const Option
 
 }  // namespace
 
-OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime) {
+OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime,
+                                                     ModelChoice choice) {
     auto provider = std::unique_ptr<Provider>(new Provider);
     llm::OpenAiOptions client;
     net::HttpClient::Options http_options;
@@ -138,7 +158,8 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
         provider->offline_ = std::make_unique<llm::offline::OfflineServer>(runtime, offline);
         const auto address = provider->offline_->listen("127.0.0.1", 0);
         if (!address)
-            return failed(fmt::format("The offline model can't listen on loopback: {}", address.error().message));
+            return failed(
+                fmt::format("The offline model can't listen on loopback: {}", sentence(address.error().message)));
         client.base_url = provider->offline_->base_url();
         client.api_key = offline.bearer;
         client.name = kOfflineModel;
@@ -156,6 +177,10 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
     }
     if (auto read = read_budget(defaults, options); !read) return read.error();
     name_models(defaults, options);
+    if (choice == ModelChoice::settled) return provider;
+    if (choice == ModelChoice::checked) {
+        if (auto checked = check_models(defaults, *provider->model_, loop); !checked) return checked.error();
+    }
     if (!all_named(defaults)) {
         if (auto chosen = choose_model(defaults, provider->notice_, *provider->model_, loop); !chosen)
             return chosen.error();

@@ -18,12 +18,20 @@
 
 namespace longhand::cli {
 
+/// How much has to be known of the models before anything is written.
+enum class ModelChoice {
+    open,     ///< the provider is asked when a role has no model
+    checked,  ///< it is asked in any case, and has to offer the models that are named, where it gives a list
+    settled,  ///< a job that was begun has its models: the provider is not asked
+};
+
 /// Used from the loop it was made with; the loop outlives it.
 class Provider {
 public:
-    /// By --provider, its key and the models. Asks the provider what it offers when no model is named. Errors: usage,
-    /// with the list where a model has to be chosen; failed, when the provider does not answer.
-    static OpenResult<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime);
+    /// By --provider, its key and the models. Errors: usage, with the list where a model has to be chosen; failed, when
+    /// the provider does not answer, or does not offer a model that had to be checked.
+    static OpenResult<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime,
+                                                      ModelChoice choice);
 
     llm::ChatModel& model() { return *model_; }
     /// How the last call to it went; from any thread.

@@ -26,6 +26,10 @@ void take_progress(const json::object& data, Snapshot& snapshot) {
     snapshot.cost = amount_of(data, "cost_usd");
 }
 
+awaitable<store::StoreResult<store::User>> account_of(store::AccountStore& accounts, std::string email) {
+    co_return co_await accounts.user_by_email(email);
+}
+
 // One event into the snapshot; false when the watch is over.
 bool take_event(const net::SseEvent& event, Snapshot& snapshot, ProgressView& view) {
     if (event.event == "text" || event.event == "section_restarted") return true;
@@ -37,6 +41,9 @@ bool take_event(const net::SseEvent& event, Snapshot& snapshot, ProgressView& vi
         view.show(snapshot);
         return true;
     }
+    // The last event tells: a job that failed may have gone on since.
+    const bool is_problem = event.event == "failed" || event.event == "moderated";
+    snapshot.problem = is_problem ? text_of(data.get_object(), "code") : std::string();
     // Whoever watches can't do more for a job that waits for its owner.
     return event.event != "paused";
 }
@@ -72,28 +79,44 @@ int complain_of(const Failure<ClientErrc>& failure) {
     return failure.message.empty() ? kFailed : complain(failure.message);
 }
 
-OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop) {
-    auto installation = Installation::open(options, Hold::beside, runtime);
+std::string to_the_same_server(const Options& options) {
+    return typed_again(options, {"server", "data", "secret-file", "config"});
+}
+
+OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop,
+                                  OwnerAccount account) {
+    auto installation = Installation::open(options, Hold::client, runtime);
     if (!installation) return installation.error();
-    const auto user = run_on(loop, owner_account((*installation)->store()));
+    store::Store& store = (*installation)->store();
+    const auto user = account == OwnerAccount::made ? run_on(loop, owner_account(store))
+                                                    : run_on(loop, account_of(store, kOwnerEmail));
+    if (!user && user.error().code == store::StoreErrc::not_found) {
+        return Failure<OpenErrc>{
+            OpenErrc::failed,
+            fmt::format("There is no account {} here. Give a token with --token; 'longhand token EMAIL{}' makes one, "
+                        "'longhand user list{}' shows the accounts.",
+                        kOwnerEmail, typed_again(options, {"data", "secret-file", "config"}),
+                        typed_again(options, {"data", "secret-file", "config"}))};
+    }
     if (!user) return Failure<OpenErrc>{OpenErrc::failed, user.error().message};
     return http::Tokens((*installation)->secret()).make(user->id, runtime.wall_now(), kOwnTokenLife);
 }
 
-OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options) {
+OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options, OwnerAccount account) {
     auto remote = std::unique_ptr<Remote>(new Remote);
     ApiClient::Target target{.url = options.get("server"), .credential = options.get("token")};
     if (!target.url.empty() && !target.url.starts_with("http://") && !target.url.starts_with("https://")) {
         return Failure<OpenErrc>{OpenErrc::usage, fmt::format("{} should be a server's address, such as {}, not '{}'.",
                                                               options.origin("server"), kDefaultServer, target.url)};
     }
+    while (target.url.ends_with('/')) target.url.pop_back();
     const auto data = data_path(options);
     if (!data) return data.error();
     const auto holder = holder_of(*data);
     const bool here = holder && !holder->address.empty() && (target.url.empty() || target.url == holder->address);
     if (target.url.empty()) target.url = here ? holder->address : kDefaultServer;
     if (target.credential.empty() && here) {
-        auto token = own_token(options, remote->runtime_, remote->loop_);
+        auto token = own_token(options, remote->runtime_, remote->loop_, account);
         if (!token) return token.error();
         target.credential = std::move(*token);
     }
@@ -133,6 +156,7 @@ awaitable<ClientResult<json::object>> follow(ApiClient& api, std::string job, Pr
     snapshot->stage = text_of(*status, "progress_stage");
     snapshot->progress = number_of(*status, "progress");
     view.show(*snapshot);
+    if (!snapshot->problem.empty()) (*status)["problem_code"] = snapshot->problem;
     co_return status;
 }
 

@@ -13,12 +13,18 @@
 
 namespace longhand::cli {
 
+/// What a client does where the data folder has no owner's account.
+enum class OwnerAccount {
+    wanted,  ///< it fails: who removed the account meant it
+    made,    ///< it makes one, as `write` without a server does
+};
+
 /// A loop with a client of one server on it.
 class Remote {
 public:
     /// By --server and --token; else the server that holds the data folder, under a token signed with its secret for
     /// the owner's account. Errors: usage, failed.
-    static OpenResult<std::unique_ptr<Remote>> connect(const Options& options);
+    static OpenResult<std::unique_ptr<Remote>> connect(const Options& options, OwnerAccount account);
 
     asio::io_context& loop() { return loop_; }
     Runtime& runtime() { return runtime_; }
@@ -34,12 +40,17 @@ private:
 };
 
 /// A session token of the owner's account, signed with the folder's own secret.
-OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop);
+OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop,
+                                  OwnerAccount account);
 
 /// Says what went wrong, unless it is quiet; gives the exit status.
 int complain_of(const Failure<ClientErrc>& failure);
 
-/// Shows the job until its run ends or it waits for its owner; gives its status as `getJobStatus` tells it.
+/// The flags with which another command finds the same server and folder; never a token.
+std::string to_the_same_server(const Options& options);
+
+/// Shows the job until its run ends or it waits for its owner; gives its status as `getJobStatus` tells it, with the
+/// code of the problem that ended it as `problem_code`.
 awaitable<ClientResult<boost::json::object>> follow(ApiClient& api, std::string job, ProgressView& view,
                                                     StopToken stop);
 awaitable<ClientResult<boost::json::object>> job_status(ApiClient& api, std::string job, StopToken stop);

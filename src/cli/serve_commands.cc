@@ -4,7 +4,9 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/url/parse.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "base/task_scope.h"
@@ -54,6 +56,16 @@ int open_installation(Server& server) {
     return kDone;
 }
 
+// The options with which another command finds this installation, from whatever folder it is typed in.
+std::string to_this_installation(const Server& server) {
+    const std::string data = " --data " + shell_quoted(server.installation->path());
+    const auto secret = server.options.find("secret-file");
+    if (!secret) return data;
+    std::error_code error;
+    const std::string whole = std::filesystem::absolute(*secret, error).string();
+    return data + " --secret-file " + shell_quoted(error ? *secret : whole);
+}
+
 // On loopback a first start makes the owner's account; anywhere else there has to be one before.
 int check_accounts(Server& server) {
     const auto users = run_on(server.loop, server.installation->store().users());
@@ -62,13 +74,13 @@ int check_accounts(Server& server) {
     if (!server.address.is_loopback()) {
         return complain(
             fmt::format("There are no accounts yet, and {} can be reached from other machines. Make one first: "
-                        "longhand user add EMAIL --data {}",
-                        server.address.host, server.installation->path()));
+                        "longhand user add EMAIL{}",
+                        server.address.host, to_this_installation(server)));
     }
     const auto owner = run_on(server.loop, owner_account(server.installation->store()));
     if (!owner) return complain(owner.error().message);
-    std::printf("made the account %s; a token for it: longhand token %s --data %s\n", kOwnerEmail, kOwnerEmail,
-                server.installation->path().c_str());
+    std::printf("made the account %s; a token for it: longhand token %s%s\n", kOwnerEmail, kOwnerEmail,
+                to_this_installation(server).c_str());
     return kDone;
 }
 
@@ -76,7 +88,8 @@ int check_accounts(Server& server) {
 int take_up_work(Server& server) {
     const auto rescued = run_on(server.loop, server.installation->store().rescue_all("process_died"));
     if (!rescued) return complain(rescued.error().message);
-    if (*rescued > 0) server.log->info("{} jobs go on where a former process left them", *rescued);
+    if (*rescued == 1) server.log->info("1 job goes on where a former process left it");
+    if (*rescued > 1) server.log->info("{} jobs go on where a former process left them", *rescued);
     return kDone;
 }
 
@@ -131,7 +144,7 @@ int listen(Server& server) {
     if (!bound)
         return complain(
             fmt::format("{}:{} can't be listened on: {} Choose another with --listen; port 0 takes a free one.",
-                        shown_host(server.address.host), server.address.port, bound.error().message));
+                        shown_host(server.address.host), server.address.port, sentence(bound.error().message)));
     server.address.port = bound->port;
     return kDone;
 }
@@ -171,6 +184,22 @@ awaitable<void> shut_down(Server* server) {
     server->loop.stop();
 }
 
+// Empty when none is given. Links are made by appending a path to it.
+Value<std::string> public_url_of(const Options& options) {
+    std::string url = options.get("public-url");
+    if (url.empty() && !options.has("public-url")) return url;
+    while (url.ends_with('/')) url.pop_back();
+    const auto parsed = boost::urls::parse_uri(url);
+    if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty() ||
+        parsed->has_userinfo() || parsed->has_query() || parsed->has_fragment()) {
+        return wrong_usage(
+            fmt::format("{} should be the http or https address that people use, with a host and no query, such as "
+                        "https://longhand.example.org, not '{}'.",
+                        options.origin("public-url"), options.get("public-url")));
+    }
+    return url;
+}
+
 Value<std::unique_ptr<Server>> make_server(const Options& options) {
     auto log = make_logger(options);
     if (!log) return log.error();
@@ -183,6 +212,7 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     if (const auto budget = budget_of(options); !budget) return budget.error();
     auto engine = engine_options_of(options);
     if (!engine) return engine.error();
+    if (auto url = public_url_of(options); !url) return url.error();
     auto server = std::make_unique<Server>(options);
     server->log = std::move(*log);
     server->address = std::move(*address);
@@ -197,7 +227,7 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
 int open_server(Server& server) {
     if (const int status = open_installation(server); status != kDone) return status;
     if (const int status = check_accounts(server); status != kDone) return status;
-    auto provider = Provider::make(server.options, server.loop, server.runtime);
+    auto provider = Provider::make(server.options, server.loop, server.runtime, ModelChoice::open);
     if (!provider) return complain(provider.error().message, status_of(provider.error().code));
     server.provider = std::move(*provider);
     server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.engine,

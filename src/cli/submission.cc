@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/delivery.h"
 #include "cli/remote.h"
 
 namespace longhand::cli {
@@ -30,7 +31,7 @@ awaitable<ClientResult<std::size_t>> upload_sources(ApiClient& api, const WorkOr
         if (problem.empty()) {
             ++stored;
         } else {
-            report(fmt::format("not used: {}: {}", source, problem));
+            report("not used: " + with_file(source, problem));
         }
     }
     co_return stored;
@@ -56,7 +57,7 @@ awaitable<ClientResult<std::string>> submit_order(ApiClient& api, const WorkOrde
     auto job = co_await api.post("/api/generateWizardWork", std::move(body), StopToken{});
     if (!job) co_return job.error();
     const std::string started = job->is_object() ? text_of(job->get_object(), "jobId") : std::string();
-    if (!stop.stopped()) co_return started;
+    if (!stop.stopped() || stop.reason() != StopReason::cancelled) co_return started;
     json::value which{{"jobId", started}};
     auto cancelled = co_await api.post("/api/cancelJob", std::move(which), StopToken{});
     if (!cancelled) co_return cancelled.error();

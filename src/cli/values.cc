@@ -76,6 +76,11 @@ Value<job::Budget> budget_of(const Options& options) {
     return budget;
 }
 
+std::string sentence(std::string text) {
+    if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos) text += '.';
+    return text;
+}
+
 bool Address::is_loopback() const {
     if (host == "localhost") return true;
     boost::system::error_code error;

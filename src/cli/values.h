@@ -26,6 +26,8 @@ Value<std::string> word_option(const Options& options, std::string_view name, co
 
 /// --max-cost-usd and --max-tokens; what is not given is no cap.
 Value<job::Budget> budget_of(const Options& options);
+/// `text` with a full stop, where it ends with no such mark.
+std::string sentence(std::string text);
 
 struct Address {
     std::string host;

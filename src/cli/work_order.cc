@@ -54,9 +54,8 @@ std::vector<OptionSpec> work_options() {
     return {
         {.name = "source",
          .value = "FILE",
-         .help = "a file to write from: text, Markdown, HTML, PDF; repeatable",
-         .repeatable = true,
-         .flag_only = true},
+         .help = "a file to write from: text, Markdown, HTML, PDF, DOCX, ODT, EPUB, RTF; repeatable",
+         .repeatable = true},
         {.name = "pages",
          .value = "N or N-M",
          .help = "how long the work is to be, 1 to 350 pages",

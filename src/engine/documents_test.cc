@@ -145,7 +145,8 @@ TEST_F(DocumentsTest, AJobThatHasNotBegunHasNothingYet) {
 }
 
 TEST(FileName, IsFitForEveryFileSystem) {
-    EXPECT_EQ(file_name("A/B: \"C\"", "pdf", false), "A B   C.pdf");
+    EXPECT_EQ(file_name("A/B: \"C\"", "pdf", false), "A B C.pdf");
+    EXPECT_EQ(file_name("Coffee at home: A Guide", "pdf", false), "Coffee at home A Guide.pdf");
     EXPECT_EQ(file_name("", "md", false), "document.md");
     EXPECT_EQ(file_name("..", "md", true), "document (partial).md");
     EXPECT_EQ(file_name("漢字", "pdf", true), "漢字 (partial).pdf");

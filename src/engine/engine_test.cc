@@ -210,6 +210,22 @@ TEST_F(EngineTest, StopHandsBackWithinSeconds) {
     EXPECT_EQ(world.job(job).rescues, 0);
 }
 
+TEST_F(EngineTest, TheProgressThatWasShownIsKeptWhenAJobIsHandedBack) {
+    const Uuid job = world.enqueue_one();
+    world.start();
+    const auto watcher = world.engine->live().watch(job);
+    double shown = 0;
+    const auto is_ahead = [&] {
+        if (const auto news = watcher->take(); news.report) shown = std::max(shown, news.report->progress);
+        return shown > world.job(job).progress;
+    };
+    ASSERT_TRUE(world.run_until_called("section/0/draft"));
+    ASSERT_TRUE(world.runtime.run_until(is_ahead, 1h));
+    world.stop();
+    EXPECT_EQ(world.state(job), State::queued);
+    EXPECT_GE(world.job(job).progress, shown);
+}
+
 TEST_F(EngineTest, StopEndsAlsoWhenTheDatabaseIsDown) {
     world.enqueue_one();
     world.start();

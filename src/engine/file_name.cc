@@ -14,7 +14,10 @@ bool is_refused(char c) {
 
 std::string file_name(std::string_view title, std::string_view extension, bool partial) {
     std::string name;
-    for (const char c : title) name += is_refused(c) ? ' ' : c;
+    for (const char c : title) {
+        const char kept = is_refused(c) ? ' ' : c;
+        if (kept != ' ' || !name.ends_with(' ')) name += kept;
+    }
     if (name.size() > kLongest) {
         std::size_t end = kLongest;
         while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;

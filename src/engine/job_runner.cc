@@ -210,6 +210,20 @@ private:
         return fail({"internal_error", std::string(kInternalError)});
     }
 
+    /// `verb` with what was shown since the last beat stored before it: the next run begins there, for progress never
+    /// falls. Whether the lease is held and the store is there, the verb is told too.
+    Verb after_progress(Verb verb) {
+        return [this, verb = std::move(verb)] { return progress_and(verb); };
+    }
+    awaitable<store::StoreResult<job::Job>> progress_and(Verb verb) {
+        job_->refresh();
+        std::vector<store::Beat> beats{{.job = job_->id(), .lease = job_->lease(), .report = job_->report}};
+        auto extending = environment_.store.extend(environment_.worker, environment_.options.lease, std::move(beats));
+        (void)co_await std::move(extending);
+        auto ending = verb();
+        co_return co_await std::move(ending);
+    }
+
     Verb complete(Done done) {
         job_->refresh();
         job_->report.counts.words_done = job_->report.counts.words_planned = done.words;
@@ -222,14 +236,14 @@ private:
         };
     }
     Verb fail(job::Problem problem) {
-        return [this, problem = std::move(problem)] {
+        return after_progress([this, problem = std::move(problem)] {
             return environment_.store.fail(job_->id(), job_->lease(), problem);
-        };
+        });
     }
     Verb moderate(job::Problem problem) {
-        return [this, problem = std::move(problem)] {
+        return after_progress([this, problem = std::move(problem)] {
             return environment_.store.moderate(job_->id(), job_->lease(), problem);
-        };
+        });
     }
     Verb pause() {
         const std::string data = boost::json::serialize(boost::json::value{{"reason", *job_->out_of_budget}});
@@ -238,12 +252,12 @@ private:
     Verb wait_for_provider() {
         const Milliseconds delay =
             pause_before(job_->waits + 1, kFirstWait, kLongestWait, environment_.runtime.random());
-        return [this, delay] {
+        return after_progress([this, delay] {
             return environment_.store.wait_for_provider(job_->id(), job_->lease(), delay, *job_->wait_reason);
-        };
+        });
     }
     Verb hand_over() {
-        return [this] { return handed_over(); };
+        return after_progress([this] { return handed_over(); });
     }
     awaitable<store::StoreResult<job::Job>> handed_over() {
         std::vector<std::pair<Uuid, job::Lease>> jobs{{job_->id(), job_->lease()}};

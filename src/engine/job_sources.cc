@@ -163,11 +163,10 @@ private:
         if (result_.passages.empty()) co_return std::nullopt;
         std::vector<sources::Passage> passages;
         for (const auto& [key, passage] : result_.passages) passages.push_back(passage);
-        const std::string folder = environment_.files.absolute("index");
-        const std::string path = folder + "/" + job_->claimed.job.project.to_string() + ".db";
-        std::function<OpenedIndex()> open = [folder, path, passages = std::move(passages)] {
+        const std::string path = environment_.files.absolute(store::FileStore::index_file(job_->claimed.job.project));
+        std::function<OpenedIndex()> open = [path, passages = std::move(passages)] {
             std::error_code ignored;
-            std::filesystem::create_directories(folder, ignored);
+            std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
             return sources::PassageIndex::open(path, passages);
         };
         OpenedIndex opened = co_await run_blocking<OpenedIndex>(environment_.runtime, std::move(open));

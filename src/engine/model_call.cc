@@ -62,6 +62,7 @@ ModelCall::~ModelCall() {
 awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
     while (!job_->signals.stop.stopped() && !job_->out_of_budget) {
         begin_attempt();
+        quiet_since_ = environment_.runtime.steady_now();
         ++environment_.counters.model_calls;
         const llm::ChatRequest chat = chat_request();
         auto call = environment_.model.chat(chat, watcher(chat), job_->stop());
@@ -121,6 +122,7 @@ void ModelCall::begin_attempt() {
 
 void ModelCall::on_text(std::string_view delta) {
     if (job_->signals.stop.stopped() || delta.empty()) return;
+    quiet_since_ = environment_.runtime.steady_now();
     StreamedText& text = job_->texts[key_];
     // A word that goes on over the seam of two deltas is one.
     text.words +=
@@ -175,7 +177,13 @@ awaitable<ModelCall::Given> ModelCall::after(LlmErrc code, std::string message) 
 awaitable<ModelCall::Given> ModelCall::wait_out(std::string message) {
     const SteadyTime now = environment_.runtime.steady_now();
     const WallTime wall = environment_.runtime.wall_now();
-    if (!job_->provider_down_since) job_->provider_down_since = now;
+    if (!job_->provider_down_since) {
+        job_->provider_down_since = quiet_since_;
+        // Once for an outage, not once for each try of it.
+        if (job_->waits == 0)
+            environment_.log->warn("job {}: its provider is away, so it tries again: {}", job_->id().to_string(),
+                                   message);
+    }
     if (!job_->waiting_since) job_->waiting_since = wall;
     if (wall - *job_->waiting_since >= environment_.options.provider_patience) {
         co_return failed("provider_unavailable", std::move(message));

@@ -43,6 +43,7 @@ private:
     CallBooks books_;
     std::uint32_t attempts_ = 0;
     bool in_word_ = false;
+    SteadyTime quiet_since_{};  // the provider has said nothing since then
     unsigned outages_ = 0, loops_ = 0, malformed_ = 0;
     bool rephrased_ = false;
 };

@@ -251,12 +251,12 @@ TEST_F(Api, WorkTakesBothFormsOfItsFields) {
 TEST_F(Api, AProjectLivesItsLife) {
     const std::string project = make_project();
     const RawAnswer changed = server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada),
-                                           R"({"style_text":"plain","title":"New"})");
+                                           R"({"style_text":"  plain\n","title":"New"})");
     EXPECT_EQ(changed.text("id"), project);
     const auto details = get("/api/getProjectDetails?projectId=" + project).json().at("project").as_object();
     EXPECT_EQ(details.size(), 15U);
     EXPECT_EQ(details.at("title").as_string(), "New");
-    EXPECT_EQ(details.at("style_text").as_string(), "plain");
+    EXPECT_EQ(details.at("style_text").as_string(), "  plain\n");
     EXPECT_TRUE(details.at("prompt").is_null());
     EXPECT_EQ(server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada), "{}").text("code"),
               "nothing_to_change");
@@ -322,7 +322,10 @@ TEST_F(Api, UploadsThatFailLeaveNothingBehind) {
     EXPECT_EQ(upload(field("projectId", project) + file("b.txt", "the same")).status, 409);
     EXPECT_EQ(upload(field("projectId", project) + file("big.txt", std::string((1 << 20) + 1, 'x'))).status, 413);
     EXPECT_EQ(upload(field("projectId", project) + file("a.bin", std::string("\0\1\2\3", 4))).status, 415);
-    EXPECT_EQ(upload(field("projectId", project)).text("code"), "no_files");
+    const RawAnswer none = upload(field("projectId", project));
+    EXPECT_EQ(none.text("code"), "no_files");
+    EXPECT_EQ(none.json().at("files"), boost::json::array());
+    EXPECT_EQ(none.json().at("summary").at("errors"), boost::json::array());
     EXPECT_EQ(upload(file("c.txt", "other")).text("field"), "projectId");
     EXPECT_EQ(upload(field("projectId", project) + field("files", "text")).status, 400);
     EXPECT_EQ(upload(field("projectId", make_project(bob)) + file("d.txt", "mine?")).status, 404);
@@ -453,6 +456,17 @@ TEST_F(Api, TheServerTellsOfItself) {
     const RawAnswer page = server->send("GET", "/", "", "");
     EXPECT_EQ(page.status, 200);
     EXPECT_NE(page.header("content-security-policy").find("default-src 'none'"), std::string::npos);
+    // Each document that it names is there.
+    std::size_t documents = 0;
+    for (auto at = page.body.find("\"/docs/"); at != std::string::npos; at = page.body.find("\"/docs/", at + 1)) {
+        const RawAnswer document =
+            server->send("GET", page.body.substr(at + 1, page.body.find('"', at + 1) - at - 1), "", "");
+        EXPECT_EQ(document.status, 200);
+        EXPECT_TRUE(document.body.starts_with("# ")) << document.body.substr(0, 40);
+        ++documents;
+    }
+    EXPECT_GE(documents, 4U);
+    EXPECT_EQ(server->send("GET", "/docs/index.html", "", "").status, 404);
     const auto provider = server->send("GET", "/readyz", "", "").json().at("provider");
     EXPECT_EQ(provider.at("name").as_string(), "offline");
     EXPECT_EQ(provider.at("state").as_string(), "waiting");

@@ -77,6 +77,14 @@ Tally tally_of(const std::vector<ReceivedFile>& files) {
     return tally;
 }
 
+/// Clients look at both arrays whatever the status is.
+ApiError with_tally(ApiError error, Tally tally) {
+    error.fields.emplace_back("success", "false");
+    error.fields.emplace_back("files", "[]");
+    error.fields.emplace_back("summary", std::move(tally).summary());
+    return error;
+}
+
 /// None was stored: the code that all share, or the general one.
 ApiError nothing_stored(const std::vector<ReceivedFile>& files, Tally tally) {
     const ApiErrc first = files.front().problem->code;
@@ -85,11 +93,7 @@ ApiError nothing_stored(const std::vector<ReceivedFile>& files, Tally tally) {
     const std::string message = files.size() == 1 ? files.front().problem->message
                                                   : fmt::format("None of the {} files was stored. The first: {}",
                                                                 files.size(), files.front().problem->message);
-    ApiError error(same ? first : ApiErrc::upload_failed, message);
-    error.fields.emplace_back("success", "false");
-    error.fields.emplace_back("files", "[]");
-    error.fields.emplace_back("summary", std::move(tally).summary());
-    return error;
+    return with_tally({same ? first : ApiErrc::upload_failed, message}, std::move(tally));
 }
 
 net::HttpResponse stored_reply(Tally tally) {
@@ -134,7 +138,8 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), *id);
     if (!project) co_return from_store(project.error(), "project");
     if (receiver.files().empty()) {
-        co_return ApiError{ApiErrc::no_files, "There is no file in the request; send each in a part named 'files'."};
+        co_return with_tally({ApiErrc::no_files, "There is no file in the request; send each in a part named 'files'."},
+                             Tally{});
     }
     auto kept = co_await receiver.keep(call.owner(), *id);
     if (!kept) co_return kept.error();

@@ -57,7 +57,8 @@ TEST(Body, LengthsAreInCharactersNotBytes) {
     };
     EXPECT_EQ(problem("ΑΒΓΔΕΖΗΘΙΚ"), "");
     EXPECT_EQ(problem("ΑΒΓΔΕΖΗΘΙ"), "'prompt' has 9 characters; it should be a string of 10 to 12 characters.");
-    EXPECT_EQ(problem("  ΑΒΓΔΕΖΗΘΙ  "), "'prompt' has 9 characters; it should be a string of 10 to 12 characters.");
+    EXPECT_EQ(problem(" ΑΒΓΔΕΖΗΘ "), "");
+    EXPECT_NE(problem("           ").find("white space alone"), std::string::npos);
     EXPECT_EQ(problem("1234567890123"), "'prompt' has 13 characters; it should be a string of 10 to 12 characters.");
     EXPECT_NE(problem(std::string("1234567890\0x", 12)).find("NUL"), std::string::npos);
 }

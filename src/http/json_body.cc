@@ -70,10 +70,12 @@ std::optional<std::string> BodyReader::text(std::string_view name, TextBounds bo
         refuse(name, fmt::format("is {}; it {}", kind_of(*value), bounds_words(bounds)));
         return std::nullopt;
     }
-    const std::string_view text = trimmed(view(*value));
+    const std::string_view text = view(*value);
     const std::size_t length = code_points(text);
     if (length < bounds.min || length > bounds.max) {
         refuse(name, fmt::format("has {} characters; it {}", length, bounds_words(bounds)));
+    } else if (bounds.min > 0 && trimmed(text).empty()) {
+        refuse(name, fmt::format("is white space alone; it {}", bounds_words(bounds)));
     } else if (text.find('\0') != text.npos) {
         refuse(name, "holds a NUL character, which no text has");
     }
@@ -88,8 +90,17 @@ std::string BodyReader::required_text(std::string_view name, TextBounds bounds) 
     return text(name, bounds).value_or("");
 }
 
+std::optional<std::string> BodyReader::line(std::string_view name, TextBounds bounds) {
+    const auto sent = text(name, bounds);
+    return sent ? std::optional(std::string(trimmed(*sent))) : std::nullopt;
+}
+
+std::string BodyReader::required_line(std::string_view name, TextBounds bounds) {
+    return std::string(trimmed(required_text(name, bounds)));
+}
+
 std::optional<std::string> BodyReader::email(std::string_view name) {
-    auto address = text(name, {0, 254});
+    auto address = line(name, {0, 254});
     if (!address || address->empty()) return address;
     const auto at = address->find('@');
     const bool plausible = at != address->npos && at > 0 && at + 1 < address->size() &&

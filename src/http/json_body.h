@@ -16,7 +16,7 @@
 
 namespace longhand::http {
 
-/// Bounds in code points, after white space at both ends is cut off.
+/// Bounds in code points, of the text as it was sent.
 struct TextBounds {
     std::size_t min = 0;
     std::size_t max = 0;
@@ -29,8 +29,12 @@ public:
     explicit BodyReader(const boost::json::object& body) : body_(body) {}
 
     Uuid id(std::string_view name);
+    /// As it was sent. With a `min`, white space alone is refused.
     std::string required_text(std::string_view name, TextBounds bounds);
     std::optional<std::string> text(std::string_view name, TextBounds bounds);
+    /// A name or a word: without white space at both ends.
+    std::string required_line(std::string_view name, TextBounds bounds);
+    std::optional<std::string> line(std::string_view name, TextBounds bounds);
     std::string required_email(std::string_view name);
     /// May be "".
     std::optional<std::string> email(std::string_view name);

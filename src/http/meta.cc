@@ -55,6 +55,16 @@ awaitable<ApiResult<Reply>> get_page(const Services& services, Call&) {
     co_return response;
 }
 
+awaitable<ApiResult<Reply>> get_document(const Services&, Call& call) {
+    const auto name = call.path_values.find("name");
+    const auto text = name == call.path_values.end() ? std::nullopt : embedded("documents/" + name->second);
+    if (!text) co_return ApiError{ApiErrc::not_found, "There is no such document; GET / lists them."};
+    net::HttpResponse response;
+    response.content_type = "text/markdown; charset=utf-8";
+    response.body = std::string(*text);
+    co_return response;
+}
+
 awaitable<ApiResult<Reply>> get_health(const Services&, Call&) {
     co_return json_reply(R"({"status":"ok"})");
 }
@@ -93,6 +103,7 @@ awaitable<ApiResult<Reply>> get_contract(const Services&, Call&) {
 std::vector<Route> meta_routes(const Services& services) {
     return {
         {"GET", "/", Access::open, bound(services, get_page)},
+        {"GET", "/docs/{name}", Access::open, bound(services, get_document)},
         {"GET", "/healthz", Access::open, bound(services, get_health)},
         {"GET", "/readyz", Access::open, bound(services, get_readiness)},
         {"GET", "/metrics", Access::open, bound(services, get_metrics)},

@@ -84,7 +84,7 @@ std::vector<std::string> read_urls(BodyReader& body) {
 }
 
 void read_mode(BodyReader& body, job::Settings& settings) {
-    const auto mode = body.text("mode", {0, 100});
+    const auto mode = body.line("mode", {0, 100});
     if (!mode || mode->empty() || *mode == settings.mode) return;
     body.refuse(ApiErrc::mode_not_allowed, "mode",
                 fmt::format("The mode '{}' is for administrators only; send 'deepwriter', or leave 'mode' out.",
@@ -101,7 +101,7 @@ void read_research(BodyReader& body, job::Settings& settings) {
 }
 
 std::string model_or(BodyReader& body, std::string_view name, const std::string& otherwise) {
-    const auto model = body.text(name, {0, 200});
+    const auto model = body.line(name, {0, 200});
     return model && !model->empty() ? *model : otherwise;
 }
 
@@ -117,9 +117,9 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     job::Settings& settings = start.settings;
     start.project = body.id("projectId");
     settings.prompt = body.required_text("prompt", {10, 10'000});
-    settings.author = body.required_text("author", {1, 100});
+    settings.author = body.required_line("author", {1, 100});
     settings.email = body.required_email("email");
-    settings.title = body.text("title", {0, 200}).value_or("");
+    settings.title = body.line("title", {0, 200}).value_or("");
     settings.outline_text = body.text("outline_text", {0, 5'000}).value_or("");
     settings.style_text = body.text("style_text", {0, 10'000}).value_or("");
     settings.supplemental_info = body.text("supplemental_info", {0, 50'000}).value_or("");

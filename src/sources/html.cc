@@ -6,8 +6,10 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "sources/sentences.h"
 #include "sources/table_row.h"
 #include "sources/unicode.h"
 
@@ -269,6 +271,17 @@ bool is_skipped(const GumboNode* node) {
     return header && heading_level(node) == 0 && !has_heading(node);
 }
 
+/// "title", "admonition-title" and the like.
+bool has_title_class(const GumboNode* node) {
+    std::string_view classes = attribute(node, "class");
+    while (!classes.empty()) {
+        const auto end = std::min(classes.find(' '), classes.size());
+        if (classes.substr(0, end).ends_with("title")) return true;
+        classes.remove_prefix(std::min(end + 1, classes.size()));
+    }
+    return false;
+}
+
 bool is_block(GumboTag tag) {
     static constexpr auto kBlocks = std::to_array<GumboTag>(
         {GUMBO_TAG_P,       GUMBO_TAG_DIV,     GUMBO_TAG_UL,         GUMBO_TAG_OL,         GUMBO_TAG_LI,
@@ -296,6 +309,7 @@ public:
             root, [this](const GumboNode* node) { return enter(node); },
             [this](const GumboNode* node) { leave(node); });
         flush();
+        release_label();
     }
 
 private:
@@ -309,6 +323,7 @@ private:
         if (tag == GUMBO_TAG_PRE) return program(node), false;
         if (tag == GUMBO_TAG_BR) text_ += ' ';
         if (is_block(tag) || tag == GUMBO_TAG_DT) flush();
+        if (tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DT || tag == GUMBO_TAG_TABLE) release_label(":");
         if (tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DD) ++items_;
         if (tag == GUMBO_TAG_TABLE) tables_.emplace_back();
         if (!tables_.empty()) enter_table_part(tag);
@@ -318,7 +333,7 @@ private:
     void leave(const GumboNode* node) {
         const auto tag = tag_of(node);
         if (tag == GUMBO_TAG_DT) return take_term();
-        if (is_block(tag)) flush();
+        if (is_block(tag)) is_label(node) ? take_label() : flush();
         if ((tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DD) && items_ > 0) --items_;
         if (tag == GUMBO_TAG_DL) emit(BlockKind::line, std::exchange(term_, {}));
         if (tables_.empty()) return;
@@ -361,8 +376,31 @@ private:
         term_ += text;
     }
 
+    /// "Note", "Warning": what stands above the text that it is about, in a block of its own.
+    bool is_label(const GumboNode* node) const {
+        constexpr std::size_t kMostWords = 3, kMostTitleWords = 8;
+        const bool title = has_title_class(node);
+        if (!title && (tag_of(node) != GUMBO_TAG_P || items_ > 0)) return false;
+        if (!term_.empty() || (!tables_.empty() && tables_.back().in_cell)) return false;
+        const std::string text = squeeze(text_);
+        const auto words = count_words(text);
+        return words > 0 && words <= (title ? kMostTitleWords : kMostWords) && !ends_sentence(text) &&
+               std::string_view(":;,").find(text.back()) == std::string_view::npos;
+    }
+
+    void take_label() {
+        release_label();
+        label_ = squeeze(std::exchange(text_, {}));
+    }
+
+    /// As a line of its own: no paragraph is below that it could be put before.
+    void release_label(std::string_view end = "") {
+        if (!label_.empty()) push(BlockKind::line, std::exchange(label_, {}).append(end));
+    }
+
     void heading(int level, const GumboNode* node) {
         flush();
+        release_label();
         std::string title = squeeze(text_below(node));
         while (title.ends_with("\u00B6") || title.ends_with("\u00A7")) title.resize(title.size() - 2);
         title = std::string(trim(title));
@@ -372,6 +410,7 @@ private:
 
     void program(const GumboNode* node) {
         flush();
+        release_label(":");
         std::string text = text_below(node);
         // Manual pages set as HTML are prose with line ends kept.
         Place place{code_section(sections_.joined()), 0, 0};
@@ -385,6 +424,7 @@ private:
         // A name and what it means are one line: "name: meaning".
         if (auto term = std::exchange(term_, {}); !term.empty())
             text = term + (term.ends_with(':') ? " " : ": ") + text;
+        if (auto label = std::exchange(label_, {}); !label.empty()) text = label + ": " + text;
         emit(items_ > 0 ? BlockKind::line : BlockKind::prose, std::move(text));
     }
 
@@ -400,12 +440,19 @@ private:
     }
 
     void emit(BlockKind kind, std::string text) {
-        if (!text.empty()) out_.blocks.push_back({kind, {sections_.joined(), 0, 0}, std::move(text)});
+        if (text.empty()) return;
+        release_label();
+        push(kind, std::move(text));
+    }
+
+    void push(BlockKind kind, std::string text) {
+        out_.blocks.push_back({kind, {sections_.joined(), 0, 0}, std::move(text)});
     }
 
     ReadText& out_;
     SectionPath sections_;
     std::string text_, term_;
+    std::string label_;  ///< waits for the text that it stands above
     int items_ = 0;
     std::vector<Table> tables_;
 };

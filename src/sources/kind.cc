@@ -43,8 +43,7 @@ constexpr auto kMagics = std::to_array<Magic>({
      "a program", kText},
     {"MZ\x90"sv, "a Windows program", kText},
     {"SQLite format 3"sv, "an SQLite database", kText},
-    {"\xD0\xCF\x11\xE0"sv, "an old Microsoft Office document", kConvert},
-    {"{\\rtf"sv, "a rich text (RTF) document", kConvert},
+    {"\xD0\xCF\x11\xE0"sv, "an old or encrypted Microsoft Office document", kConvert},
     {"%!PS"sv, "a PostScript document", kConvert},
     {"AT&TFORM"sv, "a DjVu document", kConvert},
     {"wOFF"sv, "a font", kText},
@@ -53,21 +52,24 @@ constexpr auto kMagics = std::to_array<Magic>({
 /// What kind of document a ZIP holds, by the names near its start.
 FileKind zip_kind(std::string_view bytes) {
     struct Inside {
-        std::string_view mark, looks_like;
+        std::string_view mark, looks_like, format;  // no format: it can't be read
     };
-    static constexpr auto kInside = std::to_array<Inside>({{"word/", "a Word document (DOCX)"},
-                                                           {"xl/", "an Excel sheet (XLSX)"},
-                                                           {"ppt/", "a PowerPoint file (PPTX)"},
-                                                           {"application/epub+zip", "an e-book (EPUB)"},
-                                                           {"application/vnd.oasis", "an OpenDocument file"}});
+    static constexpr auto kInside =
+        std::to_array<Inside>({{"word/", "a Word document (DOCX)", "docx"},
+                               {"xl/", "an Excel sheet (XLSX)", ""},
+                               {"ppt/", "a PowerPoint file (PPTX)", ""},
+                               {"application/epub+zip", "an e-book (EPUB)", "epub"},
+                               {"application/vnd.oasis.opendocument.text", "an OpenDocument text", "odt"},
+                               {"application/vnd.oasis", "an OpenDocument file", ""}});
     const auto tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 65'536));
     for (const auto& inside : kInside) {
         const bool found = bytes.substr(0, 4096).find(inside.mark) != std::string_view::npos ||
                            tail.find(inside.mark) != std::string_view::npos;
-        if (found)
-            return {Kind::unsupported, CommentStyle::none, std::string(inside.looks_like), std::string(kConvert)};
+        if (!found) continue;
+        const Kind kind = inside.format.empty() ? Kind::unsupported : Kind::document;
+        return {kind, {}, std::string(inside.format), std::string(inside.looks_like), std::string(kConvert)};
     }
-    return {Kind::unsupported, CommentStyle::none, "a ZIP archive", std::string(kUnpack)};
+    return {Kind::unsupported, {}, {}, "a ZIP archive", std::string(kUnpack)};
 }
 
 bool one_of(std::string_view word, std::string_view list) {
@@ -91,21 +93,21 @@ bool looks_like_html(std::string_view bytes) {
 
 FileKind text_kind(std::string_view bytes, std::string_view name) {
     const std::string end = extension(name);
-    if (looks_like_html(bytes)) return {Kind::html, {}, {}, {}};
-    if (one_of(end, "md markdown mdown mkd mdx rmd qmd")) return {Kind::markdown, {}, {}, {}};
+    if (looks_like_html(bytes)) return {Kind::html};
+    if (one_of(end, "md markdown mdown mkd mdx rmd qmd")) return {Kind::markdown};
     const bool tag = trim(bytes.substr(0, 512)).starts_with("<");
-    if (one_of(end, "html htm xhtml xml svg rss atom opml") && tag) return {Kind::html, {}, {}, {}};
+    if (one_of(end, "html htm xhtml xml svg rss atom opml") && tag) return {Kind::html};
     if (one_of(end,
                "h hh hpp hxx c cc cpp cxx inc ipp m mm java js mjs ts tsx jsx go rs cs swift kt kts scala php dart css "
                "scss proto groovy zig v sv cu glsl json json5 jsonc ipynb svelte vue")) {
-        return {Kind::code, CommentStyle::slashes, {}, {}};
+        return {Kind::code, CommentStyle::slashes};
     }
     if (one_of(end, "py pyi rb sh bash zsh fish pl pm r jl tcl mk cmake yaml yml toml cfg conf ini awk nix ex exs") ||
         one_of(name, "Makefile Dockerfile CMakeLists.txt") || bytes.starts_with("#!")) {
-        return {Kind::code, CommentStyle::hashes, {}, {}};
+        return {Kind::code, CommentStyle::hashes};
     }
-    if (one_of(end, "sql lua hs ada adb ads vhd")) return {Kind::code, CommentStyle::dashes, {}, {}};
-    if (one_of(end, "csv tsv")) return {Kind::code, CommentStyle::none, {}, {}};
+    if (one_of(end, "sql lua hs ada adb ads vhd")) return {Kind::code, CommentStyle::dashes};
+    if (one_of(end, "csv tsv")) return {Kind::code};
     return {};
 }
 
@@ -114,13 +116,14 @@ FileKind text_kind(std::string_view bytes, std::string_view name) {
 FileKind kind_of(std::string_view bytes, std::string_view name) {
     // Some PDFs have a few bytes of something else in front; the format allows a kilobyte.
     if (bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos && bytes.find('\0') != std::string_view::npos) {
-        return {Kind::pdf, {}, {}, {}};
+        return {Kind::pdf};
     }
-    if (bytes.starts_with("%PDF-")) return {Kind::pdf, {}, {}, {}};
+    if (bytes.starts_with("%PDF-")) return {Kind::pdf};
     if (bytes.starts_with("PK\x03\x04")) return zip_kind(bytes);
+    if (bytes.starts_with("{\\rtf")) return {Kind::document, {}, "rtf", "a rich text (RTF) document", {}};
     for (const auto& magic : kMagics) {
         if (bytes.starts_with(magic.bytes)) {
-            return {Kind::unsupported, {}, std::string(magic.looks_like), std::string(magic.help)};
+            return {Kind::unsupported, {}, {}, std::string(magic.looks_like), std::string(magic.help)};
         }
     }
     return text_kind(bytes, name);
@@ -136,6 +139,8 @@ std::string_view word_of(Kind kind) {
             return "html";
         case Kind::pdf:
             return "pdf";
+        case Kind::document:
+            return "document";
         case Kind::code:
             return "code";
         case Kind::unsupported:

@@ -1,7 +1,6 @@
 #include "sources/pdf.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "sources/encoding.h"
@@ -10,34 +9,9 @@
 namespace longhand::sources {
 namespace {
 
-constexpr Milliseconds kTimeLimit{120'000};
-
-sandbox::Command command(const PdfRequest& request, std::vector<std::string> argv) {
-    sandbox::Command command;
-    command.argv = std::move(argv);
-    command.folder = request.scratch;
-    command.readable = {request.path};
-    command.time_limit = kTimeLimit;
-    command.output_limit = 2 * kMostText;
-    command.confine = request.confine;
-    return command;
-}
-
-Failure<SourceErrc> translated(const Failure<sandbox::SandboxErrc>& failure, const std::string& shown) {
-    switch (failure.code) {
-        case sandbox::SandboxErrc::unavailable:
-            return {SourceErrc::unavailable,
-                    shown + " is a PDF, and PDFs can't be read on this server now; tell its operator, then retry."};
-        case sandbox::SandboxErrc::timeout:
-            return {SourceErrc::too_large,
-                    shown + " took more than two minutes to read; give it in parts, or as text."};
-        case sandbox::SandboxErrc::too_large:
-            return {SourceErrc::too_large, shown + " needs too much memory or holds too much text; give it in parts."};
-        case sandbox::SandboxErrc::stopped:
-            return {SourceErrc::stopped, "stopped"};
-        case sandbox::SandboxErrc::failed:
-            break;
-    }
+Failure<SourceErrc> translated(const Failure<sandbox::SandboxErrc>& failure, const Conversion& conversion) {
+    if (auto general = general_failure(failure.code, conversion, "a PDF")) return *std::move(general);
+    const std::string& shown = conversion.shown;
     const bool locked = failure.message.find("ncorrect password") != std::string::npos ||
                         failure.message.find("nsupported security handler") != std::string::npos;
     if (locked) {
@@ -66,15 +40,14 @@ std::string pdf_title(std::string_view info) {
     return {};
 }
 
-awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, PdfRequest request, StopToken stop) {
-    request.path = std::filesystem::absolute(request.path).string();
+awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, Conversion conversion, StopToken stop) {
     // One page more than allowed, so that a longer document shows.
     const std::string last_page = std::to_string(kMostPages + 1);
-    std::vector<std::string> text_argv = {"pdftotext", "-enc", "UTF-8", "-l", last_page, request.path, "-"};
-    auto text = co_await sandbox::run(runtime, command(request, std::move(text_argv)), stop);
-    if (!text) co_return translated(text.error(), request.shown);
-    std::vector<std::string> info_argv = {"pdfinfo", "-enc", "UTF-8", request.path};
-    auto info = co_await sandbox::run(runtime, command(request, std::move(info_argv)), stop);
+    std::vector<std::string> text_argv = {"pdftotext", "-enc", "UTF-8", "-l", last_page, conversion.path, "-"};
+    auto text = co_await sandbox::run(runtime, command_of(conversion, std::move(text_argv)), stop);
+    if (!text) co_return translated(text.error(), conversion);
+    std::vector<std::string> info_argv = {"pdfinfo", "-enc", "UTF-8", conversion.path};
+    auto info = co_await sandbox::run(runtime, command_of(conversion, std::move(info_argv)), stop);
     if (stop.stopped()) co_return Failure<SourceErrc>{SourceErrc::stopped, "stopped"};
     PdfText read;
     read.text = std::move(text->text);

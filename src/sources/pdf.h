@@ -4,17 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "sandbox/run.h"
-#include "sources/reader.h"
+#include "sources/conversion.h"
 
 namespace longhand::sources {
-
-struct PdfRequest {
-    std::string path;
-    std::string shown;    ///< what messages call the file
-    std::string scratch;  ///< a folder for the child
-    sandbox::Confine confine = sandbox::Confine::required;
-};
 
 struct PdfText {
     std::string text;   ///< a form feed ends each page
@@ -22,7 +14,7 @@ struct PdfText {
 };
 
 /// Errors: encrypted, broken, too_large (also of time), unavailable (no pdftotext or no sandbox here now), stopped.
-awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, PdfRequest request, StopToken stop);
+awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, Conversion conversion, StopToken stop);
 
 /// The title in what pdfinfo prints, if it looks like one.
 std::string pdf_title(std::string_view info);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "sources/pages.h"
 #include "sources/sentences.h"
@@ -88,6 +89,18 @@ bool is_contents_entry(std::string_view text) {
     return text.find(".....") != std::string_view::npos || text.find(". . . .") != std::string_view::npos;
 }
 
+/// A line that may be a title though nothing marks it: short, at the margin, and no sentence, item or part of one.
+bool may_be_title(std::string_view line) {
+    constexpr std::size_t kMostWords = 10, kMostBytes = 200;
+    const auto title = trim(line);
+    const auto first = first_code_point(title);
+    if (indent(line) > 0 || title.size() > kMostBytes || item_mark(title) > 0 || is_contents_entry(title)) return false;
+    // Verse, talk and what goes on begin with a small letter or a mark, addresses and dates with a number.
+    if (!is_word(first) || is_lower(first) || (first < 0x80 && is_digit(static_cast<char>(first)))) return false;
+    if (std::string_view(":;,-|=}\\").find(title.back()) != std::string_view::npos) return false;
+    return count_words(title) <= kMostWords && !ends_sentence(title) && title.find('\t') == std::string_view::npos;
+}
+
 /// Program text, drawings and tables of numbers have fewer letters than prose, or the ends of program lines.
 bool looks_like_code(const Lines& lines, Group group) {
     std::size_t letters = 0, digits = 0, marks = 0, code_ends = 0;
@@ -114,19 +127,51 @@ public:
         : lines_(lines), headings_(headings), sections_(sections), blocks_(blocks) {}
 
     void read() {
-        for (std::size_t at = 0; at < lines_.size();) {
-            if (is_blank(lines_[at].text)) {
-                ++at;
-                continue;
-            }
-            std::size_t end = at + 1;
-            while (end < lines_.size() && !is_blank(lines_[end].text) && lines_[end].page == lines_[at].page) ++end;
-            group({at, end});
-            at = end;
+        std::optional<Group> before;
+        for (Group now = group_from(0); now.first < now.second; now = group_from(now.second)) {
+            if (headings_ == Headings::none || !take_bare_title(before, now)) group(now);
+            before = now;
         }
     }
 
 private:
+    /// The next group at `at` or below; an empty one at the end.
+    Group group_from(std::size_t at) const {
+        while (at < lines_.size() && is_blank(lines_[at].text)) ++at;
+        std::size_t end = at;
+        while (end < lines_.size() && !is_blank(lines_[end].text) && lines_[end].page == lines_[at].page) ++end;
+        return {at, end};
+    }
+
+    /// One line that may be a title. Pages have too many lines of that kind, out of tables and drawings.
+    bool is_bare(Group group) const {
+        return group.second - group.first == 1 && lines_[group.first].page == 0 && marked_size(group) == 0 &&
+               may_be_title(lines_[group.first].text);
+    }
+
+    bool is_paragraph(Group group) const {
+        constexpr std::size_t kFewestWords = 8;
+        if (group.first == group.second || marked_size(group) > 0 || looks_like_code(lines_, group)) return false;
+        if (indent(lines_[group.first].text) > 3 || item_mark(trim(lines_[group.first].text)) > 0) return false;
+        std::size_t words = 0;
+        for (std::size_t i = group.first; i < group.second; ++i) words += count_words(lines_[i].text);
+        const auto last = trim(lines_[group.second - 1].text);
+        return words >= kFewestWords && (ends_sentence(last) || last.ends_with(':'));
+    }
+
+    /// A bare line above a paragraph is its title, but in a row of such lines, which are notes or a list; only at the
+    /// text's start there may be two, its own title and that of its first part.
+    bool take_bare_title(const std::optional<Group>& before, Group group) {
+        if (!is_bare(group) || (before && is_bare(*before) && !titled_)) return false;
+        const Group next = group_from(group.second);
+        const bool above_title = !before && is_bare(next) && is_paragraph(group_from(next.second));
+        if (!above_title && !is_paragraph(next)) return false;
+        titled_ = above_title;
+        sections_.enter(marked_level_ + 1, trim(lines_[group.first].text));
+        if (!before) marked_level_ = 1;
+        return true;
+    }
+
     void group(Group group) {
         if (headings_ == Headings::found) group.first += take_heading(group);
         if (group.first == group.second) return;
@@ -139,27 +184,38 @@ private:
         paragraph({from, group.second});
     }
 
-    /// Lines that a heading at the group's start takes up.
+    struct Heading {
+        std::size_t lines = 0;  ///< that it takes up; 0: none
+        int level = 0;          ///< 0: an entry of a table of contents, which is no text
+        std::string_view title;
+    };
+
     std::size_t take_heading(Group group) {
+        const auto found = marked_heading(group);
+        if (found.level > 0) sections_.enter(marked_level_ = found.level, found.title);
+        return found.lines;
+    }
+    std::size_t marked_size(Group group) const { return marked_heading(group).lines; }
+
+    /// The heading at the group's start that is marked as one.
+    Heading marked_heading(Group group) const {
         const auto size = group.second - group.first;
         const auto first = lines_[group.first].text, title = trim(first);
         const auto second = size > 1 ? lines_[group.first + 1].text : std::string_view{};
         if (size > 2 && underline(first) != 0 && underline(lines_[group.first + 2].text) == underline(first)) {
-            return heading(underline_level(underline(first)), trim(second)), 3;
+            return {3, underline_level(underline(first)), trim(second)};
         }
         const bool fits = 2 * trim(second).size() >= title.size();
         if (underline(second) != 0 && fits && underline(first) == 0 && count_words(title) <= 15) {
-            return heading(underline_level(underline(second)), title), 2;
+            return {2, underline_level(underline(second)), title};
         }
         const bool alone = size == 1, above_indented = size > 1 && indent(second) > indent(first);
-        if (!alone && !above_indented) return 0;
-        if (is_contents_entry(title)) return alone ? 1 : 0;
-        if (indent(first) == 0 && all_capitals(title)) return heading(1, title), 1;
-        if (const int level = numbered_level(title); alone && level > 0) return heading(level, title), 1;
-        return 0;
+        if (!alone && !above_indented) return {};
+        if (is_contents_entry(title)) return {alone ? 1U : 0U, 0, {}};
+        if (indent(first) == 0 && all_capitals(title)) return {1, 1, title};
+        if (const int level = numbered_level(title); alone && level > 0) return {1, level, title};
+        return {};
     }
-
-    void heading(int level, std::string_view title) { sections_.enter(level, title); }
 
     void paragraph(Group group) {
         std::string text;
@@ -213,6 +269,8 @@ private:
     Headings headings_;
     SectionPath& sections_;
     std::vector<Block>& blocks_;
+    int marked_level_ = 0;  ///< of the last heading that is marked as one, or of the text's title
+    bool titled_ = false;   ///< the last bare line is the text's title, and one more comes
 };
 
 }  // namespace

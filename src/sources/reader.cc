@@ -16,6 +16,7 @@
 #include "sources/html.h"
 #include "sources/kind.h"
 #include "sources/markdown.h"
+#include "sources/office.h"
 #include "sources/pdf.h"
 #include "sources/plain.h"
 #include "sources/unicode.h"
@@ -90,13 +91,14 @@ std::optional<ReadText> read_text(const FileKind& kind, std::string_view text) {
             return read_code(text, kind.comments);
         case Kind::text:
         case Kind::pdf:
+        case Kind::document:
         case Kind::unsupported:
             break;
     }
     return read_plain(text);
 }
 
-/// What the first look at a file found: its kind, and the source itself unless it is a PDF.
+/// What the first look at a file found: its kind, and the source itself unless a program has to read it.
 struct FirstLook {
     FileKind kind;
     std::optional<ReadSource> source;
@@ -108,15 +110,16 @@ SourceResult<FirstLook> look(const SourceFile& file) {
     if (bytes->empty()) return Failed{SourceErrc::empty, shown(file) + " is empty; leave it out or give it again."};
     if (bytes->size() > kMostBytes) return too_large(file, "more than 50 MB");
     FirstLook found{kind_of(*bytes, file.name), {}};
-    if (found.kind.kind == Kind::pdf) return found;
+    if (found.kind.kind == Kind::pdf || found.kind.kind == Kind::document) return found;
     if (found.kind.kind == Kind::unsupported) {
         return Failed{SourceErrc::unsupported, shown(file) + " looks like " + found.kind.looks_like +
                                                    ", which can't be read here; " + found.kind.help + "."};
     }
     const auto text = to_utf8(*bytes, found.kind.kind == Kind::html ? claimed_charset(*bytes) : std::string());
     if (!text) {
-        return Failed{SourceErrc::unsupported,
-                      shown(file) + " looks like binary data, not text; give a PDF, HTML, Markdown or text file."};
+        return Failed{
+            SourceErrc::unsupported,
+            shown(file) + " looks like binary data, not text; give a PDF, Word, HTML, Markdown or text file."};
     }
     if (text->size() > kMostText) return too_large(file, "more than 20 MB of text");
     const auto read = read_text(found.kind, *text);
@@ -148,6 +151,28 @@ SourceResult<ReadSource> finish_pdf(const SourceFile& file, const PdfText& pdf) 
     return finished(file, Kind::pdf, read);
 }
 
+SourceResult<ReadSource> finish_document(const SourceFile& file, const std::string& html) {
+    if (html.size() > kMostText) return too_large(file, "more than 20 MB of text");
+    const auto read = read_html(html);
+    if (!read) return Failed{SourceErrc::broken, shown(file) + " is nested too deep; give it as PDF or text."};
+    return finished(file, Kind::document, *read);
+}
+
+/// What a program of the sandbox has read, and then cut; blocking.
+using Last = std::function<SourceResult<ReadSource>()>;
+
+awaitable<SourceResult<Last>> convert(Runtime& runtime, SourceFile file, FileKind kind, Conversion conversion,
+                                      StopToken stop) {
+    if (kind.kind == Kind::pdf) {
+        auto pdf = co_await pdf_text(runtime, std::move(conversion), stop);
+        if (!pdf) co_return pdf.error();
+        co_return Last([file, text = std::move(*pdf)] { return finish_pdf(file, text); });
+    }
+    auto html = co_await office_html(runtime, std::move(conversion), kind.format, stop);
+    if (!html) co_return html.error();
+    co_return Last([file, text = std::move(*html)] { return finish_document(file, text); });
+}
+
 }  // namespace
 
 awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop,
@@ -160,13 +185,10 @@ awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile fil
     if (!found) co_return found.error();
     if (found->source) co_return std::move(*found->source);
 
-    PdfRequest request{file.path, shown(file), scratch, confine};
-    auto pdf = co_await pdf_text(runtime, request, stop);
-    if (!pdf) co_return pdf.error();
-    const std::function<SourceResult<ReadSource>()> last = [file, text = std::move(*pdf)] {
-        return finish_pdf(file, text);
-    };
-    auto source = co_await run_blocking(runtime, last);
+    Conversion conversion{std::filesystem::absolute(file.path).string(), shown(file), scratch, confine};
+    auto last = co_await convert(runtime, file, found->kind, std::move(conversion), stop);
+    if (!last) co_return last.error();
+    auto source = co_await run_blocking(runtime, *last);
     if (stop.stopped()) co_return stopped;
     co_return source;
 }

@@ -1,4 +1,5 @@
-// Text out of a file: text and code, Markdown, HTML, PDF; by content, not by name. Files are hostile.
+// Text out of a file: text and code, Markdown, HTML, PDF, Word and its like; by content, not by name. Files are
+// hostile.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +31,7 @@ using SourceResult = Result<T, SourceErrc>;
 
 struct ReadSource {
     std::string title;  ///< the document's own, else the file's name
-    std::string kind;   ///< `text`, `markdown`, `html`, `pdf`, `code`
+    std::string kind;   ///< `text`, `markdown`, `html`, `pdf`, `document`, `code`
     std::vector<Passage> passages;
 };
 
@@ -40,7 +41,8 @@ inline constexpr std::size_t kMostText = 20ULL << 20;  ///< bytes of UTF-8
 inline constexpr std::size_t kMostPages = 5'000;
 
 /// Reads a whole source. Same bytes and name, same passages, whatever `file.sha256` says: it names the passages and is
-/// the caller's to have right. PDFs are read by pdftotext in the sandbox, two minutes at most; `scratch` is a folder
+/// the caller's to have right. PDFs are read by pdftotext, documents (DOCX, ODT, EPUB, RTF) by pandoc, in the sandbox,
+/// two minutes at most; `scratch` is a folder
 /// that this call may fill and empties. A failure's message is a sentence that names the file, the reason and what
 /// helps. Parsing runs in the runtime's blocking pool. `confine`: what to do where the machine has no sandbox.
 awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop,

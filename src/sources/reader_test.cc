@@ -151,6 +151,47 @@ TEST_F(Reader, PlainTextKeepsHeadingsItemsAndListings) {
                      "USING IT > code:     $ tool --x", "USING IT > More: The end is here."}));
 }
 
+TEST_F(Reader, AShortLineAloneAboveAParagraphIsItsTitle) {
+    EXPECT_EQ(shown(good("bees.txt",
+                         "Keeping bees in the city\n\nBees in the city find more flowers than those in the fields.\n\n"
+                         "The year of the beekeeper\n\nIn spring the colony grows,\nand in summer it gives honey.\n")),
+              (Shown{"Keeping bees in the city: Bees in the city find more flowers than those in the fields.",
+                     "Keeping bees in the city > The year of the beekeeper: In spring the colony grows, and in summer "
+                     "it gives honey."}));
+    EXPECT_EQ(shown(good("bees.txt",
+                         "Пчёлы в городе\n\nПервый год\n\nВесной семья растёт, а летом она приносит первый мёд.\n")),
+              (Shown{"Пчёлы в городе > Первый год: Весной семья растёт, а летом она приносит первый мёд."}));
+    EXPECT_EQ(shown(good("bees.txt",
+                         "Μέλισσες στην πόλη\n\nΤην άνοιξη το σμήνος μεγαλώνει και το καλοκαίρι δίνει "
+                         "μέλι.\n")),
+              (Shown{"Μέλισσες στην πόλη: Την άνοιξη το σμήνος μεγαλώνει και το καλοκαίρι δίνει μέλι."}));
+}
+
+TEST_F(Reader, OtherShortLinesStayText) {
+    const std::string paragraph = "This is a paragraph that has enough words to be one, and an end.";
+    const auto kept = [&](const std::string& before, const std::string& text) {
+        EXPECT_EQ(shown(good("note.txt", before + "\n\n" + paragraph + "\n")), (Shown{": " + text + "\n" + paragraph}));
+    };
+    kept("We met at noon.", "We met at noon.");
+    kept("Dear Sir,", "Dear Sir,");
+    kept("221 Baker Street", "221 Baker Street");
+    kept("Anna Smith\nBaker Street\nLondon", "Anna Smith Baker Street London");
+    kept("- Buy milk", "Buy milk");
+    kept("and so it went", "and so it went");
+    kept("Buy milk\n\nCall mother\n\nWater the plants", "Buy milk\nCall mother\nWater the plants");
+    EXPECT_EQ(shown(good("note.txt", paragraph + "\n\nAnna Smith\n")), (Shown{": " + paragraph + "\nAnna Smith"}));
+    EXPECT_EQ(shown(good("note.txt", "Only a line\n\nAnd another\n")), (Shown{": Only a line\nAnd another"}));
+}
+
+TEST_F(Reader, ALabelInHtmlIsPutBeforeWhatItStandsAbove) {
+    EXPECT_EQ(
+        shown(good("page.html",
+                   "<html><body><div class=\"admonition note\"><p class=\"first admonition-title\">Note</p>"
+                   "<p>Borg is quiet.</p></div><p>Warning</p><p>Options change.</p><p>See also:</p><p>The rest."
+                   "</p><p>One</p><p>Two</p><ul><li><p>Item</p></li><li>Other</li></ul><p>End</p></body></html>")),
+        (Shown{": Note: Borg is quiet.\nWarning: Options change.\nSee also:\nThe rest.\nOne\nTwo:\nItem\nOther\nEnd"}));
+}
+
 TEST_F(Reader, PdfGivesPagesWithoutRunningHeadsAndWithWholeWords) {
     std::vector<std::vector<std::string>> pages;
     for (const std::string& word : std::vector<std::string>{"north", "south", "east", "west"}) {
@@ -164,6 +205,30 @@ TEST_F(Reader, PdfGivesPagesWithoutRunningHeadsAndWithWholeWords) {
     EXPECT_EQ(source.passages[2].text, "The east speaks of the consequence that the east has. It is in the east.");
     EXPECT_EQ(source.passages[2].place.page, 3u);
     EXPECT_TRUE(fs::is_empty(folder_ + "/scratch"));
+}
+
+TEST_F(Reader, DocumentsOfWordProcessorsAreReadWithTheirHeadings) {
+    std::ofstream(folder_ + "/a.md") << "# The engine\n\nIt runs *jobs* for Ярославна.\n\n## Leases\n\nA lease ends.\n";
+    for (const std::string format : {"docx", "odt", "epub"}) {
+        const std::string out = folder_ + "/made." + format;
+        sandbox::Command make;
+        make.argv = {"pandoc", "--standalone", "--metadata", "title=T", "a.md", "-o", out};
+        make.folder = folder_;
+        make.memory_limit = 16ULL << 30;
+        make.confine = sandbox::Confine::limits_only;
+        ASSERT_TRUE(sandbox::run_here(make, {})) << format;
+        std::ifstream made(out, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(made), {}};
+        // By content: the name says nothing.
+        const auto source = good("upload", bytes);
+        EXPECT_EQ(source.kind, "document");
+        const auto passages = shown(source);
+        EXPECT_NE(std::ranges::find(passages, "The engine: It runs jobs for Ярославна."), passages.end())
+            << format << ::testing::PrintToString(passages);
+        EXPECT_NE(std::ranges::find(passages, "The engine > Leases: A lease ends."), passages.end())
+            << format << ::testing::PrintToString(passages);
+        EXPECT_TRUE(fs::is_empty(folder_ + "/scratch"));
+    }
 }
 
 TEST_F(Reader, PassagesAreWholeSentencesOfFortyToHundredAndEightyWords) {
@@ -214,7 +279,8 @@ TEST_F(Reader, BadFilesAreNamedWithTheReason) {
     expect_failure("blank.txt", " \n\t\n ", SourceErrc::empty);
     expect_failure("shell.html", "<html><body><script>x</script></body></html>", SourceErrc::empty);
     expect_failure("photo.pdf", "\x89PNG\r\n\x1a\n\0\0\0"s, SourceErrc::unsupported, "a PNG image");
-    expect_failure("report.docx", "PK\x03\x04....word/document.xml", SourceErrc::unsupported, "Word document");
+    expect_failure("report.docx", "PK\x03\x04....word/document.xml", SourceErrc::broken, "is damaged");
+    expect_failure("sheet.xlsx", "PK\x03\x04....xl/workbook.xml", SourceErrc::unsupported, "Excel sheet");
     expect_failure("data", "abc\0def"s, SourceErrc::unsupported, "binary");
     expect_failure("cut.pdf", "%PDF-1.7\nnothing more", SourceErrc::broken, "damaged");
     expect_failure("scan.pdf", pdf({{}}), SourceErrc::empty, "scanned");

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kUploads = "uploads", kArtifacts = "artifacts", kScratch = "scratch";
+constexpr std::string_view kUploads = "uploads", kArtifacts = "artifacts", kScratch = "scratch", kIndex = "index";
 /// Of files that are being written; a committed name never starts like this.
 constexpr std::string_view kPartPrefix = ".part-";
 
@@ -201,6 +201,10 @@ StoreResult<std::string> FileStore::put_artifact(Uuid job, std::string_view form
 
 std::string FileStore::artifact_folder(Uuid job) {
     return std::string(kArtifacts) + "/" + job.to_string();
+}
+
+std::string FileStore::index_file(Uuid project) {
+    return std::string(kIndex) + "/" + project.to_string() + ".db";
 }
 
 std::string FileStore::absolute(std::string_view path) const {

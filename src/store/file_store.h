@@ -42,6 +42,8 @@ public:
                                           const std::string& from);
     /// `artifacts/JOB`, which holds all artifacts of a job.
     static std::string artifact_folder(Uuid job);
+    /// `index/PROJECT.db`: the passages of a project's files, which can be made again from them.
+    static std::string index_file(Uuid project);
     /// Empty, which no file is called, for a path that was not made here.
     std::string absolute(std::string_view path) const;
     /// A file, or a folder with all in it; one that is not there is fine.

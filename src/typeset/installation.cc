@@ -9,20 +9,22 @@ struct Program {
     std::string_view name, package, use;
 };
 constexpr Program kPrograms[] = {
-    {"pandoc", "pandoc", "writes every format but Markdown"},
+    {"pandoc", "pandoc", "writes every format but Markdown, reads Word documents and their like"},
     {"xelatex", "texlive-xetex", "sets PDFs"},
     {"xdvipdfmx", "texlive-binaries", "sets PDFs"},
+    {"fc-list", "fontconfig", "finds fonts"},
     {"pdftotext", "poppler-utils", "reads PDF sources"},
 };
 
-// A file of each package that the template loads something from.
+// Files that the template, and what it loads, needs of each package.
 struct TexFile {
     std::string_view file, package;
 };
 constexpr TexFile kTexFiles[] = {{"scrbook.cls", "texlive-latex-recommended"},
                                  {"fontspec.sty", "texlive-latex-recommended"},
                                  {"footnotehyper.sty", "texlive-latex-recommended"},
-                                 {"amsmath.sty", "texlive-latex-base"}};
+                                 {"amsmath.sty", "texlive-latex-base"},
+                                 {"pzdr.tfm", "texlive-fonts-recommended"}};
 
 struct Font {
     std::string_view family, package, use;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/digest.h"
+#include "base/text.h"
 #include "typeset/embedded.h"
 #include "typeset/files.h"
 #include "typeset/languages.h"
@@ -211,8 +212,8 @@ Press::Done Press::write_all_verbatim() {
 }
 
 Press::Done Press::write_markdown() {
-    std::string text = fmt::format("# {}\n\n", manuscript_.title);
-    if (!manuscript_.author.empty()) text += manuscript_.author + "\n\n";
+    std::string text = fmt::format("# {}\n\n", escaped_for_markdown(manuscript_.title));
+    if (!manuscript_.author.empty()) text += escaped_for_markdown(manuscript_.author) + "\n\n";
     if (manuscript_.partial) text += fmt::format("*{}*\n\n", kPartial);
     text += manuscript_.markdown;
     if (!text.ends_with('\n')) text.push_back('\n');

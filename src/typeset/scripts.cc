@@ -91,6 +91,17 @@ std::string_view habits_of(std::string_view family) {
     return "";
 }
 
+// OpenType's script, by fontspec's name of it, where letters join, reorder or stack: the shaper is chosen by it.
+std::string script_option(std::string_view family) {
+    for (const auto* script :
+         {"Arabic", "Hebrew",  "Devanagari", "Bengali",  "Gurmukhi", "Gujarati", "Oriya",   "Tamil",
+          "Telugu", "Kannada", "Malayalam",  "Sinhala",  "Thai",     "Lao",      "Tibetan", "Myanmar",
+          "Khmer",  "Syriac",  "Thaana",     "Javanese", "Balinese", "Mongolian"}) {
+        if (family.ends_with(std::string(" ") + script)) return fmt::format(",Script={}", script);
+    }
+    return family.ends_with(" NKo") ? ",Script=N'Ko" : "";
+}
+
 std::string family_for(std::string family, std::string_view language) {
     if (family != "Noto Serif CJK") return family;
     if (language.starts_with("ja")) return family + " JP";
@@ -145,7 +156,8 @@ std::string preamble_of(const std::set<char32_t>& used, const Coverage& coverage
     for (const auto font : fonts) {
         const auto& family = coverage.family(font);
         const auto name = tex_name(family);
-        out += fmt::format("\\lhscript{{{}}}{{{}}}{{{}}}\n", name, family_for(family, language), habits_of(family));
+        out += fmt::format("\\lhscript{{{}}}{{{}}}{{{}}}{{{}}}\n", name, family_for(family, language),
+                           habits_of(family), script_option(family));
         if (family.find("CJK") != family.npos) {
             for (const auto* kind : {"", "M"})
                 out += fmt::format("\\expandafter\\def\\csname lhg{}{}\\endcsname{{\\hskip.12em plus .08em\\relax}}\n",

@@ -50,12 +50,30 @@ Blocks cite(const std::string& markdown, std::int64_t& added) {
 TEST(Quotes, AQuotationWithoutItsCitationGetsOne) {
     std::int64_t added = 0;
     EXPECT_EQ(join_blocks(cite("We know that **" + kQuote + "**. And more.", added)),
-              "We know that **" + kQuote + "**. [@" + kStairs.key + "] And more.");
+              "We know that **" + kQuote + "** [@" + kStairs.key + "]. And more.");
     EXPECT_EQ(added, 1);
     cite("- One item.\n- So " + kQuote + ".\n- Another.", added);
     EXPECT_EQ(added, 1);
     EXPECT_EQ(join_blocks(cite("```\n" + kQuote + "\n```", added)),
               "```\n" + kQuote + "\n```\n\n[@" + kStairs.key + "]");
+}
+
+TEST(Quotes, AnAddedCitationStandsBeforeTheEndOfItsSentence) {
+    std::int64_t added = 0;
+    const std::string mark = " [@" + kStairs.key + "]", other = " [@" + kOther.key + "]";
+    const auto becomes = [&](const std::string& before, const std::string& after) {
+        EXPECT_EQ(join_blocks(cite(before, added)), after);
+        EXPECT_EQ(added, 1) << before;
+    };
+    becomes("So " + kQuote + other + ". And more.", "So " + kQuote + other + mark + ". And more.");
+    becomes("So " + kQuote + "." + other + " And more.", "So " + kQuote + other + mark + ". And more.");
+    becomes("So \u201C" + kQuote + "!\u201D And more.", "So \u201C" + kQuote + mark + "!\u201D And more.");
+    becomes("So " + kQuote + "\u0964", "So " + kQuote + mark + "\u0964");
+    becomes("So " + kQuote + "\u3002", "So " + kQuote + mark + "\u3002");
+    becomes("- So " + kQuote + ".\n- Another.", "- So " + kQuote + mark + ".\n- Another.");
+    becomes("See [" + kQuote + "](https://example.org/?)", "See [" + kQuote + "](https://example.org/?)" + mark);
+    EXPECT_EQ(join_blocks(cite("It is like this:\n\n```\n" + kQuote + "\n```", added)),
+              "It is like this" + mark + ":\n\n```\n" + kQuote + "\n```");
 }
 
 TEST(Quotes, ACitationAtOrAfterItInTheParagraphIsEnough) {

@@ -67,6 +67,8 @@ private:
                 return at_sign();
             case '{':
                 return brace();
+            case '-':
+                return dash();
             case '^':
                 return rest().starts_with("^[") ? escape() : copy(1);
             default:
@@ -109,6 +111,8 @@ private:
             const std::size_t end = rest().find(close, 2);
             const auto math = end == std::string_view::npos ? std::string_view() : trimmed(rest().substr(2, end - 2));
             if (math.empty() || math.find('$') != std::string_view::npos) continue;
+            // `\[12\]` and `\[sic\]` are brackets that somebody escaped.
+            if (mark == std::string_view("$$") && math.find_first_of("\\^_=+<>") == std::string_view::npos) continue;
             out_ += mark + std::string(math) + mark;
             at_ += end + 2;
             return;
@@ -116,6 +120,18 @@ private:
         const bool punctuation = at_ + 1 < text_.size() && static_cast<unsigned char>(text_[at_ + 1]) < 0x80 &&
                                  text_[at_ + 1] > ' ' && !is_alnum(text_[at_ + 1]);
         punctuation ? copy(2) : escape();
+    }
+
+    /// `--flag` as code: as prose it would be set with a dash.
+    void dash() {
+        const bool begins = at_ == 0 || !(is_alnum(text_[at_ - 1]) || text_[at_ - 1] == '-' ||
+                                          static_cast<unsigned char>(text_[at_ - 1]) >= 0x80);
+        const bool flag = rest().starts_with("--") && rest().size() > 2 && is_alnum(rest()[2]);
+        if (!begins || !flag) return copy(std::min(rest().find_first_not_of('-'), rest().size()));
+        std::size_t end = 2;
+        while (end < rest().size() && (is_alnum(rest()[end]) || rest()[end] == '-' || rest()[end] == '_')) ++end;
+        out_ += "`" + std::string(rest().substr(0, end)) + "`";
+        at_ += end;
     }
 
     void angle() {

@@ -62,6 +62,18 @@ TEST(CleanDraft, RawHtmlAndTexAreText) {
     EXPECT_EQ(cleaned("```{=latex}\n\\input{x}\n```\n\nDone."), "```\n\\input{x}\n```\n\nDone.");
 }
 
+TEST(CleanDraft, AFlagIsCodeAndADashIsADash) {
+    EXPECT_EQ(cleaned("Pass --resume JOB or (--no-color)."), "Pass `--resume` JOB or (`--no-color`).");
+    EXPECT_EQ(cleaned("A lamp--lit or not--burns -- or --- not, from 3 -- 4."),
+              "A lamp--lit or not--burns -- or --- not, from 3 -- 4.");
+}
+
+TEST(CleanDraft, EscapedBracketsAreNoFormula) {
+    EXPECT_EQ(cleaned("Sleep helps \\[12\\], \\[3, 4\\] and \\[sic\\]."),
+              "Sleep helps \\[12\\], \\[3, 4\\] and \\[sic\\].");
+    EXPECT_EQ(cleaned("So \\[x^2 = 4\\] it is."), "So $$x^2 = 4$$ it is.");
+}
+
 TEST(CleanDraft, LinksAndImagesKeepTheirWordsAlone) {
     EXPECT_EQ(cleaned("See [the lamp](http://x.org/a) there."), "See the lamp there.");
     EXPECT_EQ(cleaned("Look ![a lamp](file:///etc/passwd) here."), "Look  here.");

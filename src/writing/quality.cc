@@ -85,7 +85,8 @@ std::string sections(std::size_t count, std::string_view one, std::string_view m
     return std::to_string(count) + (count == 1 ? " section " : " sections ") + std::string(count == 1 ? one : more);
 }
 
-json::array warnings_json(const job::Settings& settings, const Work& work, const Assembled& assembled) {
+json::array warnings_json(const job::Settings& settings, const std::vector<SourceInfo>& sources, const Work& work,
+                          const Assembled& assembled) {
     json::array warnings;
     const auto warn = [&warnings](std::string_view text) { warnings.emplace_back(json::string(text)); };
     for (const std::string& text : work.warnings) warn(text);
@@ -94,6 +95,9 @@ json::array warnings_json(const job::Settings& settings, const Work& work, const
     if (assembled.empty_sections > 0 && !partial)
         warn(sections(assembled.empty_sections, "is", "are") + " missing: the model gave no usable text.");
     if (!partial && words_off_target(work, assembled)) warn("The length asked for was not met.");
+    const bool any_source = std::ranges::any_of(sources, [](const SourceInfo& source) { return source.passages > 0; });
+    if (any_source && assembled.citations == 0 && !partial)
+        warn("No source is cited: the model took nothing from them. Look whether they fit the prompt.");
     std::size_t faulty = 0;
     for (const SectionState& state : work.sections)
         if (!state.text.empty() &&
@@ -153,7 +157,7 @@ std::string quality_sheet(const job::Settings& settings, const std::vector<Sourc
     sheet["truncated_mended"] = counts.truncated;
     sheet["revisions"] = revisions;
     add_sources(sheet, sources, work, assembled);
-    sheet["warnings"] = warnings_json(settings, work, assembled);
+    sheet["warnings"] = warnings_json(settings, sources, work, assembled);
     return json::serialize(sheet);
 }
 

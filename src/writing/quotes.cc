@@ -18,11 +18,38 @@ std::uint64_t hash_of(const std::vector<std::string>& words, std::size_t first) 
     return hash;
 }
 
+void drop_end_spaces(std::string_view& text) {
+    while (text.ends_with(' ')) text.remove_suffix(1);
+}
+
+/// Takes the citations off the end of `text`; gives them, each with a space before it.
+std::string take_end_citations(std::string_view& text) {
+    std::string taken;
+    for (;;) {
+        drop_end_spaces(text);
+        const std::size_t open = text.rfind("[@");
+        if (open == std::string_view::npos || text.find(']', open) + 1 != text.size()) return taken;
+        taken = " " + std::string(text.substr(open)) + taken;
+        text.remove_suffix(text.size() - open);
+    }
+}
+
+/// `group` within the sentence that `unit` ends with: before its full stop, with the citations that stand behind that.
+std::string with_group(const std::string& unit, const std::string& group) {
+    std::string_view text = unit;
+    const std::string cited = take_end_citations(text);
+    const std::size_t end = end_marks(text);
+    std::string_view before = text.substr(0, end);
+    drop_end_spaces(before);
+    if (before.empty()) return unit + " " + group;
+    return std::string(before) + cited + " " + group + std::string(text.substr(end));
+}
+
 std::string with_citation(const std::string& unit, const std::string& key, BlockKind kind) {
-    const std::string group = " [@" + key + "]";
+    const std::string group = "[@" + key + "]";
     const std::size_t bar = kind == BlockKind::table ? unit.rfind('|') : std::string::npos;
-    if (bar == std::string::npos || bar == 0) return unit + group;
-    return std::string(trimmed(unit.substr(0, bar))) + group + " " + unit.substr(bar);
+    if (bar == std::string::npos || bar == 0) return with_group(unit, group);
+    return with_group(std::string(trimmed(unit.substr(0, bar))), group) + " " + unit.substr(bar);
 }
 
 }  // namespace
@@ -133,7 +160,7 @@ QuoteIndex::Found QuoteIndex::cite(Blocks& blocks) const {
         }
         if (missing.empty()) continue;
         if (after_prose)
-            blocks[i - 1].text += " " + missing + "]";
+            blocks[i - 1].text = with_group(blocks[i - 1].text, missing + "]");
         else
             blocks.insert(blocks.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                           Block{BlockKind::prose, missing + "]", ""});

@@ -57,12 +57,7 @@ std::string merged(std::string_view paragraph) {
 }  // namespace
 
 std::string literal_markdown(std::string_view text) {
-    std::string out;
-    for (const char c : sanitized(text)) {
-        if (std::string_view("\\`*_{}[]<>#$^~@|&!").find(c) != std::string_view::npos) out += '\\';
-        out += c == '\n' ? ' ' : c;
-    }
-    return out;
+    return escaped_for_markdown(sanitized(text));
 }
 
 SourceUse& References::use_of(const sources::Passage& passage) {

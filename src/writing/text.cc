@@ -252,6 +252,34 @@ bool ends_as_sentence(std::string_view paragraph) {
     return !bare.empty() && is_stop(next_code_point(bare, last));
 }
 
+std::size_t end_marks(std::string_view sentence) {
+    std::string_view bare = sentence;
+    const auto drop_closer = [&bare] {
+        const auto* closer =
+            std::find_if(std::begin(kClosers), std::end(kClosers), [&](auto c) { return bare.ends_with(c); });
+        if (closer == std::end(kClosers) || *closer == "`") return false;
+        bare.remove_suffix(closer->size());
+        return true;
+    };
+    while (drop_closer()) {
+    }
+    std::size_t stop = bare.size();
+    while (stop > 0) {
+        std::size_t last = stop - 1;
+        while (last > 0 && (static_cast<unsigned char>(bare[last]) & 0xc0) == 0x80) --last;
+        std::size_t after = last;
+        const char32_t c = next_code_point(bare, after);
+        if (!is_stop(c) && c != 0x965 && c != ':' && c != 0xff1a) break;
+        stop = last;
+    }
+    if (stop == bare.size()) return sentence.size();
+    if (stop > 0 && bare[stop - 1] == '\\') --stop;
+    // The target of a link has marks of its own.
+    const std::size_t link = sentence.rfind("](");
+    const bool in_link = link != std::string_view::npos && sentence.find(')', link) >= stop;
+    return in_link && link < stop ? sentence.size() : stop;
+}
+
 Script main_script(std::string_view text) {
     std::array<std::size_t, static_cast<std::size_t>(Script::none) + 1> counts{};
     for (std::size_t at = 0; at < text.size();)

@@ -26,6 +26,9 @@ std::vector<std::string> folded_words(std::string_view text);
 std::vector<std::string_view> sentences(std::string_view paragraph);
 /// Whether a paragraph ends as a sentence does: a full stop or its like, then closing marks and citations at most.
 bool ends_as_sentence(std::string_view paragraph);
+/// Where the marks begin that end `sentence`, a full stop or its like or a colon, then closing marks at most: what
+/// belongs to the sentence goes before them. Its size when it ends without them, or in a link or in code.
+std::size_t end_marks(std::string_view sentence);
 
 enum class Script { latin, cyrillic, greek, han, kana, hangul, arabic, hebrew, devanagari, other, none };
 /// The script of most of its letters; kana wins over Han.

@@ -343,6 +343,7 @@ TEST(Stubborn, LoopsInventedIdsAndWrongLanguagesAreSentBackTwiceAtMost) {
         {"It cites nothing", ""},
         {"wrong language", "Лампа горит всю ночь и корабли видят её издалека. "},
     };
+    int uncited = 0;
     for (const auto& [message, sentence] : kinds) {
         TableContext context = lighthouse();
         context.model = [&sentence = sentence](const std::string& key, const AskRequest& request) {
@@ -360,7 +361,11 @@ TEST(Stubborn, LoopsInventedIdsAndWrongLanguagesAreSentBackTwiceAtMost) {
         EXPECT_FALSE(context.journal.contains("section/1.1/draft#4"));
         EXPECT_THAT(result->manuscript.markdown, Not(HasSubstr("p99")));
         EXPECT_THAT(warnings(*result), HasSubstr(" short of a measure"));
+        const bool told = warnings(*result).find("No source is cited") != std::string::npos;
+        EXPECT_EQ(told, result->citations == 0);
+        uncited += result->citations == 0;
     }
+    EXPECT_GT(uncited, 0);
 }
 
 TEST(Stubborn, ASectionThatNeverComesIsLeftOutAndTold) {

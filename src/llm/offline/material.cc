@@ -46,7 +46,8 @@ private:
     void take_prose(const std::string& text) {
         opener_.clear();
         open_ = false;
-        for (const std::string& raw : sentences_of(statements_of_line(text))) take_sentence(raw);
+        for (const std::string& raw : sentences_of(statements_of_line(without_reference_marks(text))))
+            take_sentence(raw);
         if (text.ends_with(':')) opener_ = clean_inline(sentences_of(text).back());
     }
 
@@ -72,7 +73,7 @@ private:
         std::vector<std::string> clean;
         bool fits = !opener_.empty() && items.size() >= 2 && items.size() <= kMostItems;
         for (const std::string& item : items) {
-            clean.push_back(clean_inline(item));
+            clean.push_back(clean_inline(without_reference_marks(item)));
             fits = fits && count_words(item) <= kMostItemWords && !clean.back().empty();
         }
         if (fits && clean_sentence(opener_.substr(0, opener_.size() - 1) + ".")) {

@@ -207,7 +207,8 @@ private:
         auto made = std::make_unique<Generation>();
         Generation& generation = *made;
         const std::uint64_t count = count_of(request_hash);
-        const std::uint64_t draw = stable_hash(fmt::format("{}/{}", request_hash, count), options_.seed);
+        // The count first: what is hashed last hardly reaches the high bits, which decide.
+        const std::uint64_t draw = stable_hash(fmt::format("{}/{}", count, request_hash), options_.seed);
         generation.id = fmt::format("gen-{:016x}", draw);
         const double fraction = static_cast<double>(draw >> 11) / static_cast<double>(1ull << 53);
         if (fraction < options_.fail_rate && !options_.fail_with.empty()) {

@@ -157,6 +157,27 @@ TEST(OfflineServer, FailsAsOftenAsItIsTold) {
     EXPECT_GT(world.server->stats().calls, 12u);
 }
 
+TEST(OfflineServer, TheSameRequestAgainAndAgainFailsAsOftenAsAnyOther) {
+    OfflineServerOptions options;
+    options.fail_rate = 0.4;
+    options.fail_with = {FaultKind::status_429};
+    World world(options);
+    const std::string body = R"({"model":"offline","messages":[{"role":"user","content":"The same."}],"max_tokens":8})";
+    int failed = 0, changes = 0;
+    bool before = false;
+    for (int i = 0; i < 100; ++i) {
+        const auto answer = world.call("POST", "/chat/completions", body);
+        ASSERT_TRUE(answer);
+        const bool now = answer->status == 429;
+        failed += now;
+        changes += i > 0 && now != before;
+        before = now;
+    }
+    EXPECT_GT(failed, 25);
+    EXPECT_LT(failed, 55);
+    EXPECT_GT(changes, 25);
+}
+
 TEST(OfflineServer, NoticesAClientThatLeaves) {
     OfflineServerOptions options;
     options.fail_rate = 1;

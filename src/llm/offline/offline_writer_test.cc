@@ -99,6 +99,24 @@ TEST(Sentences, AreCleanedOrRefused) {
     EXPECT_TRUE(clean_sentence("工作进程每次写入都会带上租约编号。"));
 }
 
+TEST(Sentences, LoseTheMarksOfTheirSourcesReferences) {
+    EXPECT_EQ(without_reference_marks(
+                  "Sleep helps [12]. It mends[3, 4\u20136] the brain[a] well.[7] Next [citation needed]."),
+              "Sleep helps. It mends the brain well. Next.");
+    for (const char* kept : {"See [the manual](x.md).", "Set `a[1]` first.", "A [word] here.", "[", "a []"})
+        EXPECT_EQ(without_reference_marks(kept), kept);
+}
+
+TEST(Draft, ReadsAPaperWhoseSentencesEndInReferences) {
+    const std::string text =
+        answer(head("draft", "words=\"60\"") + kSection +
+               "<passages><passage id=\"p1\" source=\"a.txt\" place=\"\">Every write of a worker carries the lease of "
+               "its job [12]. "
+               "The store compares the lease with the newest one and drops an old write [3, 4].</passage></passages>");
+    EXPECT_NE(text.find("Every write of a worker carries the lease of its job"), std::string::npos) << text;
+    EXPECT_EQ(text.find("12"), std::string::npos) << text;
+}
+
 TEST(Draft, IsMadeOfFittingSentencesOfSeveralSourcesWithCitations) {
     const std::string text = answer(head("draft", "words=\"90\"") + kSection + kPassages);
     EXPECT_NE(text.find("A lease is a number that tells which worker may write to a job"), std::string::npos) << text;

@@ -221,6 +221,24 @@ std::string as_markdown(std::string_view text) {
     return out;
 }
 
+/// Bytes of a mark such as `[12]` at the start of `text`; 0 when there is none.
+std::size_t reference_mark(std::string_view text) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos || end < 2 || end > 24) return 0;
+    if (end + 1 < text.size() && text[end + 1] == '(') return 0;  // a link
+    const std::string_view inside = text.substr(1, end - 1);
+    const bool letter = inside.size() == 1 && inside[0] >= 'a' && inside[0] <= 'z';
+    bool digits = false, others = false;
+    for (std::size_t i = 0; i < inside.size(); ++i) {
+        const bool digit = inside[i] >= '0' && inside[i] <= '9';
+        digits |= digit;
+        others |= !digit && inside[i] != ',' && inside[i] != ' ' && inside[i] != '-' && inside[i] != ';' &&
+                  static_cast<unsigned char>(inside[i]) < 0x80;
+    }
+    const bool numbers = digits && !others && inside[0] >= '0' && inside[0] <= '9';
+    return numbers || letter || inside == "citation needed" ? end + 1 : 0;
+}
+
 struct Shape {
     std::size_t characters = 0, symbols = 0, code = 0, letters = 0, capitals = 0, unspaced = 0;
     int parentheses = 0, quotes = 0, ticks = 0;
@@ -294,6 +312,22 @@ std::vector<Block> blocks_of(std::string_view passage) {
         at = end + 1;
     }
     return reader.finish();
+}
+
+std::string without_reference_marks(std::string_view prose) {
+    std::string out;
+    bool in_code = false;
+    for (std::size_t at = 0; at < prose.size();) {
+        const std::size_t mark = prose[at] == '[' && !in_code ? reference_mark(prose.substr(at)) : 0;
+        if (mark > 0) {
+            while (!out.empty() && out.back() == ' ') out.pop_back();
+            at += mark;
+            continue;
+        }
+        if (prose[at] == '`') in_code = !in_code;
+        out += prose[at++];
+    }
+    return out;
 }
 
 std::vector<std::string> sentences_of(std::string_view prose) {

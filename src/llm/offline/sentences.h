@@ -20,6 +20,10 @@ struct Block {
 /// Headings, code and rules are left out; wrapped lines are joined.
 std::vector<Block> blocks_of(std::string_view passage);
 
+/// Without the marks that point to a source's own references, which is not the new text's: `[12]`, `[3, 4-6]`, `[a]`,
+/// `[citation needed]`, and the blank before them.
+std::string without_reference_marks(std::string_view prose);
+
 /// Cuts prose where sentences end, in scripts with and without spaces. Abbreviations, numbers, file names and `code`
 /// hold together.
 std::vector<std::string> sentences_of(std::string_view prose);

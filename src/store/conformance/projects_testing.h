@@ -104,7 +104,7 @@ TEST_P(StoreProjects, DeletingAProjectCancelsItsJobAndLeavesNothing) {
     store().observe([&](const Committed& committed) { heard.emplace_back(committed.job.id, committed.job.state); });
 
     auto paths = ok(store().delete_project(owner_, project));
-    std::vector<std::string> expected{"artifacts/1", "uploads/1"};
+    std::vector<std::string> expected{"artifacts/1", "uploads/1", FileStore::index_file(project)};
     for (const auto& job : {completed, running}) expected.push_back(FileStore::artifact_folder(job.id));
     std::ranges::sort(paths);
     std::ranges::sort(expected);

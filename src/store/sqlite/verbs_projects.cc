@@ -103,6 +103,7 @@ StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& o
         // With what was made and is named nowhere.
         paths.push_back(FileStore::artifact_folder(job));
     }
+    paths.push_back(FileStore::index_file(project));
     connection.query("delete_files_of_project").bind(project).run();
     connection.query("delete_project").bind(project).run();
     std::erase_if(paths, [&](const std::string& path) { return path_is_named(connection, path); });

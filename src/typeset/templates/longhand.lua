@@ -394,6 +394,12 @@ local function verbatim(block)
   return pandoc.CodeBlock((pandoc.write(pandoc.Pandoc({block}), "markdown"):gsub("%s+$", "")))
 end
 
+-- An entry of the list of sources: a paragraph that begins with a place that citations lead to. It hangs.
+local function is_source(block)
+  local first = block.t == "Para" and block.content[1]
+  return first and first.t == "Span" and first.identifier:match("^source%-%d+$") ~= nil
+end
+
 local function prepared(blocks)
   local out = pandoc.List{}
   for number, block in ipairs(blocks) do
@@ -404,6 +410,7 @@ local function prepared(blocks)
       out:insert(pandoc.RawBlock("latex", "\\lhnumber{" .. heading .. "}"))
       block.classes = {}
     end
+    if is_source(block) then block.content:insert(1, raw("\\lhsource{}")) end
     out:insert(block)
   end
   return out
