@@ -26,6 +26,8 @@ struct Figures {
     std::int64_t citations = 0;
     std::vector<std::string> remarks;  ///< sources that could not be read, warnings
 };
+/// `pdf`, `tex`, ...: the documents' formats.
+std::vector<std::string> format_words();
 /// `REASON`, with `FILE: ` before it where it does not name the file itself.
 std::string with_file(const std::string& file, const std::string& reason);
 Figures figures_of(const boost::json::object& quality);
