@@ -35,6 +35,20 @@ class Write(LonghandTest):
         prompt = "Write a short guide to how a job is made safe."
         return ["write", prompt, *self.sources, "--pages", "3-4", "--data", self.data, "--out", self.out, *options]
 
+    def begin(self, *options):
+        """A `write` that goes on by itself and is killed at the test's end."""
+        child = subprocess.Popen([BINARY, *map(str, self.words(*options))], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        self.addCleanup(child.kill)
+        return child
+
+    def stop_while_writing(self, child, how):
+        """What it says from then on, on standard error."""
+        read_until(child.stderr, "writing")
+        child.send_signal(how)
+        _, rest = child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 1)
+        return rest
+
     def test_a_document_is_written_and_its_figures_are_printed(self):
         done = run(*self.words("--format", "pdf,md"))
         self.assertRegex(done.stderr, r"[\d,]+/[\d,]+ words")
@@ -73,13 +87,7 @@ class Write(LonghandTest):
 
     def test_ctrl_c_cancels_and_resume_goes_on(self):
         model = self.model("--tokens-per-second", "600")
-        child = subprocess.Popen([BINARY, *map(str, self.words("--provider", model.url + "/v1"))], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 text=True, env=environment())  # fmt: skip
-        self.addCleanup(child.kill)
-        read_until(child.stderr, "writing")
-        child.send_signal(signal.SIGINT)
-        _, rest = child.communicate(timeout=20)
-        self.assertEqual(child.returncode, 1)
+        rest = self.stop_while_writing(self.begin("--provider", model.url + "/v1"), signal.SIGINT)
         words = shlex.split(re.search(r"longhand (write --resume .*)", rest).group(1))
         job = words[2]
         before = Api(model.url).get("/v1/stats")["calls"]
@@ -108,12 +116,7 @@ class Write(LonghandTest):
     def test_sigterm_of_a_client_leaves_the_servers_job(self):
         model = self.model("--tokens-per-second", "600")
         server = self.serve("--provider", model.url + "/v1")
-        child = subprocess.Popen([BINARY, *map(str, self.words())], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
-        self.addCleanup(child.kill)
-        read_until(child.stderr, "writing")
-        child.send_signal(signal.SIGTERM)
-        _, rest = child.communicate(timeout=20)
-        self.assertEqual(child.returncode, 1)
+        rest = self.stop_while_writing(self.begin(), signal.SIGTERM)
         words = shlex.split(re.search(r"longhand (watch .*)", rest).group(1))
         self.assertIn(Api(server.url, self.token()).status(words[1])["status"], ("queued", "in_progress", "completed"))
         self.assertIn("completed", run(*words).stdout)

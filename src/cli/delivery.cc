@@ -37,9 +37,15 @@ const json::array& list_in(const json::object& object, std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string> format_words() {
+    std::vector<std::string> words;
+    for (const typeset::Format format : typeset::kFormats) words.emplace_back(typeset::extension(format));
+    return words;
+}
+
 Value<std::vector<std::string>> formats_option(const Options& options) {
-    std::vector<std::string> known, formats;
-    for (const typeset::Format format : typeset::kFormats) known.emplace_back(typeset::extension(format));
+    const std::vector<std::string> known = format_words();
+    std::vector<std::string> formats;
     std::stringstream words(options.get("format"));
     for (std::string word; std::getline(words, word, ',');) {
         word.erase(std::remove(word.begin(), word.end(), ' '), word.end());

@@ -28,6 +28,8 @@ struct Figures {
     std::optional<UsdMicros> cost;     ///< of all model calls; nothing where it is not known
     std::vector<std::string> remarks;  ///< sources that could not be read, warnings
 };
+/// `pdf`, `tex`, ...: the documents' formats.
+std::vector<std::string> format_words();
 /// `REASON`, with `FILE: ` before it where it does not name the file itself.
 std::string with_file(const std::string& file, const std::string& reason);
 Figures figures_of(const boost::json::object& quality);

@@ -10,6 +10,11 @@
 
 namespace longhand::cli {
 
+/// Of a server's client: Ctrl-C asks for a cancel, SIGTERM is of this process alone.
+inline StopReason stop_reason_of(int signal) {
+    return signal == SIGINT ? StopReason::cancelled : StopReason::shutdown;
+}
+
 /// From its making to its end, the first SIGINT or SIGTERM calls `first` on the loop; a second one ends the process at
 /// once.
 class Interrupt {

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
 
 #include "cli/command.h"
+#include "cli/delivery.h"
 #include "cli/interrupt.h"
 #include "cli/receipt.h"
 #include "cli/remote.h"
@@ -35,8 +35,6 @@ constexpr std::size_t kMostListed = 1000;  // as the API has it
 
 using AskedTask = awaitable<int> (*)(Asked* asked);
 
-const std::vector<std::string> kDocuments{"pdf", "tex", "md", "html", "docx", "epub", "quality.json"};
-
 void print_json(const json::value& value) {
     std::printf("%s\n", json::serialize(value).c_str());
 }
@@ -50,9 +48,7 @@ int ask_server(const Options& options, AskedTask task) {
     auto remote = Remote::connect(options, OwnerAccount::wanted);
     if (!remote) return complain(remote.error().message, status_of(remote.error().code));
     Asked asked{options, **remote, {}};
-    const Interrupt interrupt((*remote)->loop(), [&asked](int signal) {
-        asked.stop.stop(signal == SIGINT ? StopReason::cancelled : StopReason::shutdown);
-    });
+    const Interrupt interrupt((*remote)->loop(), [&asked](int signal) { asked.stop.stop(stop_reason_of(signal)); });
     return run_on((*remote)->loop(), task(&asked));
 }
 
@@ -205,13 +201,14 @@ awaitable<int> receipt(Asked* asked) {
 
 // A list in the environment or a file is meant for `write`: the first of it is taken.
 Value<std::string> document_format(const Options& options) {
-    if (options.is_typed("format")) return word_option(options, "format", kDocuments);
+    std::vector<std::string> known = format_words();
+    known.emplace_back("quality.json");
     std::stringstream words(options.get("format"));
     std::string word;
-    if (!std::getline(words, word, ',')) word.clear();
+    std::getline(words, word, ',');
     std::erase(word, ' ');
-    if (std::ranges::find(kDocuments, word) != kDocuments.end()) return word;
-    return word_option(options, "format", kDocuments);
+    if (!options.is_typed("format") && std::ranges::find(known, word) != known.end()) return word;
+    return word_option(options, "format", known);
 }
 
 // What the environment or a file says is a folder, as `write` has it; a flag may name the file itself.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -386,10 +387,10 @@ std::string resume_command(const WriteCall& call, const std::string& job) {
 std::string advice_after(const WriteCall& call, const std::string& job, const std::string& code,
                          const std::string& message) {
     // The prompt, the sources, the models and the provider of a job are fixed: these end in the same each time.
-    for (const char* lasting : {"unknown_model", "sources_unreadable", "journal_unreadable", "job_unreadable"}) {
-        if (code == lasting) return "Resuming it would not help: start a new one.";
-    }
-    if (message.find("--provider is the API's base URL") != std::string::npos)
+    constexpr std::string_view kLasting[] = {"unknown_model", "sources_unreadable", "journal_unreadable",
+                                             "job_unreadable"};
+    if (std::ranges::find(kLasting, code) != std::end(kLasting) ||
+        message.find("--provider is the API's base URL") != std::string::npos)
         return "Resuming it would not help: start a new one.";
     return "Go on where it stopped with: " + resume_command(call, job);
 }

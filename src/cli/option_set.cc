@@ -1,19 +1,16 @@
 #include "cli/option_set.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
 #include <deque>
-#include <filesystem>
 #include <sstream>
+
+#include "cli/readable_file.h"
 
 namespace longhand::cli {
 namespace {
@@ -58,19 +55,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-// Why `file` can't be read as one; empty when it can. Opening a FIFO would wait for its writer.
-std::string reason_not_to_read(const std::string& file) {
-    std::error_code error;
-    const auto status = std::filesystem::status(file, error);
-    if (!std::filesystem::exists(status)) return "there is no such file";
-    if (std::filesystem::is_directory(status)) return "it is a folder";
-    if (!std::filesystem::is_regular_file(status)) return "it is no regular file";
-    const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return std::strerror(errno);
-    close(descriptor);
-    return {};
-}
-
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -91,6 +75,11 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
     const auto found = nearest(word, candidates);
     return found ? fmt::format(" Did you mean '{}'?", *found) : std::string();
+}
+
+Failure<UsageErrc> not_one_of(std::string_view origin, std::string_view value, const std::vector<std::string>& words) {
+    return wrong_usage(fmt::format("{} should be one of {}, not '{}'.{}", origin, fmt::join(words, ", "), value,
+                                   did_you_mean(value, words)));
 }
 
 std::string shell_quoted(const std::string& text) {
@@ -319,8 +308,7 @@ private:
     Failed check_words(const OptionSpec& spec) const {
         const std::string value = options_.get(spec.name);
         if (spec.words.empty() || std::ranges::find(spec.words, value) != spec.words.end()) return std::nullopt;
-        return wrong_usage(fmt::format("{} should be one of {}, not '{}'.{}", options_.origin(spec.name),
-                                       fmt::join(spec.words, ", "), value, did_you_mean(value, spec.words)));
+        return not_one_of(options_.origin(spec.name), value, spec.words);
     }
 
     static Failed refuse_lasting(const OptionSpec& spec, const std::string& origin) {

@@ -81,6 +81,8 @@ Result<Options, UsageErrc> parse_options(const CommandSpec& command, const std::
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 /// ` Did you mean 'x'?`, or nothing.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+/// For a value that should be one of `words`; `origin` as Options gives it.
+Failure<UsageErrc> not_one_of(std::string_view origin, std::string_view value, const std::vector<std::string>& words);
 /// `text` as one word of a POSIX shell.
 std::string shell_quoted(const std::string& text);
 /// ` --NAME VALUE` for each of `names` that this call was given as a flag, quoted for a shell: the end of a command

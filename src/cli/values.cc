@@ -1,7 +1,6 @@
 #include "cli/values.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
@@ -53,8 +52,7 @@ Value<Milliseconds> duration_option(const Options& options, std::string_view nam
 Value<std::string> word_option(const Options& options, std::string_view name, const std::vector<std::string>& words) {
     const std::string value = options.get(name);
     if (std::ranges::find(words, value) != words.end()) return value;
-    return wrong_usage(fmt::format("{} should be one of {}, not '{}'.{}", options.origin(name), fmt::join(words, ", "),
-                                   value, did_you_mean(value, words)));
+    return not_one_of(options.origin(name), value, words);
 }
 
 Value<job::Budget> budget_of(const Options& options) {

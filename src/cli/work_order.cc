@@ -1,16 +1,14 @@
 #include "cli/work_order.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "cli/installation.h"
+#include "cli/readable_file.h"
 #include "http/text.h"
 #include "sources/reader.h"
 
@@ -22,13 +20,8 @@ constexpr std::size_t kShortestPrompt = 10, kLongestPrompt = 10'000, kLongestAut
 // Why `path` can't be a source; empty when it can.
 std::string reason_against(const std::string& path) {
     std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status)) return "there is no such file";
-    if (std::filesystem::is_directory(status)) return "it is a folder; name the files in it";
-    if (!std::filesystem::is_regular_file(status)) return "it is no regular file";
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return std::strerror(errno);
-    close(file);
+    if (std::filesystem::is_directory(path, error)) return "it is a folder; name the files in it";
+    if (std::string reason = reason_not_to_read(path); !reason.empty()) return reason;
     const auto size = std::filesystem::file_size(path, error);
     if (size == 0) return "it is empty";
     if (size > sources::kMostBytes) return fmt::format("it is larger than {} MB", sources::kMostBytes >> 20);

@@ -4,7 +4,6 @@
 
 #include <boost/json/parse.hpp>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -174,9 +173,7 @@ int write_on_server(const WriteCall& call) {
     if (!remote) return print_failure(call.options, "failed", remote.error().message, status_of(remote.error().code));
     const bool as_json = call.options.flag("json");
     RemoteWrite write{call, **remote, make_progress_view(view_kind_for(stderr, as_json), stderr, stdout), {}, {}, {}};
-    const Interrupt interrupt((*remote)->loop(), [&write](int signal) {
-        write.stop.stop(signal == SIGINT ? StopReason::cancelled : StopReason::shutdown);
-    });
+    const Interrupt interrupt((*remote)->loop(), [&write](int signal) { write.stop.stop(stop_reason_of(signal)); });
     return run_on((*remote)->loop(), run_remote(&write));
 }
 

@@ -219,7 +219,8 @@ private:
         job_->refresh();
         std::vector<store::Beat> beats{{.job = job_->id(), .lease = job_->lease(), .report = job_->report}};
         auto extending = environment_.store.extend(environment_.worker, environment_.options.lease, std::move(beats));
-        (void)co_await std::move(extending);
+        const auto extended = co_await std::move(extending);
+        ignore_result(extended, "the verb meets the same lease and the same store");
         auto ending = verb();
         co_return co_await std::move(ending);
     }

@@ -66,8 +66,8 @@ FileKind zip_kind(std::string_view bytes) {
         const bool found = bytes.substr(0, 4096).find(inside.mark) != std::string_view::npos ||
                            tail.find(inside.mark) != std::string_view::npos;
         if (!found) continue;
-        const Kind kind = inside.format.empty() ? Kind::unsupported : Kind::document;
-        return {kind, {}, std::string(inside.format), std::string(inside.looks_like), std::string(kConvert)};
+        if (!inside.format.empty()) return {Kind::document, {}, std::string(inside.format)};
+        return {Kind::unsupported, {}, {}, std::string(inside.looks_like), std::string(kConvert)};
     }
     return {Kind::unsupported, {}, {}, "a ZIP archive", std::string(kUnpack)};
 }
@@ -120,7 +120,7 @@ FileKind kind_of(std::string_view bytes, std::string_view name) {
     }
     if (bytes.starts_with("%PDF-")) return {Kind::pdf};
     if (bytes.starts_with("PK\x03\x04")) return zip_kind(bytes);
-    if (bytes.starts_with("{\\rtf")) return {Kind::document, {}, "rtf", "a rich text (RTF) document", {}};
+    if (bytes.starts_with("{\\rtf")) return {Kind::document, {}, "rtf"};
     for (const auto& magic : kMagics) {
         if (bytes.starts_with(magic.bytes)) {
             return {Kind::unsupported, {}, {}, std::string(magic.looks_like), std::string(magic.help)};

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sandbox/pandoc.h"
+
 namespace longhand::sources {
 namespace {
 
@@ -20,12 +22,11 @@ Failed translated(const Failure<sandbox::SandboxErrc>& failure, const Conversion
 
 awaitable<SourceResult<std::string>> office_html(Runtime& runtime, Conversion conversion, std::string format,
                                                  StopToken stop) {
-    // Haskell's runtime reserves address space that it never uses: its own limit is the one that counts.
-    constexpr std::uint64_t kAddressSpace = 16ULL << 30;
-    std::vector<std::string> argv = {"pandoc", "+RTS", "-M1g", "-RTS",    "--sandbox",   "--from",
-                                     format,   "--to", "html", "--quiet", "--wrap=none", conversion.path};
+    std::vector<std::string> argv = {
+        "pandoc", "+RTS",    sandbox::kPandocHeap, "-RTS",         "--sandbox", "--from", format, "--to",
+        "html",   "--quiet", "--wrap=none",        conversion.path};
     auto command = command_of(conversion, std::move(argv));
-    command.memory_limit = kAddressSpace;
+    command.memory_limit = sandbox::kPandocAddressSpace;
     auto html = co_await sandbox::run(runtime, std::move(command), stop);
     if (!html) co_return translated(html.error(), conversion);
     co_return std::move(html->text);

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "base/digest.h"
+#include "sandbox/pandoc.h"
 #include "sources/unicode.h"
 
 namespace longhand::sources {
@@ -214,7 +215,7 @@ TEST_F(Reader, DocumentsOfWordProcessorsAreReadWithTheirHeadings) {
         sandbox::Command make;
         make.argv = {"pandoc", "--standalone", "--metadata", "title=T", "a.md", "-o", out};
         make.folder = folder_;
-        make.memory_limit = 16ULL << 30;
+        make.memory_limit = sandbox::kPandocAddressSpace;
         make.confine = sandbox::Confine::limits_only;
         ASSERT_TRUE(sandbox::run_here(make, {})) << format;
         std::ifstream made(out, std::ios::binary);

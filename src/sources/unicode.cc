@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/text.h"
+
 namespace longhand::sources {
 namespace {
 
@@ -159,10 +161,7 @@ std::string squeeze(std::string_view text) {
 }
 
 std::string_view trim(std::string_view text) {
-    constexpr std::string_view kBlank = " \t\r\n\f\v";
-    const auto from = text.find_first_not_of(kBlank);
-    if (from == std::string_view::npos) return {};
-    return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
+    return trimmed(text, " \t\r\n\f\v");
 }
 
 std::string lower_ascii(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "sandbox/pandoc.h"
 #include "typeset/embedded.h"
 #include "typeset/files.h"
 #include "typeset/languages.h"
@@ -27,8 +28,6 @@ constexpr const char* kTemplates[] = {"longhand.lua", "formulas.txt", "book.tex"
 constexpr const char* kPartial = "Partial document";
 
 // Haskell's runtime reserves much more address space than it uses: what it uses has a limit of its own.
-constexpr std::uint64_t kPandocMemory = 16ULL << 30;
-constexpr const char* kPandocHeap = "-M1g";
 // A book takes seconds; only a text made of thousands of unclosed marks takes more than this.
 constexpr Milliseconds kPandocTime{60'000};
 
@@ -181,17 +180,17 @@ Press::Done Press::child(std::vector<std::string> argv, Milliseconds limit, std:
 }
 
 Press::Done Press::pandoc(const std::vector<std::string>& options) {
-    std::vector<std::string> argv = {"pandoc", "+RTS",         kPandocHeap,    "-RTS",         "--from",
-                                     kReader,  "--standalone", "--lua-filter", "longhand.lua", "--wrap=preserve"};
+    std::vector<std::string> argv = {"pandoc", "+RTS",         sandbox::kPandocHeap, "-RTS",         "--from",
+                                     kReader,  "--standalone", "--lua-filter",       "longhand.lua", "--wrap=preserve"};
     argv.insert(argv.end(), options.begin(), options.end());
     argv.push_back("manuscript.md");
     std::string error_text;
-    auto done = child(argv, kPandocTime, kPandocMemory, &error_text);
+    auto done = child(argv, kPandocTime, sandbox::kPandocAddressSpace, &error_text);
     const bool too_hard =
         !done && (done.error().code == TypesetErrc::timeout || done.error().code == TypesetErrc::refused);
     if (too_hard && !all_verbatim_) {
         if (auto written = write_all_verbatim(); !written) return written;
-        done = child(argv, kPandocTime, kPandocMemory, &error_text);
+        done = child(argv, kPandocTime, sandbox::kPandocAddressSpace, &error_text);
     }
     rendered_.notes.clear();
     add_filter_notes(error_text, rendered_.notes);
