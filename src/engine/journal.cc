@@ -29,6 +29,7 @@ awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry 
     };
     auto recorded = co_await persistently<store::StepRecorded>(environment_, std::move(verb), job->abandoned());
     if (!recorded.has_value()) co_return store_refused(environment_, *job, recorded.error());
+    environment_.log->debug("job {}: step {} recorded, {} bytes", job->id().to_string(), key, recorded->value.size());
     values_.insert_or_assign(key, recorded->value);
     job->waiting_since.reset();
     job->waits = 0;
