@@ -25,16 +25,14 @@ class Crash(LonghandTest):
 
     def test_twenty_kills_lose_nothing_and_buy_no_recorded_call_again(self):
         chance = random.Random(SEED)
-        model = self.model("--tokens-per-second", "3000")
+        model = self.model("--tokens-per-second", "500")
         options = ("--provider", model.url + "/v1", "--beat", "100ms", "--lease", "1s")
 
         # Undisturbed first: what the same job costs, and its bytes.
         calm = self.start("serve", "--listen", "127.0.0.1:0", "--data", self.folder / "calm", *options)
         api = Api(calm.url, run("token", "owner@localhost", "--data", self.folder / "calm").stdout.strip())
-        began = time.monotonic()
         job = api.start_job(pages="6-7")
         api.wait_for(job, "completed")
-        took = time.monotonic() - began
         calm_calls = self.model_calls(model)
         expected = self.documents(api, job)
         self.assertEqual({s for s, _, _ in expected.values()}, {200})
@@ -50,7 +48,7 @@ class Crash(LonghandTest):
             # latest the third life in a row brings a step.
             if fruitless == 2:
                 wait_until(lambda: self.steps(api, job) > steps or api.status(job)["status"] == "completed", "a new step")
-            time.sleep(chance.uniform(0.02, max(0.1, took / 8)))
+            time.sleep(chance.uniform(0.02, 0.6))
             seen = api.status(job)
             server.kill()
             kills += 1

@@ -21,9 +21,9 @@ std::vector<OptionSpec> store_options() {
         {.name = "config", .value = "FILE", .help = "options from a TOML file: keys are the flags' names with _ for -"},
         {.name = "log-level",
          .value = "LEVEL",
-         .help = "trace, debug, info, warning, error or off",
+         .help = "debug, info, warning, error or off",
          .fallback = "info",
-         .words = {"trace", "debug", "info", "warning", "error", "off"}},
+         .words = {"debug", "info", "warning", "error", "off"}},
         {.name = "log-format", .value = "FORM", .help = "text or json", .fallback = "text", .words = {"text", "json"}},
     };
 }

@@ -29,7 +29,7 @@ std::unique_ptr<spdlog::formatter> json_formatter() {
 }  // namespace
 
 Value<std::shared_ptr<spdlog::logger>> make_logger(const Options& options) {
-    const auto level = word_option(options, "log-level", {"trace", "debug", "info", "warning", "error", "off"});
+    const auto level = word_option(options, "log-level", {"debug", "info", "warning", "error", "off"});
     if (!level) return level.error();
     const auto form = word_option(options, "log-format", {"text", "json"});
     if (!form) return form.error();

@@ -26,6 +26,7 @@ constexpr std::pair<const char*, FaultKind> kFaults[] = {{"429", FaultKind::stat
                                                          {"cut", FaultKind::cut},
                                                          {"stall", FaultKind::stall}};
 constexpr Milliseconds kGrace{1'000};
+constexpr double kFailRateOnceAsked = 0.1;
 
 template <class T, std::size_t N>
 std::optional<T> named(const std::pair<const char*, T> (&table)[N], const std::string& word) {
@@ -63,8 +64,9 @@ Value<OfflineServerOptions> model_options(const Options& options) {
     if (!rate) return rate.error();
     const auto first = number_option(options, "first-token-ms", 0, 3'600'000);
     if (!first) return first.error();
-    const auto fail_rate = share_option(options, "fail-rate", 1);
+    auto fail_rate = share_option(options, "fail-rate", 1);
     if (!fail_rate) return fail_rate.error();
+    if (options.has("fail-with") && !options.has("fail-rate")) *fail_rate = kFailRateOnceAsked;
     auto faults = faults_option(options);
     if (!faults) return faults.error();
     const auto seed = number_option(options, "seed", 0, UINT64_MAX);
@@ -123,7 +125,10 @@ std::vector<Command> model_commands() {
          .help = "of each stream; 0: as fast as they are taken",
          .fallback = "0"},
         {.name = "first-token-ms", .value = "N", .help = "the wait before the first token", .fallback = "0"},
-        {.name = "fail-rate", .value = "SHARE", .help = "of the calls, 0 to 1, that are made to fail", .fallback = "0"},
+        {.name = "fail-rate",
+         .value = "SHARE",
+         .help = "of the calls, 0 to 1, that are made to fail; 0.1 when only --fail-with is given",
+         .fallback = "0"},
         {.name = "fail-with",
          .value = "LIST",
          .help = "how they fail: of 429, 500, cut and stall, with commas between them",

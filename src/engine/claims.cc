@@ -34,7 +34,10 @@ awaitable<bool> Claims::claim() {
         co_return false;
     }
     environment_.counters.claims += static_cast<std::int64_t>(claimed->size());
-    for (auto& job : *claimed) begin_(std::move(job));
+    for (auto& job : *claimed) {
+        environment_.log->debug("job {}: claimed, lease {}", job.job.id.to_string(), job.job.lease);
+        begin_(std::move(job));
+    }
     co_return !claimed->empty() && free_slots_() > 0;
 }
 

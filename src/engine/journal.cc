@@ -38,6 +38,7 @@ awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry 
         }
         co_return refusal;
     }
+    environment_.log->debug("job {}: step {} recorded, {} bytes", job->id().to_string(), key, recorded->value.size());
     values_.insert_or_assign(key, recorded->value);
     job->waiting_since.reset();
     job->waits = 0;

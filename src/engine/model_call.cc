@@ -72,9 +72,12 @@ awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
             reply = co_await std::move(call);
         }
         if (reply.has_value()) {
+            environment_.log->debug("job {}: call {} by {}: {} tokens in, {} out", job_->id().to_string(), key_,
+                                    reply->model, reply->usage.prompt_tokens, reply->usage.completion_tokens);
             job_->provider_down_since.reset();
             co_return std::move(*reply);
         }
+        environment_.log->debug("job {}: call {} failed: {}", job_->id().to_string(), key_, reply.error().message);
         if (!is_quiet(reply.error().code)) ++environment_.counters.model_errors;
         auto handling = after(reply.error().code, reply.error().message);
         Given given = co_await std::move(handling);

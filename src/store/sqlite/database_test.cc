@@ -35,7 +35,7 @@ protected:
 };
 
 TEST_F(DatabaseTest, ANewFileGetsTheSchemaAndSettings) {
-    const auto connection = std::move(open().value());
+    const auto connection = open().value();
     EXPECT_EQ(connection->number("PRAGMA user_version"), schema_version());
     EXPECT_EQ(connection->number("PRAGMA application_id"), kApplicationId);
     EXPECT_EQ(connection->number("PRAGMA synchronous"), 2);
@@ -46,7 +46,7 @@ TEST_F(DatabaseTest, ANewFileGetsTheSchemaAndSettings) {
 
 TEST_F(DatabaseTest, OpeningAgainChangesNothing) {
     open().value()->execute("INSERT INTO users (id, email, created_at) VALUES (x'00', 'a@x.org', 1)");
-    const auto connection = std::move(open().value());
+    const auto connection = open().value();
     EXPECT_EQ(connection->number("SELECT count(*) FROM users"), 1);
 }
 
@@ -136,7 +136,7 @@ TEST_F(DatabaseTest, AReadOnlyFolderOrFileIsUnavailable) {
 }
 
 TEST_F(DatabaseTest, TwoJobsCannotOccupyAProjectWhateverTheCodeSays) {
-    const auto connection = std::move(open().value());
+    const auto connection = open().value();
     const auto insert = [&](const std::string& id) {
         connection->execute(
             "INSERT INTO jobs (id, owner, project, state, stage, run, lease, worker, has_begun, progress, words_done,"

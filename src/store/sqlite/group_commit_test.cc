@@ -19,7 +19,7 @@ protected:
     void SetUp() override {
         GroupCommitOptions options;
         options.longest_batch = std::chrono::minutes{10};  // how batches form does not hang on the machine's speed
-        queue_ = std::make_unique<GroupCommit>(std::move(open_database(path_, Milliseconds{50}).value()), options);
+        queue_ = std::make_unique<GroupCommit>(open_database(path_, Milliseconds{50}).value(), options);
         write([](Connection& connection) {
             connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
             return Outcome::keep;
@@ -210,7 +210,7 @@ TEST_F(GroupCommitTest, TheLogStaysBoundedUnderALoadThatNeverPauses) {
     queue_.reset();
     GroupCommitOptions options;
     options.most_log_pages = 50;
-    queue_ = std::make_unique<GroupCommit>(std::move(open_database(path_, Milliseconds{50}).value()), options);
+    queue_ = std::make_unique<GroupCommit>(open_database(path_, Milliseconds{50}).value(), options);
     for (int i = 0; i < 300; ++i) ASSERT_TRUE(write(note(i)).get());
     constexpr std::uintmax_t kPage = 4'096 + 24;
     EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 100 * kPage);

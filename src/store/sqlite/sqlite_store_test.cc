@@ -20,7 +20,7 @@ public:
     }
 
 private:
-    void open() { store_ = std::move(sqlite::open_sqlite_store(folder_.file("longhand.db"), runtime_).value()); }
+    void open() { store_ = sqlite::open_sqlite_store(folder_.file("longhand.db"), runtime_).value(); }
 
     Runtime& runtime_;
     sqlite::TemporaryFolder folder_;
@@ -56,8 +56,7 @@ public:
 
 private:
     Runtime& runtime_;
-    std::unique_ptr<sqlite::Connection> connection_ =
-        std::move(sqlite::open_database(":memory:", Milliseconds{100}).value());
+    std::unique_ptr<sqlite::Connection> connection_ = sqlite::open_database(":memory:", Milliseconds{100}).value();
     std::unique_ptr<Store> store_;
 };
 
@@ -112,8 +111,7 @@ protected:
     }
 
     ManualRuntime runtime;
-    std::unique_ptr<sqlite::Connection> connection =
-        std::move(sqlite::open_database(":memory:", Milliseconds{100}).value());
+    std::unique_ptr<sqlite::Connection> connection = sqlite::open_database(":memory:", Milliseconds{100}).value();
     sqlite::SqliteStore store{std::make_shared<AtOnce>(*connection),
                               std::make_unique<sqlite::SharedConnection>(*connection), runtime,
                               sqlite::SqliteOptions{.user_cap = 2}};
