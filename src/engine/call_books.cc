@@ -64,15 +64,6 @@ job::CallState state_of(const llm::AttemptEnd& end) {
     return end.usage.estimated ? job::CallState::estimated : job::CallState::settled;
 }
 
-job::CallTokens tokens_of(const llm::Usage& usage) {
-    job::CallTokens tokens;
-    tokens.prompt = static_cast<std::int64_t>(usage.prompt_tokens);
-    tokens.completion = static_cast<std::int64_t>(usage.completion_tokens);
-    tokens.cached = static_cast<std::int64_t>(usage.cached_tokens);
-    tokens.reasoning = static_cast<std::int64_t>(usage.reasoning_tokens);
-    return tokens;
-}
-
 awaitable<void> store_opening(store::JobStore& store, store::CallOpening opening) {
     auto writing = store.open_call(std::move(opening));
     const store::StoreResult<void> opened = co_await std::move(writing);
@@ -87,6 +78,15 @@ std::optional<job::Price> price_for(const Environment& environment, const std::s
 }
 
 }  // namespace
+
+job::CallTokens tokens_of(const llm::Usage& usage) {
+    job::CallTokens tokens;
+    tokens.prompt = static_cast<std::int64_t>(usage.prompt_tokens);
+    tokens.completion = static_cast<std::int64_t>(usage.completion_tokens);
+    tokens.cached = static_cast<std::int64_t>(usage.cached_tokens);
+    tokens.reasoning = static_cast<std::int64_t>(usage.reasoning_tokens);
+    return tokens;
+}
 
 CallBooks::CallBooks(Environment& environment, std::shared_ptr<RunningJob> job, std::string key)
     : environment_(environment), job_(std::move(job)), key_(std::move(key)) {}
@@ -196,6 +196,7 @@ store::CallEnd CallBooks::end_of(const llm::AttemptEnd& end) const {
 awaitable<void> settle(Environment& environment, std::shared_ptr<RunningJob> job, store::CallEnd end) {
     constexpr unsigned kAttemptsOfALostJob = 5;
     const std::string call = end.call.to_string();
+    const bool unsure = end.state == job::CallState::estimated;
     std::function<awaitable<store::StoreResult<void>>()> verb = [&environment, end = std::move(end)] {
         return environment.store.settle_call(end);
     };
@@ -209,6 +210,7 @@ awaitable<void> settle(Environment& environment, std::shared_ptr<RunningJob> job
         auto again = verb();
         settled = co_await std::move(again);
     }
+    if (settled.has_value() && unsure) environment.estimated.notify();
     const bool quiet = settled.has_value() || settled.error().code == StoreErrc::stopping ||
                        settled.error().code == StoreErrc::not_found;  // deleted meanwhile
     if (quiet) co_return;

@@ -48,6 +48,8 @@ private:
     std::optional<store::CallEnd> answered_;
 };
 
+job::CallTokens tokens_of(const llm::Usage& usage);
+
 /// Ends a call in the ledger, also one of a job that is cancelled or lost. What can't be written is estimated when the
 /// folder is opened the next time.
 awaitable<void> settle(Environment& environment, std::shared_ptr<RunningJob> job, store::CallEnd end);

@@ -143,6 +143,50 @@ TEST_F(LedgerTest, ACrashLeavesNoCallOpenAndWhatIsInTheJournalIsNotBoughtAgain) 
     world.stop();
 }
 
+TEST_F(LedgerTest, WhatADeadProcessLeftOpenIsSettledByWhatTheProviderTellsOfIt) {
+    world.model.tells_charges = true;
+    const Uuid job = world.enqueue_one();
+    world.model.longest_pause = Milliseconds{4'000};
+    world.start();
+    const auto is_open = [&] {
+        const auto attempts = calls_for(job, "section/0/draft");
+        return !attempts.empty() && attempts[0].state == CallState::open;
+    };
+    ASSERT_TRUE(run_until_seen(is_open));
+    world.restart();
+    EXPECT_EQ(calls_for(job, "section/0/draft")[0].state, CallState::estimated);
+    ASSERT_TRUE(world.run_until_state(job, State::completed));
+    world.runtime.run_for(1min);
+    std::int64_t settled = 0, charged = 0;
+    for (const store::Call& call : world.ledger(job).calls) {
+        if (call.generation_id.empty()) continue;
+        EXPECT_EQ(call.state, CallState::settled) << call.key;
+        settled += call.tokens.billed();
+        const llm::Usage& charge = world.model.charges.at(call.generation_id);
+        charged += static_cast<std::int64_t>(charge.prompt_tokens + charge.completion_tokens);
+    }
+    EXPECT_EQ(settled, charged);
+    EXPECT_EQ(calls_for(job, "section/0/draft")[0].ending, "lost");
+    world.expect_balanced(job);
+    world.stop();
+}
+
+TEST_F(LedgerTest, AProviderThatKnowsOfNoChargeIsLeftInPeace) {
+    const Uuid job = world.enqueue_one();
+    world.start();
+    ASSERT_TRUE(world.run_until_called("section/0/draft"));
+    ASSERT_TRUE(run_until_seen([&] { return count(job, CallState::open) > 0; }));
+    ASSERT_TRUE(world.persist([&] { return world.store->cancel(world.owner, job); }).has_value());
+    world.runtime.run_for(2h);
+    const int asked = world.model.asked_for_charges;
+    EXPECT_GT(asked, 0);
+    EXPECT_LE(asked, 6 * 2) << "six times for each of the two that were open";
+    world.runtime.run_for(22h);
+    EXPECT_EQ(world.model.asked_for_charges, asked);
+    EXPECT_GT(count(job, CallState::estimated), 0U);
+    world.stop();
+}
+
 TEST_F(LedgerTest, AReachedBudgetPausesTheJobOnceItsCallsInFlightHaveEnded) {
     // The plan fits, and one section beside it: 1024 tokens are held for each answer.
     const Uuid job = world.enqueue_one({.max_cost = {}, .max_tokens = 1'200});

@@ -69,6 +69,15 @@ public:
         co_return std::vector<llm::ModelInfo>{};
     }
     std::string provider() const override { return "fake"; }
+    std::map<std::string, llm::Usage> charges;  ///< by generation id
+    bool tells_charges = false;                 ///< when asked by id
+    int asked_for_charges = 0;
+    awaitable<llm::LlmResult<std::optional<llm::Usage>>> charged(std::string generation_id, StopToken) override {
+        ++asked_for_charges;
+        const auto charge = charges.find(generation_id);
+        if (!tells_charges || charge == charges.end()) co_return std::optional<llm::Usage>();
+        co_return std::optional(charge->second);
+    }
 
 private:
     struct Open {
@@ -88,16 +97,20 @@ private:
         const Fault failure = fault(request);
         end->usage.estimated = true;
         end->usage.prompt_tokens = kPromptTokens;
+        const std::string id = "gen-" + std::to_string(prompts.size()) + "-" + request.messages.back().content;
+        llm::Usage& charge = charges[id];
+        charge.prompt_tokens = kPromptTokens;
         llm::ChatReply reply;
         for (const std::string& piece : pieces(request.messages.back().content)) {
             const Milliseconds pause(runtime_.random() % static_cast<std::uint64_t>(longest_pause.count() + 1));
             const WaitResult waited = co_await runtime_.sleep_for(pause, stop);
             if (waited == WaitResult::stopped) co_return stopped();
             if (failure) co_return *failure;
-            if (reply.text.empty() && watcher.on_first_byte)
-                watcher.on_first_byte("gen-" + request.messages.back().content);
+            end->generation_id = id;
+            if (reply.text.empty() && watcher.on_first_byte) watcher.on_first_byte(id);
             reply.text += piece;
             end->usage.completion_tokens += kTokensAPiece;
+            charge.completion_tokens += kTokensAPiece;
             if (watcher.on_text) watcher.on_text(piece);
         }
         end->usage.estimated = false;

@@ -102,6 +102,9 @@ public:
     /// One answer, with the retries that one call is worth. Resumes with `stopped` only after the stream is closed.
     virtual awaitable<LlmResult<ChatReply>> chat(ChatRequest request, ChatWatcher watcher, StopToken stop) = 0;
     virtual awaitable<LlmResult<std::vector<ModelInfo>>> models(StopToken stop) = 0;
+    /// What the provider charged for a call that it named so, whose end we did not hear. Nothing: it does not know the
+    /// call, or not yet, or tells nothing of this kind.
+    virtual awaitable<LlmResult<std::optional<Usage>>> charged(std::string generation_id, StopToken stop) = 0;
     /// Names the provider in a job's record and in messages: its base URL without credentials, or `offline`.
     virtual std::string provider() const = 0;
 };

@@ -35,13 +35,6 @@ std::uint64_t count_in(const json::object* parent, std::string_view name) {
     return failed || count < 0 ? 0 : static_cast<std::uint64_t>(count);
 }
 
-std::optional<double> money_in(const json::object& parent, std::string_view name) {
-    const auto* value = parent.if_contains(name);
-    if (!value || !value->is_number()) return std::nullopt;
-    const double amount = value->to_number<double>();
-    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
-}
-
 /// OpenRouter charges its `cost`; with the user's own key (`is_byok`) the provider behind it charges its part too.
 std::optional<double> cost_of(const json::object& usage) {
     auto cost = money_in(usage, "cost");
@@ -96,6 +89,13 @@ Reasoning reasoning_in(const json::object& part) {
 }
 
 }  // namespace
+
+std::optional<double> money_in(const json::object& parent, std::string_view name) {
+    const auto* value = parent.if_contains(name);
+    if (!value || !value->is_number()) return std::nullopt;
+    const double amount = value->to_number<double>();
+    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
+}
 
 std::optional<json::object> parse_lenient(std::string_view text) {
     const std::string repaired = repair_utf8(text);

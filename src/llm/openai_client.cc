@@ -4,6 +4,8 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <exception>
 #include <memory>
 
@@ -124,6 +126,25 @@ std::uint32_t context_tokens_of(const json::object& entry) {
 }
 
 }  // namespace
+
+std::optional<Usage> parse_charge(std::string_view body) {
+    const auto object = parse_lenient(body);
+    const auto* value = object ? object->if_contains("data") : nullptr;
+    const auto* data = value ? value->if_object() : nullptr;
+    if (!data) return std::nullopt;
+    Usage usage;
+    usage.prompt_tokens = first_number(*data, {"native_tokens_prompt", "tokens_prompt"});
+    usage.completion_tokens = first_number(*data, {"native_tokens_completion", "tokens_completion"});
+    usage.cached_tokens = first_number(*data, {"native_tokens_cached"});
+    usage.reasoning_tokens = first_number(*data, {"native_tokens_reasoning"});
+    usage.cost_usd = money_in(*data, "total_cost");
+    const auto* own_key = data->if_contains("is_byok");
+    const auto upstream = money_in(*data, "upstream_inference_cost");
+    if (upstream && own_key && own_key->is_bool() && own_key->as_bool())
+        usage.cost_usd = usage.cost_usd.value_or(0) + *upstream;
+    if (usage.prompt_tokens == 0 && usage.completion_tokens == 0 && !usage.cost_usd) return std::nullopt;
+    return usage;
+}
 
 std::optional<std::vector<ModelInfo>> parse_models(std::string_view body) {
     const auto object = parse_lenient(body);
@@ -308,20 +329,46 @@ awaitable<LlmResult<std::vector<ModelInfo>>> OpenAiClient::models(StopToken stop
     co_return std::move(result);
 }
 
-awaitable<Attempt<std::vector<ModelInfo>>> OpenAiClient::attempt_models(StopToken stop) {
-    const Asked who = asked("");
+net::HttpCall OpenAiClient::short_call(std::string path) const {
     net::HttpCall call;
-    call.url = options_.base_url + "/models";
+    call.url = options_.base_url + path;
     call.headers = headers();
     call.first_byte_timeout = std::min(options_.first_token, Milliseconds(30'000));
     call.max_bytes = kLargestModelList;
-    const auto answer = co_await http_.perform(std::move(call), stop);
+    return call;
+}
+
+awaitable<Attempt<std::vector<ModelInfo>>> OpenAiClient::attempt_models(StopToken stop) {
+    const Asked who = asked("");
+    const auto answer = co_await http_.perform(short_call("/models"), stop);
     if (stop.stopped()) co_return stopped_fault();
     if (!answer) co_return fault_of_connection(who, answer.error());
     if (answer->status / 100 != 2) co_return fault_of_reply(who, *answer, runtime_.wall_now());
     auto models = parse_models(answer->body);
     if (!models) co_return malformed(who, "no list of models");
     co_return std::move(*models);
+}
+
+awaitable<LlmResult<std::optional<Usage>>> OpenAiClient::charged(std::string generation_id, StopToken stop) {
+    std::function<awaitable<Attempt<std::optional<Usage>>>()> once = [this, id = std::move(generation_id), stop] {
+        return attempt_charged(id, stop);
+    };
+    RetryPolicy policy = options_.retry;
+    policy.attempts = 1;  // whoever asks comes again
+    auto result =
+        co_await with_retries<std::optional<Usage>>(runtime_, gate_, std::move(policy), std::move(once), {}, stop);
+    co_return std::move(result);
+}
+
+awaitable<Attempt<std::optional<Usage>>> OpenAiClient::attempt_charged(std::string generation_id, StopToken stop) {
+    const Asked who = asked("");
+    const auto answer = co_await http_.perform(
+        short_call("/generation?id=" + boost::urls::encode(generation_id, boost::urls::unreserved_chars)), stop);
+    if (stop.stopped()) co_return stopped_fault();
+    if (!answer) co_return fault_of_connection(who, answer.error());
+    if (answer->status == 404 || answer->status == 405) co_return std::optional<Usage>();
+    if (answer->status / 100 != 2) co_return fault_of_reply(who, *answer, runtime_.wall_now());
+    co_return parse_charge(answer->body);
 }
 
 }  // namespace longhand::llm

@@ -258,6 +258,36 @@ TEST(OpenAiClient, ListsModelsWithTheirNotices) {
     EXPECT_EQ(provider.path(), "/api/v1/models");
 }
 
+TEST(OpenAiClient, AsksWhatACallCostByItsId) {
+    FakeProvider provider(
+        {{200,
+          R"({"data":{"id":"gen-1","tokens_prompt":10,"tokens_completion":25,"native_tokens_prompt":12,)"
+          R"("native_tokens_completion":31,"native_tokens_reasoning":5,"native_tokens_cached":3,)"
+          R"("total_cost":0.0015,"is_byok":true,"upstream_inference_cost":0.002}})",
+          {},
+          "application/json"}});
+    const auto charge = ClientWorld(quick_options(provider.base_url())).charged("gen/1&x");
+    ASSERT_TRUE(charge && *charge);
+    EXPECT_EQ((*charge)->prompt_tokens, 12u);
+    EXPECT_EQ((*charge)->completion_tokens, 31u);
+    EXPECT_EQ((*charge)->reasoning_tokens, 5u);
+    EXPECT_EQ((*charge)->cached_tokens, 3u);
+    EXPECT_DOUBLE_EQ((*charge)->cost_usd.value(), 0.0035);
+    EXPECT_EQ(provider.path(), "/api/v1/generation?id=gen%2F1%26x");
+}
+
+TEST(OpenAiClient, ACallThatTheProviderDoesNotKnowHasNoCharge) {
+    for (const Answer& answer : {refusal(404, "not found"), Answer{200, "{}", {}, "application/json"},
+                                 Answer{200, "<html>", {}, "text/html"}}) {
+        FakeProvider provider({answer});
+        const auto charge = ClientWorld(quick_options(provider.base_url())).charged("gen-1");
+        ASSERT_TRUE(charge) << charge.error().message;
+        EXPECT_FALSE(charge->has_value());
+    }
+    FakeProvider down({refusal(500, "oops")});
+    EXPECT_FALSE(ClientWorld(quick_options(down.base_url())).charged("gen-1"));
+}
+
 TEST(OpenAiClient, NamesItsProviderWithoutCredentials) {
     ClientWorld world(quick_options("https://user:secret@example.org/v1/"));
     EXPECT_EQ(world.client().provider(), "https://example.org/v1");

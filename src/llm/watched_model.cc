@@ -73,4 +73,9 @@ awaitable<LlmResult<std::vector<ModelInfo>>> WatchedModel::models(StopToken stop
     co_return std::move(result);
 }
 
+// No model is asked: how this goes says nothing of whether one would answer.
+awaitable<LlmResult<std::optional<Usage>>> WatchedModel::charged(std::string generation_id, StopToken stop) {
+    return model_->charged(std::move(generation_id), std::move(stop));
+}
+
 }  // namespace longhand::llm

@@ -213,6 +213,15 @@ struct Call {
     std::optional<WallTime> ended_at;
 };
 
+/// A call that ended as an estimate, whose provider may know better.
+struct UnsureCall {
+    Uuid job;
+    Uuid call;
+    std::string generation_id;
+    std::string ending;
+    WallTime ended_at{};
+};
+
 struct JobBudget {
     job::Budget budget;
     job::Spending spending;
@@ -289,6 +298,9 @@ public:
     /// was cancelled or taken over meanwhile. The first ending stands, but that a settled figure takes the place of an
     /// estimated one. Errors: not_found (the job was deleted).
     virtual awaitable<StoreResult<void>> settle_call(CallEnd end) = 0;
+    /// Estimated calls to `provider` that it gave an id, ended at `since` or later, the oldest first, at most `limit`.
+    virtual awaitable<StoreResult<std::vector<UnsureCall>>> unsure_calls(std::string provider, WallTime since,
+                                                                         std::size_t limit) = 0;
 
     virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                             // stale
     virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;      // stale

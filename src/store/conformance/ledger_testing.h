@@ -128,6 +128,29 @@ TEST_P(StoreLedger, TheProvidersOwnFigureStandsBeforeThePriceTable) {
     EXPECT_EQ(spending(job).spent_cost, UsdMicros{777});
 }
 
+TEST_P(StoreLedger, AnEstimateOfANamedCallWaitsForTheProvidersWord) {
+    const auto job = start_with_cost(1'000'000);
+    const Uuid named = reserve(job), unnamed = reserve(job), settled = reserve(job);
+    ok(store().open_call(opening_of(job, named)));
+    ok(store().settle_call(end_of(job, named, job::CallState::estimated)));
+    ok(store().settle_call(end_of(job, unnamed, job::CallState::estimated)));
+    ok(store().open_call(opening_of(job, settled)));
+    ok(store().settle_call(end_of(job, settled)));
+    const std::string provider = intent(job).provider;
+    const auto unsure = ok(store().unsure_calls(provider, WallTime{}, 10));
+    ASSERT_EQ(unsure.size(), 1U);
+    EXPECT_EQ(unsure[0].job, job.id);
+    EXPECT_EQ(unsure[0].call, named);
+    EXPECT_EQ(unsure[0].generation_id, "gen-1");
+    EXPECT_EQ(unsure[0].ending, "stop");
+    EXPECT_EQ(unsure[0].ended_at, runtime_.wall_now());
+    EXPECT_TRUE(ok(store().unsure_calls("https://example.org/v1", WallTime{}, 10)).empty());
+    EXPECT_TRUE(ok(store().unsure_calls(provider, runtime_.wall_now() + Milliseconds{1}, 10)).empty());
+    ok(store().settle_call(end_of(job, named)));
+    EXPECT_TRUE(ok(store().unsure_calls(provider, WallTime{}, 10)).empty());
+    expect_balanced(job);
+}
+
 TEST_P(StoreLedger, AnUnknownCostIsCountedAndNotTakenForNothing) {
     const auto job = start(owner_);
     auto unknown = intent(job);

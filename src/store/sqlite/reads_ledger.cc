@@ -104,6 +104,23 @@ StoreResult<Ledger> ledger_for_owner(Connection& connection, const Uuid& owner, 
     return ledger;
 }
 
+std::vector<UnsureCall> unsure_calls(Connection& connection, const std::string& provider, WallTime since,
+                                     std::size_t limit) {
+    const Snapshot snapshot(connection);
+    auto query = connection.query("unsure_calls");
+    query.bind_all(provider, since, static_cast<std::int64_t>(limit));
+    std::vector<UnsureCall> calls;
+    while (query.step()) {
+        UnsureCall& call = calls.emplace_back();
+        call.job = query.id();
+        call.call = query.id();
+        call.generation_id = query.text();
+        call.ending = query.text();
+        call.ended_at = query.time();
+    }
+    return calls;
+}
+
 LedgerTotals ledger_totals(Connection& connection) {
     LedgerTotals totals;
     auto ended = connection.query("all_spending");

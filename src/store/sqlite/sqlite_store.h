@@ -56,6 +56,8 @@ public:
     awaitable<StoreResult<Uuid>> reserve_call(CallIntent intent) override;
     awaitable<StoreResult<void>> open_call(CallOpening opening) override;
     awaitable<StoreResult<void>> settle_call(CallEnd end) override;
+    awaitable<StoreResult<std::vector<UnsureCall>>> unsure_calls(std::string provider, WallTime since,
+                                                                 std::size_t limit) override;
     awaitable<StoreResult<job::Job>> complete(Completion completion) override;
     awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) override;
     awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) override;

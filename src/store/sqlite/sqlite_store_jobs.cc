@@ -53,6 +53,14 @@ awaitable<StoreResult<void>> SqliteStore::settle_call(CallEnd end) {
     return write<void>("settle_call", [end = std::move(end)](Write& write) { return sqlite::settle_call(write, end); });
 }
 
+awaitable<StoreResult<std::vector<UnsureCall>>> SqliteStore::unsure_calls(std::string provider, WallTime since,
+                                                                          std::size_t limit) {
+    return read<std::vector<UnsureCall>>(
+        [provider = std::move(provider), since, limit](Connection& connection) -> StoreResult<std::vector<UnsureCall>> {
+            return sqlite::unsure_calls(connection, provider, since, limit);
+        });
+}
+
 awaitable<StoreResult<job::Job>> SqliteStore::complete(Completion completion) {
     return write<job::Job>(
         "complete", [completion = std::move(completion)](Write& write) { return sqlite::complete(write, completion); });

@@ -46,6 +46,9 @@ SELECT id, run, lease, key, attempt, provider, model, state, expected_prompt, re
   FROM calls WHERE job = ? ORDER BY reserved_at, id;
 -- name: unfinished_calls
 SELECT job, id FROM calls WHERE state IN ('reserved', 'open') AND (?1 IS NULL OR job = ?1) ORDER BY job, id;
+-- name: unsure_calls
+SELECT job, id, generation_id, ending, ended_at FROM calls
+ WHERE state = 'estimated' AND generation_id != '' AND provider = ? AND ended_at >= ? ORDER BY ended_at, id LIMIT ?;
 -- name: delete_calls
 DELETE FROM calls WHERE job = ?;
 

@@ -47,6 +47,7 @@ CREATE TABLE calls (
     PRIMARY KEY (job, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unfinished_calls ON calls (job, id) WHERE state IN ('reserved', 'open');
+CREATE INDEX unsure_calls ON calls (provider, ended_at, id) WHERE state = 'estimated' AND generation_id != '';
 
 -- What an owner's ended calls add up to, over all jobs, deleted ones too: sums without a scan.
 CREATE TABLE owner_spending (
