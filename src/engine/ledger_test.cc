@@ -94,7 +94,7 @@ TEST_F(LedgerTest, ACancelSettlesWhatWasInFlightAndWritesNothingElse) {
     for (const store::Call& call : world.ledger(job).calls) {
         EXPECT_EQ(call.cancelled_run.has_value(), call.key != "plan");
         EXPECT_FALSE(job::is_unfinished(call.state));
-        if (call.key != "plan") EXPECT_EQ(call.ending, "cancelled");
+        EXPECT_EQ(call.ending, call.key == "plan" ? "stop" : "cancelled");
     }
     world.expect_balanced(job);
     world.stop();

@@ -8,17 +8,17 @@ namespace longhand::engine {
 namespace {
 
 // OpenRouter knows of a generation some seconds after its end.
-constexpr Milliseconds kFirstPause{1'000};
-constexpr Milliseconds kPauseWhenAway{60'000};
-constexpr unsigned kTries = 6;  // 1, 4, 16, ... s apart: a quarter of an hour in all
-constexpr std::chrono::hours kOldest{24};
-constexpr std::chrono::hours kIdle{1};
-constexpr std::size_t kAtOnce = 1'000;
+constexpr Milliseconds kFirstLookup{1'000};
+constexpr Milliseconds kLookupWhenAway{60'000};
+constexpr unsigned kMostLookups = 6;  // 1, 4, 16, ... s apart: a quarter of an hour in all
+constexpr std::chrono::hours kOldestLookup{24};
+constexpr std::chrono::hours kLookupIdle{1};
+constexpr std::size_t kLookupsAtOnce = 1'000;
 // A provider that knew none of so many calls has no such answers: it is left in peace.
-constexpr unsigned kSilence = 3;
+constexpr unsigned kSilentLookups = 3;
 
-Milliseconds pause_after(unsigned times) {
-    return kFirstPause * (1U << (2 * times));
+Milliseconds lookup_pause(unsigned times) {
+    return kFirstLookup * (1U << (2 * times));
 }
 
 store::CallEnd end_by(const store::UnsureCall& call, const llm::Usage& usage) {
@@ -35,35 +35,35 @@ store::CallEnd end_by(const store::UnsureCall& call, const llm::Usage& usage) {
 }  // namespace
 
 awaitable<void> Lookups::run(StopToken stop) {
-    co_await environment_.runtime.sleep_for(kFirstPause, stop);
-    while (!stop.stopped() && (told_once_ || given_up_ < kSilence)) {
+    co_await environment_.runtime.sleep_for(kFirstLookup, stop);
+    while (!stop.stopped() && (told_once_ || given_up_ < kSilentLookups)) {
         auto looking = look(stop);
         const SteadyTime again = co_await std::move(looking);
         const WaitResult woken = co_await environment_.estimated.wait_until(environment_.runtime, again, stop);
-        if (woken == WaitResult::notified) co_await environment_.runtime.sleep_for(kFirstPause, stop);
+        if (woken == WaitResult::notified) co_await environment_.runtime.sleep_for(kFirstLookup, stop);
     }
-    while (!stop.stopped()) co_await environment_.runtime.sleep_for(kIdle, stop);
+    while (!stop.stopped()) co_await environment_.runtime.sleep_for(kLookupIdle, stop);
 }
 
 awaitable<SteadyTime> Lookups::look(StopToken stop) {
     auto reading = environment_.store.unsure_calls(environment_.model.provider(),
-                                                   environment_.runtime.wall_now() - kOldest, kAtOnce);
+                                                   environment_.runtime.wall_now() - kOldestLookup, kLookupsAtOnce);
     const store::StoreResult<std::vector<store::UnsureCall>> calls = co_await std::move(reading);
     const SteadyTime now = environment_.runtime.steady_now();
-    if (!calls.has_value()) co_return now + kPauseWhenAway;
+    if (!calls.has_value()) co_return now + kLookupWhenAway;
     forget_all_but(*calls);
-    SteadyTime next = now + kIdle;
+    SteadyTime next = now + kLookupIdle;
     for (const store::UnsureCall& call : *calls) {
         Tries& tried = tries_[call.call];
-        if (tried.times >= kTries) continue;
+        if (tried.times >= kMostLookups) continue;
         if (tried.due <= now) {
             auto asking = ask(&call, stop);
             const bool heard = co_await std::move(asking);
             if (stop.stopped()) co_return now;
-            if (!heard) co_return now + kPauseWhenAway;
+            if (!heard) co_return now + kLookupWhenAway;
         }
         const auto left = tries_.find(call.call);
-        if (left != tries_.end() && left->second.times < kTries) next = std::min(next, left->second.due);
+        if (left != tries_.end() && left->second.times < kMostLookups) next = std::min(next, left->second.due);
     }
     co_return next;
 }
@@ -78,8 +78,8 @@ awaitable<bool> Lookups::ask(const store::UnsureCall* call, StopToken stop) {
     }
     if (!charged->has_value()) {
         Tries& tried = tries_[call->call];
-        tried.due = environment_.runtime.steady_now() + pause_after(++tried.times);
-        if (tried.times >= kTries) ++given_up_;
+        tried.due = environment_.runtime.steady_now() + lookup_pause(++tried.times);
+        if (tried.times >= kMostLookups) ++given_up_;
         co_return true;
     }
     told_once_ = true;

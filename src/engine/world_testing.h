@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/algorithm/string/erase.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -418,6 +419,21 @@ public:
             if (!call.cost) ++sums.unknown_costs;
         }
         EXPECT_EQ(books.spending, sums);
+    }
+    /// Of a job as it is in the store at this instant: the sums beside the calls are those of the calls, and no cap is
+    /// crossed.
+    bool sums_are_right(Uuid id) {
+        return database_->number(
+                   "SELECT count(*) FROM budgets b WHERE job = x'" +
+                   boost::algorithm::erase_all_copy(id.to_string(), "-") +
+                   "' AND spent_tokens + reserved_tokens <= coalesce(max_tokens, spent_tokens + reserved_tokens)"
+                   " AND (spent_tokens, reserved_tokens, spent_cost, reserved_cost, unknown_costs) ="
+                   " (SELECT coalesce(sum(prompt_tokens + completion_tokens) FILTER (WHERE ended_at IS NOT NULL), 0),"
+                   "         coalesce(sum(reserved_tokens) FILTER (WHERE ended_at IS NULL), 0),"
+                   "         coalesce(sum(cost) FILTER (WHERE ended_at IS NOT NULL), 0),"
+                   "         coalesce(sum(reserved_cost) FILTER (WHERE ended_at IS NULL), 0),"
+                   "         count(*) FILTER (WHERE ended_at IS NOT NULL AND cost IS NULL)"
+                   "    FROM calls WHERE job = b.job)") == 1;
     }
     job::Job job(Uuid id) { return invariants.rows().at(id); }
     job::State state(Uuid id) { return job(id).state; }
