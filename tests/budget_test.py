@@ -37,15 +37,15 @@ class Money(LonghandTest):
 
     def test_a_job_pauses_at_its_budget_and_goes_on_under_a_higher_one(self):
         server, api = self.priced_server()
-        job = api.start_job(max_cost_usd=0.06)
+        job = api.start_job(max_cost_usd=0.03)
         status = api.wait_for(job, "draft")
         self.assertEqual(status["progress_stage"], "waiting_for_budget")
         ledger = api.get(f"/api/jobs/{job}/ledger")
-        self.assertLessEqual(ledger["spent"]["cost_usd"], 0.06)
+        self.assertLessEqual(ledger["spent"]["cost_usd"], 0.03)
         self.assertGreater(len(ledger["calls"]), 0)
         self.check_books(ledger)
 
-        refused = api.post("/api/resumeJob", {"jobId": job, "max_cost_usd": 0.06}, status=400)
+        refused = api.post("/api/resumeJob", {"jobId": job, "max_cost_usd": 0.03}, status=400)
         self.assertEqual(refused["code"], "budget_reached")
         self.assertEqual(refused["spent"]["cost_usd"], ledger["spent"]["cost_usd"])
         run("resume", job, "--max-cost-usd", "50", "--data", self.data)
@@ -93,7 +93,7 @@ class Money(LonghandTest):
 
     def test_write_pauses_and_resumes(self):
         words = ("write", PROMPT, "--pages", "1-2", "--data", self.data, "--out", self.folder)
-        paused = run(*words, "--max-tokens", "5000", status=1).stderr
+        paused = run(*words, "--max-tokens", "2000", status=1).stderr
         self.assertIn("budget is reached", paused)
         job = re.search(r"--resume (\S+)", paused)[1]
         resume = ("write", "--resume", job, "--data", self.data, "--out", self.folder)

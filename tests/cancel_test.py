@@ -60,7 +60,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 20\r\nContent-Length: 
 
 class Cancel(LonghandTest):
     def begin(self, provider, *options):
-        self.options = ("--provider", provider + "/v1", *options)
+        self.options = ("--provider", provider + "/v1", "--model", "offline", *options)
         self.server = self.serve(*self.options)
         self.api = Api(self.server.url, self.token())
 
@@ -140,12 +140,13 @@ class Cancel(LonghandTest):
         self.check_it_stays(job, row)
         self.assertEqual(provider.requests, asked)
 
-    def test_while_it_waits_for_its_provider(self):
+    def test_while_it_can_not_connect(self):
         gone = self.bad_provider()
         gone.close()
         self.begin(gone.url)
         job = self.api.start_job()
-        self.wait_for_stage(job, "waiting_for_provider")
+        self.api.wait_for(job, "in_progress")
+        time.sleep(0.3)
         self.check_it_stays(job, self.cancel(job))
 
     def test_while_its_sources_are_read(self):
@@ -212,7 +213,7 @@ class Cancel(LonghandTest):
         self.api.wait_for(job, "draft")
         row = self.cancel(job)
         self.check_it_stays(job, row)
-        self.assertEqual(self.api.post("/api/resumeJob", {"jobId": job, "max_tokens": 10**9}, status=400)["status"], "cancelled")
+        self.assertEqual(self.api.post("/api/resumeJob", {"jobId": job, "max_tokens": 10**9}, status=409)["status"], "cancelled")
 
     def test_a_hundred_at_once(self):
         model = self.model("--tokens-per-second", "20")

@@ -46,7 +46,7 @@ class Drill(LonghandTest):
 
     def running(self):
         text = self.api.raw("GET", "/metrics")[2].decode()
-        return int(float(re.search(r'^longhand_jobs\{state="in_progress"\} (\S+)', text, re.M)[1]))
+        return int(float(re.search(r'^longhand_jobs\{status="in_progress"\} (\S+)', text, re.M)[1]))
 
     def feed(self):
         """Keeps as many jobs unfinished as run at a kill, and some that wait."""

@@ -116,11 +116,11 @@ OpenResult<void> choose_model(http::ServerDefaults& defaults, std::string& notic
 
 OpenResult<void> read_budget(http::ServerDefaults& defaults, const Options& options) {
     const auto budget = budget_of(options);
-    if (!budget) return wrong(budget.error().message);
+    if (!budget) return misused(budget.error().message);
     defaults.budget = *budget;
     if (!options.has("prices")) return {};
     auto prices = llm::PriceTable::load(options.get("prices"));
-    if (!prices) return wrong(fmt::format("{}: {}", options.origin("prices"), prices.error().message));
+    if (!prices) return misused(fmt::format("{}: {}", options.origin("prices"), prices.error().message));
     defaults.prices = std::move(*prices);
     return {};
 }
@@ -130,7 +130,7 @@ OpenResult<void> check_prices(const http::ServerDefaults& defaults, const Option
     if (!defaults.budget.max_cost) return {};
     for (const std::string& model : {defaults.reasoning_model, defaults.writing_model, defaults.function_model}) {
         if (defaults.prices.price_of(defaults.provider, model)) continue;
-        return wrong(
+        return misused(
             fmt::format("{} can't be held to: the price of the model '{}' is not known. Name it in a file with "
                         "--prices, or cap the tokens with --max-tokens.",
                         options.origin("max-cost-usd"), model));

@@ -100,6 +100,25 @@ TEST_F(LedgerTest, ACancelSettlesWhatWasInFlightAndWritesNothingElse) {
     world.stop();
 }
 
+TEST_F(LedgerTest, AJobThatIsCancelledWhileItWaitsForItsProviderAsksNoMore) {
+    world.model.fault = [](const llm::ChatRequest&) -> FakeModel::Fault {
+        return Failure<LlmErrc>{LlmErrc::unavailable, "Nobody answers."};
+    };
+    const Uuid job = world.enqueue_one();
+    world.start();
+    ASSERT_TRUE(world.runtime.run_until(
+        [&] { return world.state(job) == State::queued && world.job(job).stage == job::Stage::waiting_for_provider; },
+        1h));
+    ASSERT_TRUE(world.persist([&] { return world.store->cancel(world.owner, job); }).has_value());
+    const auto row = world.job(job);
+    const std::size_t asked = world.model.prompts.size();
+    world.runtime.run_for(25h);
+    EXPECT_EQ(world.job(job), row);
+    EXPECT_EQ(world.model.prompts.size(), asked);
+    world.expect_balanced(job);
+    world.stop();
+}
+
 TEST_F(LedgerTest, AnAnswerThatComesWithACancelIsSettledThoughItsTextIsDropped) {
     const Uuid job = world.enqueue_one();
     world.model.longest_pause = Milliseconds{1};
