@@ -187,7 +187,8 @@ private:
             if (!named.has_value()) co_return;
             for (const auto& output : *named) std::erase(files_, output.path);
         }
-        environment_.runtime.post_blocking([&files = environment_.files, paths = files_] {
+        // A copy: the removal may outlast the engine.
+        environment_.runtime.post_blocking([files = environment_.files, paths = files_]() mutable {
             for (const auto& path : paths) files.remove(path);
         });
     }

@@ -119,17 +119,15 @@ awaitable<ApiResult<Reply>> update_project(const Services& services, Call& call)
     co_return json_reply(id_json(project->id));
 }
 
-void remove_files(store::FileStore& files, std::vector<std::string> paths) {
-    for (const std::string& path : paths) files.remove(path);
-}
-
 awaitable<ApiResult<Reply>> delete_project(const Services& services, Call& call) {
     const auto id = id_parameter(call, "projectId");
     if (!id) co_return id.error();
     auto paths = co_await services.deps.projects.delete_project(call.owner(), *id);
     if (!paths) co_return from_store(paths.error(), "project");
-    store::FileStore& files = services.deps.files;
-    services.deps.runtime.post_blocking([&files, paths = std::move(*paths)] { remove_files(files, paths); });
+    // A copy: the removal may outlast the server.
+    services.deps.runtime.post_blocking([files = services.deps.files, paths = std::move(*paths)]() mutable {
+        for (const std::string& path : paths) files.remove(path);
+    });
     JsonObject out;
     out.add("message", fmt::format("Project {} deleted successfully", id->to_string()));
     co_return json_reply(std::move(out).str());
