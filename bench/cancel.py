@@ -19,6 +19,7 @@ import time
 BINARY = os.environ["LONGHAND_BINARY"]
 OUT = pathlib.Path(os.environ["BENCH_OUT"])
 JOBS = int(os.environ.get("BENCH_JOBS", "200"))
+JOBS_OF_A_USER = 16  # run at once
 WORD = b'data: {"id":"gen","choices":[{"delta":{"content":"word "}}]}\n\n'
 
 
@@ -91,6 +92,10 @@ def sync_times(folder, times=200):
     return taken
 
 
+def command(*words):
+    return subprocess.run([BINARY, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
 async def begin_job(client, number):
     project = (await client.call("POST", "/api/createProject", {"newProjectName": f"Bench {number}"}))["id"]
     body = {"projectId": project, "prompt": f"Write a short guide that has the number {number}.", "author": "Bench", "email": "bench@example.org"}
@@ -105,11 +110,13 @@ async def until(condition, seconds=60):
         await asyncio.sleep(0.005)
 
 
-async def measure(folder, provider, client):
-    jobs = {number: await begin_job(client, number) for number in range(1, JOBS + 1)}
+async def measure(folder, provider, clients):
+    client_of = lambda number: clients[number % len(clients)]
+    jobs = {number: await begin_job(client_of(number), number) for number in range(1, JOBS + 1)}
     await until(lambda: len(provider.open) == JOBS)
     closed, answered, trips = [], [], []
     for number, job in jobs.items():
+        client = client_of(number)
         began = time.monotonic()
         await client.call("GET", "/healthz")
         trips.append(time.monotonic() - began)
@@ -133,11 +140,14 @@ async def main():
         words = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", data, "--provider", url, "--model", "bench", "--workers", str(JOBS)]
         server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
-            host, port = server.stdout.readline().split()[-1].removeprefix("http://").split(":")
-            token = subprocess.run([BINARY, "token", "owner@localhost", "--data", data], capture_output=True, text=True, check=True).stdout.strip()
-            client = Client(host, int(port), token)
-            await client.connect()
-            found = await measure(folder, provider, client)
+            listening_on = next(line for line in server.stdout if line.startswith("listening on "))
+            host, port = listening_on.split()[-1].removeprefix("http://").split(":")
+            clients = []
+            for user in range(-(-JOBS // JOBS_OF_A_USER)):
+                command("user", "add", f"user{user}@example.org", "--data", data)
+                clients.append(Client(host, int(port), command("token", f"user{user}@example.org", "--data", data)))
+                await clients[-1].connect()
+            found = await measure(folder, provider, clients)
         finally:
             server.kill()
             server.wait()
