@@ -94,6 +94,7 @@ def good_and_bad_bodies(path, world):
         "/cancelJob": {"jobId": world["job"]},
         "/api/cancelJob": {"jobId": world["job"]},
         "/api/retryJob": {"jobId": world["job"]},
+        "/api/resumeJob": {"jobId": world["job"], "max_cost_usd": 1.5, "max_tokens": 1000000},
         "/api/createProject": {"newProjectName": "Another", "email": ""},
         "/api/updateProject": {"author": "Ada", "work_vision": None, "questions_answers": [{"question": "Who?", "answer": "All."}]},
         "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
@@ -102,6 +103,9 @@ def good_and_bad_bodies(path, world):
         return upload_bodies(world)
     bodies = [(json.dumps(good[path]), as_json)]
     bodies += [(bad, as_json) for bad in ("", "[]", "{", "{}", '{"jobId":1,"jobId":2}', '{"jobId":"%s"}' % world["nobody"], "\xff")]
+    if path == "/api/resumeJob":
+        caps = ('"max_cost_usd":%s' % cap for cap in ("0", "-1", "1e308", "NaN", '"5"', "0.5"))
+        bodies += [('{"jobId":"%s",%s}' % (world["ended"], cap), as_json) for cap in caps]
     bodies += [("<a/>", "application/xml"), (" " * (1024 * 1024 + 1), as_json)]
     return bodies
 

@@ -16,7 +16,7 @@ import uuid
 
 BINARY = os.environ["LONGHAND_BINARY"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DEADLINE = 120.0
+DEADLINE = float(os.environ.get("TEST_DEADLINE", "120"))
 
 
 def environment():

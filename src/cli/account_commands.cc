@@ -42,6 +42,7 @@ int complain_of(const store::StoreFailure& failure, const std::string& email) {
             return complain(fmt::format("There is a user {} already.", email));
         case store::StoreErrc::wrong_state:
         case store::StoreErrc::stale:
+        case store::StoreErrc::budget:
         case store::StoreErrc::limit:
         case store::StoreErrc::unavailable:
         case store::StoreErrc::unusable:

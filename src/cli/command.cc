@@ -41,7 +41,21 @@ std::vector<OptionSpec> provider_options() {
         {.name = "reasoning-model", .value = "NAME", .help = "the model that plans"},
         {.name = "writing-model", .value = "NAME", .help = "the model that writes"},
         {.name = "function-model", .value = "NAME", .help = "the model for small structured answers"},
+        {.name = "prices",
+         .value = "FILE",
+         .help = "what models cost: TOML, per model prompt, completion and cached, in US dollars per million tokens"},
         {.name = "context-tokens", .value = "N", .help = "the longest prompt the model can take (default: no bound)"},
+    };
+}
+
+std::vector<OptionSpec> budget_options() {
+    return {
+        {.name = "max-cost-usd",
+         .value = "N",
+         .help = "what a job may cost, in US dollars, before it pauses (default: no cap)"},
+        {.name = "max-tokens",
+         .value = "N",
+         .help = "tokens of prompts and answers that a job may take before it pauses (default: no cap)"},
     };
 }
 

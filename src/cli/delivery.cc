@@ -88,10 +88,11 @@ void print_delivery(const std::string& job, const std::vector<Delivered>& files,
     if (as_json) {
         json::object paths;
         for (const Delivered& file : files) paths[file.format] = file.path;
-        const json::value line{{"kind", "done"},           {"job", job},
-                               {"files", paths},           {"pages", figures.pages},
-                               {"words", figures.words},   {"citations", figures.citations},
-                               {"seconds", taken.count()}, {"remarks", json::value_from(figures.remarks)}};
+        json::object line{{"kind", "done"},           {"job", job},
+                          {"files", paths},           {"pages", figures.pages},
+                          {"words", figures.words},   {"citations", figures.citations},
+                          {"seconds", taken.count()}, {"remarks", json::value_from(figures.remarks)}};
+        if (figures.cost) line["cost_usd"] = figures.cost->usd();
         std::printf("%s\n", json::serialize(line).c_str());
         return;
     }
@@ -101,6 +102,7 @@ void print_delivery(const std::string& job, const std::vector<Delivered>& files,
     std::printf("words      %s\n", with_commas(figures.words).c_str());
     std::printf("citations  %s\n", with_commas(figures.citations).c_str());
     std::printf("seconds    %s\n", with_commas(taken.count()).c_str());
+    if (figures.cost) std::printf("cost       %s\n", format_usd(*figures.cost).c_str());
 }
 
 void print_failure_line(const std::string& code, const std::string& message) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/money.h"
 #include "base/time.h"
 #include "cli/values.h"
 
@@ -19,11 +20,12 @@ struct Delivered {
     std::string path;
 };
 
-/// What the quality sheet says that a user wants to see at the end.
+/// What the quality sheet and the ledger say that a user wants to see at the end.
 struct Figures {
     std::int64_t pages = 0;
     std::int64_t words = 0;
     std::int64_t citations = 0;
+    std::optional<UsdMicros> cost;     ///< of all model calls; nothing where it is not known
     std::vector<std::string> remarks;  ///< sources that could not be read, warnings
 };
 /// `pdf`, `tex`, ...: the documents' formats.
@@ -32,7 +34,7 @@ std::vector<std::string> format_words();
 std::string with_file(const std::string& file, const std::string& reason);
 Figures figures_of(const boost::json::object& quality);
 
-/// For people: the files, pages, words, citations and seconds. With `as_json` one object on standard output.
+/// For people: the files, pages, words, citations, seconds and the cost. With `as_json` one object on standard output.
 void print_delivery(const std::string& job, const std::vector<Delivered>& files, const Figures& figures, Seconds taken,
                     bool as_json);
 

@@ -1,4 +1,4 @@
-// submit, list, status, watch, cancel, retry, get: a client of a running server.
+// submit, list, status, watch, cancel, retry, resume, get, receipt: a client of a running server.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/delivery.h"
 #include "cli/interrupt.h"
+#include "cli/receipt.h"
 #include "cli/remote.h"
 #include "cli/submission.h"
 #include "cli/work_order.h"
@@ -156,8 +157,10 @@ awaitable<int> watch(Asked* asked) {
     co_return complain(fmt::format("The job is {}.{}{}", state, why.empty() ? "" : " ", why));
 }
 
-awaitable<int> tell(Asked* asked, std::string path) {
-    json::value body{{"jobId", asked->id()}};
+awaitable<int> tell(Asked* asked, std::string path, job::Budget caps = {}) {
+    json::object fields{{"jobId", asked->id()}};
+    add_caps(fields, caps);
+    json::value body = std::move(fields);
     auto answer = co_await asked->api().post(std::move(path), std::move(body), asked->stop.token());
     if (!answer) co_return complain_of(answer.error());
     if (asked->as_json()) {
@@ -173,6 +176,27 @@ awaitable<int> cancel(Asked* asked) {
 }
 awaitable<int> retry(Asked* asked) {
     return tell(asked, "/api/retryJob");
+}
+
+awaitable<int> resume(Asked* asked) {
+    return tell(asked, "/api/resumeJob", budget_of(asked->options).value());
+}
+
+int run_resume(const Options& options) {
+    const auto caps = budget_of(options);
+    if (!caps) return complain(caps.error().message, kUsage);
+    return ask_server(options, resume);
+}
+
+awaitable<int> receipt(Asked* asked) {
+    auto ledger = co_await asked->api().get(fmt::format("/api/jobs/{}/ledger", asked->id()), asked->stop.token());
+    if (!ledger) co_return complain_of(ledger.error());
+    if (asked->as_json()) {
+        print_json(*ledger);
+    } else if (ledger->is_object()) {
+        std::fputs(receipt_text(ledger->get_object()).c_str(), stdout);
+    }
+    co_return kDone;
 }
 
 // A list in the environment or a file is meant for `write`: the first of it is taken.
@@ -238,7 +262,7 @@ std::vector<Command> job_commands() {
           "starts a job on a running server and prints its id",
           "longhand submit \"A handbook of our test process\" --source process.md --pages 10-12",
           {{"PROMPT", "what to write, 10 to 10,000 characters"}},
-          work_options() + client_options()},
+          work_options() + budget_options() + client_options()},
          [](const Options& options) { return ask_server(options, submit); }},
         {{"list", "lists your jobs, the newest first", "longhand list --json", {}, listing + client_options()},
          [](const Options& options) { return ask_server(options, list); }},
@@ -254,6 +278,14 @@ std::vector<Command> job_commands() {
           {id},
           client_options()},
          [](const Options& options) { return ask_server(options, retry); }},
+        {{"resume",
+          "goes on with a job that reached its budget, under a higher one",
+          "longhand resume " + example + " --max-cost-usd 5",
+          {id},
+          budget_options() + client_options()},
+         run_resume},
+        {{"receipt", "shows what a job has cost, call by call", "longhand receipt " + example, {id}, client_options()},
+         [](const Options& options) { return ask_server(options, receipt); }},
         {{"get",
           "fetches a job's document",
           "longhand get " + example + " --format epub --out book.epub",

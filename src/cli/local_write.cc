@@ -118,6 +118,7 @@ awaitable<store::StoreResult<Uuid>> start_job(Desk* desk) {
     request.settings.pipeline_version = defaults.pipeline_version;
     if (!order.settings.title.empty()) request.title = order.settings.title;
     request.provider = defaults.provider;
+    request.budget = order.budget;
     auto enqueued = co_await desk->store().enqueue(std::move(request));
     if (!enqueued) co_return enqueued.error();
     co_return enqueued->job.id;
@@ -136,7 +137,7 @@ awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
     }
     switch (job->state) {
         case job::State::draft: {
-            auto resumed = co_await desk->store().resume(desk->owner, id);
+            auto resumed = co_await desk->store().resume(desk->owner, id, desk->call.raised);
             if (!resumed) co_return resumed.error();
             break;
         }
@@ -211,6 +212,8 @@ awaitable<store::StoreResult<job::Job>> follow(Desk* desk) {
         if (job->state != job::State::in_progress) reported.reset();
         if (reported) take_report(snapshot, *reported);
         highest = snapshot.progress = std::max(highest, snapshot.progress);
+        const auto money = co_await desk->store().budget_for_owner(desk->owner, desk->job);
+        if (money) snapshot.cost = money->spending.known_cost();
         desk->view->show(snapshot);
         if (!is_running(*job) || desk->stop.stopped()) co_return job;
         co_await watcher->wait(desk->runtime, desk->runtime.steady_now() + kLook, desk->stop.token());
@@ -252,9 +255,22 @@ awaitable<int> deliver(Desk* desk) {
     if (sheet) {
         if (const auto quality = read_quality(sheet->path)) figures = figures_of(*quality);
     }
+    const auto money = co_await desk->store().budget_for_owner(desk->owner, desk->job);
+    if (money) figures.cost = money->spending.known_cost();
     const auto taken = std::chrono::duration_cast<Seconds>(desk->runtime.steady_now() - desk->started);
     print_delivery(desk->job.to_string(), files, figures, taken, desk->as_json());
     co_return kDone;
+}
+
+awaitable<int> tell_of_budget(Desk* desk) {
+    const auto money = co_await desk->store().budget_for_owner(desk->owner, desk->job);
+    if (!money) co_return fail(*desk, "failed", money.error().message);
+    const std::string_view option = money->budget.max_cost ? "--max-cost-usd" : "--max-tokens";
+    co_return fail(*desk, "budget",
+                   fmt::format("The budget is reached ({} and {} tokens are spent). What is written is kept; go on "
+                               "under a higher one with: {} {} N",
+                               format_usd(money->spending.spent_cost), with_commas(money->spending.spent_tokens),
+                               resume_hint(*desk), option));
 }
 
 int fail_with_problem(const Desk& desk, const job::Job& job) {
@@ -275,6 +291,7 @@ awaitable<int> conclude(Desk* desk, job::Job job) {
             co_return fail(*desk, "cancelled",
                            fmt::format("Cancelled. What is written is kept; go on with: {}", resume_hint(*desk)));
         case job::State::draft:
+            if (job.stage == job::Stage::waiting_for_budget) co_return co_await tell_of_budget(desk);
             co_return fail(*desk, "paused",
                            fmt::format("The work waits for you ({}); go on with: {}", job::to_string(job.stage),
                                        resume_hint(*desk)));

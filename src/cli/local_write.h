@@ -15,6 +15,7 @@ struct WriteCall {
     const Options& options;
     std::optional<WorkOrder> order;  ///< nothing: --resume
     std::optional<Uuid> resume;
+    job::Budget raised;  ///< of the job that is resumed
     std::vector<std::string> formats;
     std::string out;  ///< a folder that is there
 };

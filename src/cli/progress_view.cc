@@ -31,6 +31,7 @@ std::string counts(const Snapshot& snapshot) {
         text += fmt::format("{}/{} words", with_commas(snapshot.words_done), with_commas(snapshot.words_planned));
     }
     if (snapshot.tokens > 0) text += fmt::format("{}{} tokens", text.empty() ? "" : "  ", with_commas(snapshot.tokens));
+    if (snapshot.tokens > 0 && snapshot.cost) text += "  " + format_usd(*snapshot.cost);
     return text;
 }
 
@@ -105,15 +106,17 @@ public:
     explicit JsonView(std::FILE* stream) : stream_(stream) {}
 
     void show(const Snapshot& snapshot) override {
-        put({{"kind", "progress"},
-             {"job", snapshot.job},
-             {"status", snapshot.status},
-             {"stage", snapshot.stage},
-             {"progress", snapshot.progress},
-             {"title", snapshot.title},
-             {"words_done", snapshot.words_done},
-             {"words_planned", snapshot.words_planned},
-             {"tokens", snapshot.tokens}});
+        boost::json::object line{{"kind", "progress"},
+                                 {"job", snapshot.job},
+                                 {"status", snapshot.status},
+                                 {"stage", snapshot.stage},
+                                 {"progress", snapshot.progress},
+                                 {"title", snapshot.title},
+                                 {"words_done", snapshot.words_done},
+                                 {"words_planned", snapshot.words_planned},
+                                 {"tokens", snapshot.tokens}};
+        if (snapshot.cost) line["cost_usd"] = snapshot.cost->usd();
+        put(line);
     }
     void note(const std::string& text) override { put({{"kind", "note"}, {"text", text}}); }
     void close() override {}

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/money.h"
 #include "base/time.h"
 
 namespace longhand::cli {
@@ -20,7 +21,8 @@ struct Snapshot {
     std::int64_t words_done = 0;
     std::int64_t words_planned = 0;
     std::int64_t tokens = 0;
-    std::string problem;  ///< the code of what ended the run; not shown
+    std::optional<UsdMicros> cost;  ///< nothing where it is not known
+    std::string problem;            ///< the code of what ended the run; not shown
 };
 
 /// `1,234,567`.

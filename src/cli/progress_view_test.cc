@@ -12,6 +12,9 @@ TEST(ProgressBar, ShowsStageWordsTokensAndTimeLeftWhereThereIsRoom) {
     EXPECT_EQ(
         wide,
         " 50.0 % [####################--------------------]  writing  1,234/4,800 words  56,789 tokens  1:23 left");
+    Snapshot dear = snapshot;
+    dear.cost = UsdMicros{1'250'000};
+    EXPECT_NE(bar_line(dear, Seconds{10}, Seconds{83}, 120).find("56,789 tokens  $1.25"), std::string::npos);
     const std::string narrow = bar_line(snapshot, Seconds{10}, Seconds{83}, 50);
     EXPECT_LE(narrow.size(), 50U);
     EXPECT_NE(narrow.find("writing"), std::string::npos);

@@ -114,6 +114,30 @@ OpenResult<void> choose_model(http::ServerDefaults& defaults, std::string& notic
     return {};
 }
 
+OpenResult<void> read_budget(http::ServerDefaults& defaults, const Options& options) {
+    const auto budget = budget_of(options);
+    if (!budget) return misused(budget.error().message);
+    defaults.budget = *budget;
+    if (!options.has("prices")) return {};
+    auto prices = llm::PriceTable::load(options.get("prices"));
+    if (!prices) return misused(fmt::format("{}: {}", options.origin("prices"), prices.error().message));
+    defaults.prices = std::move(*prices);
+    return {};
+}
+
+// A cap that can't be held to is worse than none.
+OpenResult<void> check_prices(const http::ServerDefaults& defaults, const Options& options) {
+    if (!defaults.budget.max_cost) return {};
+    for (const std::string& model : {defaults.reasoning_model, defaults.writing_model, defaults.function_model}) {
+        if (defaults.prices.price_of(defaults.provider, model)) continue;
+        return misused(
+            fmt::format("{} can't be held to: the price of the model '{}' is not known. Name it in a file with "
+                        "--prices, or cap the tokens with --max-tokens.",
+                        options.origin("max-cost-usd"), model));
+    }
+    return {};
+}
+
 }  // namespace
 
 OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime,
@@ -151,6 +175,7 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
         if (!tokens) return misused(tokens.error().message);
         defaults.context_tokens = static_cast<std::uint32_t>(*tokens);
     }
+    if (auto read = read_budget(defaults, options); !read) return read.error();
     name_models(defaults, options);
     if (choice == ModelChoice::settled) return provider;
     if (choice == ModelChoice::checked) {
@@ -160,6 +185,7 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
         if (auto chosen = choose_model(defaults, provider->notice_, *provider->model_, loop); !chosen)
             return chosen.error();
     }
+    if (auto known = check_prices(defaults, options); !known) return known.error();
     return provider;
 }
 

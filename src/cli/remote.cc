@@ -23,6 +23,7 @@ void take_progress(const json::object& data, Snapshot& snapshot) {
     snapshot.words_planned = static_cast<std::int64_t>(number_of(data, "words_planned"));
     snapshot.tokens =
         static_cast<std::int64_t>(number_of(data, "prompt_tokens") + number_of(data, "completion_tokens"));
+    snapshot.cost = amount_of(data, "cost_usd");
 }
 
 awaitable<store::StoreResult<store::User>> account_of(store::AccountStore& accounts, std::string email) {
@@ -58,6 +59,20 @@ double number_of(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
     if (value == nullptr || !value->is_number()) return 0;
     return value->to_number<double>();
+}
+
+std::optional<UsdMicros> amount_of(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return UsdMicros::from_usd(value->to_number<double>());
+}
+
+std::optional<UsdMicros> known_cost(const json::object& ledger) {
+    const json::value* spent = ledger.if_contains("spent");
+    if (spent == nullptr || !spent->is_object() || number_of(spent->get_object(), "unknown_costs") > 0) {
+        return std::nullopt;
+    }
+    return amount_of(spent->get_object(), "cost_usd");
 }
 
 int complain_of(const Failure<ClientErrc>& failure) {

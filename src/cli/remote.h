@@ -58,5 +58,9 @@ awaitable<ClientResult<boost::json::object>> job_status(ApiClient& api, std::str
 /// A member that is a string, else empty.
 std::string text_of(const boost::json::object& object, std::string_view name);
 double number_of(const boost::json::object& object, std::string_view name);
+/// A member that is an amount of US dollars; nothing for null.
+std::optional<UsdMicros> amount_of(const boost::json::object& object, std::string_view name);
+/// What a ledger of the API says was spent; nothing where a part of it is not known.
+std::optional<UsdMicros> known_cost(const boost::json::object& ledger);
 
 }  // namespace longhand::cli

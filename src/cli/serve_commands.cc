@@ -209,6 +209,7 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     if (options.has("threads") && !threads) return threads.error();
     const auto children = children_of(options);
     if (!children) return children.error();
+    if (const auto budget = budget_of(options); !budget) return budget.error();
     auto engine = engine_options_of(options);
     if (!engine) return engine.error();
     if (auto url = public_url_of(options); !url) return url.error();
@@ -272,7 +273,7 @@ std::vector<Command> serve_commands() {
               "runs the server: HTTP and workers in one process",
               "longhand serve --listen 127.0.0.1:8080 --data ./data",
               {},
-              own + engine_options() + provider_options() + store_options()},
+              own + engine_options() + budget_options() + provider_options() + store_options()},
              serve}};
 }
 

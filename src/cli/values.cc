@@ -14,6 +14,13 @@ Failure<UsageErrc> wrong(const Options& options, std::string_view name, std::str
             fmt::format("{} should be {}, not '{}'.", options.origin(name), expected, options.get(name))};
 }
 
+std::optional<UsdMicros> parse_dollars(std::string_view text) {
+    double usd = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), usd);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return UsdMicros::from_usd(usd);
+}
+
 std::optional<std::uint64_t> parse_number(std::string_view text) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -46,6 +53,25 @@ Value<std::string> word_option(const Options& options, std::string_view name, co
     const std::string value = options.get(name);
     if (std::ranges::find(words, value) != words.end()) return value;
     return not_one_of(options.origin(name), value, words);
+}
+
+Value<job::Budget> budget_of(const Options& options) {
+    job::Budget budget;
+    if (options.has("max-cost-usd")) {
+        const auto cost = parse_dollars(options.get("max-cost-usd"));
+        if (!cost || cost->value < 1 || *cost > job::kHighestCap) {
+            return wrong(
+                options, "max-cost-usd",
+                fmt::format("an amount of US dollars from 0.000001 to {:.0f}, such as 2.50", job::kHighestCap.usd()));
+        }
+        budget.max_cost = cost;
+    }
+    if (options.has("max-tokens")) {
+        const auto tokens = number_option(options, "max-tokens", 1, static_cast<std::uint64_t>(job::kMostTokens));
+        if (!tokens) return tokens.error();
+        budget.max_tokens = static_cast<std::int64_t>(*tokens);
+    }
+    return budget;
 }
 
 std::string sentence(std::string text) {

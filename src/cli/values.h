@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "cli/option_set.h"
+#include "job/ledger.h"
 
 namespace longhand::cli {
 
@@ -23,6 +24,8 @@ Value<Milliseconds> duration_option(const Options& options, std::string_view nam
 /// One of `words`.
 Value<std::string> word_option(const Options& options, std::string_view name, const std::vector<std::string>& words);
 
+/// --max-cost-usd and --max-tokens; what is not given is no cap.
+Value<job::Budget> budget_of(const Options& options);
 /// `text` with a full stop, where it ends with no such mark.
 std::string sentence(std::string text);
 

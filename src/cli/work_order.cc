@@ -85,6 +85,9 @@ Value<WorkOrder> work_order(const Options& options) {
         return wrong_usage(
             fmt::format("{} should be UTF-8 of 1 to {} characters.", options.origin("author"), kLongestAuthor));
     settings.email = kOwnerEmail;
+    const auto budget = budget_of(options);
+    if (!budget) return budget.error();
+    order.budget = *budget;
     for (const std::string& path : options.all("source")) {
         const std::string reason = reason_against(path);
         if (reason.empty()) {
@@ -104,7 +107,13 @@ boost::json::object request_body(const WorkOrder& order, const std::string& proj
                              {"email", settings.email},
                              {"page_length", order.pages}};
     if (!settings.title.empty()) body["title"] = settings.title;
+    add_caps(body, order.budget);
     return body;
+}
+
+void add_caps(boost::json::object& body, const job::Budget& budget) {
+    if (budget.max_cost) body["max_cost_usd"] = budget.max_cost->usd();
+    if (budget.max_tokens) body["max_tokens"] = *budget.max_tokens;
 }
 
 std::string project_title(const WorkOrder& order) {

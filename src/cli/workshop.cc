@@ -6,6 +6,7 @@ Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provi
                    Children children)
     : typesetter_(typeset::make_typesetter(runtime, children.typesetters, children.confine)) {
     options.confine = children.confine;
+    options.prices = provider.defaults().prices;
     engine_ = std::make_unique<engine::Engine>(runtime, installation.store(), installation.files(), provider.model(),
                                                *typesetter_, std::move(options));
     documents_ = std::make_unique<engine::Documents>(runtime, installation.store(), installation.files(), *typesetter_);

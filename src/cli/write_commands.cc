@@ -49,6 +49,13 @@ awaitable<ClientResult<std::string>> begin(RemoteWrite* write) {
         auto retried = co_await write->api().post("/api/retryJob", std::move(body), write->stop.token());
         if (!retried) co_return retried.error();
     }
+    if (state == "draft") {
+        json::object fields{{"jobId", id}};
+        add_caps(fields, write->call.raised);
+        json::value body = std::move(fields);
+        auto resumed = co_await write->api().post("/api/resumeJob", std::move(body), write->stop.token());
+        if (!resumed) co_return resumed.error();
+    }
     co_return id;
 }
 
@@ -107,7 +114,9 @@ awaitable<int> deliver(RemoteWrite* write, std::string title) {
         files.push_back({format, path});
     }
     auto quality = co_await write->api().get(base + "quality.json", write->stop.token());
-    const Figures figures = quality && quality->is_object() ? figures_of(quality->get_object()) : Figures{};
+    Figures figures = quality && quality->is_object() ? figures_of(quality->get_object()) : Figures{};
+    auto ledger = co_await write->api().get(fmt::format("/api/jobs/{}/ledger", write->job), write->stop.token());
+    if (ledger && ledger->is_object()) figures.cost = known_cost(ledger->get_object());
     const auto taken = std::chrono::duration_cast<Seconds>(write->remote.runtime().steady_now() - write->started);
     print_delivery(write->job, files, figures, taken, write->as_json());
     co_return kDone;
@@ -124,6 +133,15 @@ awaitable<int> run_remote(RemoteWrite* write) {
     if (!status && status.error().code == ClientErrc::stopped) co_return co_await leave(write);
     if (!status) co_return fail_remote(*write, status.error());
     if (text_of(*status, "status") == "completed") co_return co_await deliver(write, text_of(*status, "title"));
+    if (text_of(*status, "progress_stage") == "waiting_for_budget") {
+        co_return print_failure(
+            write->call.options, "budget",
+            fmt::format(
+                "The budget is reached. What is written is kept; 'longhand receipt {}' says what it cost. Go on "
+                "under a higher one with: {} --max-cost-usd N or --max-tokens N",
+                write->job, resume_command(write->call, write->job)),
+            kFailed);
+    }
     co_return fail_job(*write, *status);
 }
 
@@ -164,7 +182,7 @@ constexpr const char* kOfTheJob[] = {"source",          "pages",         "title"
                                      "reasoning-model", "writing-model", "function-model", "context-tokens"};
 
 Value<WriteCall> write_call(const Options& options) {
-    WriteCall call{options, {}, {}, {}, {}};
+    WriteCall call{options, {}, {}, {}, {}, {}};
     auto formats = formats_option(options);
     if (!formats) return formats.error();
     call.formats = std::move(*formats);
@@ -174,6 +192,9 @@ Value<WriteCall> write_call(const Options& options) {
         if (!call.resume) return wrong_usage(fmt::format("--resume should be a job's id, not '{}'.", *id));
         if (!options.positional("PROMPT").empty())
             return wrong_usage("A job that is resumed has its prompt already; leave PROMPT out.");
+        const auto raised = budget_of(options);
+        if (!raised) return raised.error();
+        call.raised = *raised;
         for (const char* name : kOfTheJob) {
             if (options.is_typed(name))
                 return wrong_usage(fmt::format(
@@ -235,7 +256,7 @@ std::vector<Command> write_commands() {
               "writes a document: a prompt and sources in, a typeset book out",
               "longhand write \"A handbook of our test process\" --source process.md --source faq.html --pages 10-15",
               {{"PROMPT", "what to write, 10 to 10,000 characters", false}},
-              work_options() + own + provider_options() + child_options() + store},
+              work_options() + own + budget_options() + provider_options() + child_options() + store},
              write}};
 }
 

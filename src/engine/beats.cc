@@ -18,7 +18,9 @@ void collect_unstored(const RunningJob& job, std::vector<store::PartialText>& te
                          .key = key,
                          .attempt = text.attempt,
                          .offset = text.stored,
-                         .text = text.text.substr(text.stored)});
+                         .text = text.text.substr(text.stored),
+                         .call = text.call,
+                         .tokens = static_cast<std::int64_t>(llm::estimate_tokens(text.text))});
     }
 }
 

@@ -9,6 +9,7 @@
 #include "engine/claims.h"
 #include "engine/environment.h"
 #include "engine/job_runner.h"
+#include "engine/lookups.h"
 #include "engine/signals.h"
 
 namespace longhand::engine {
@@ -40,10 +41,12 @@ public:
                        .log = {},
                        .worker = runtime.new_id(),
                        .live = {},
-                       .counters = {}},
+                       .counters = {},
+                       .estimated = {}},
           beats_(environment_, [this] { return running_; }),
           claims_(
               environment_, [this] { return free_slots(); }, [this](store::ClaimedJob job) { begin(std::move(job)); }),
+          lookups_(environment_),
           loops_(runtime),
           jobs_(runtime) {
         environment_.log = environment_.options.log;
@@ -58,6 +61,7 @@ public:
         loops_.spawn(keep_up([this] { return beats_.watch(loops_.token()); }, loops_.token()));
         loops_.spawn(keep_up([this] { return beats_.limit_steps(loops_.token()); }, loops_.token()));
         loops_.spawn(keep_up([this] { return rescue_expired(loops_.token()); }, loops_.token()));
+        loops_.spawn(keep_up([this] { return lookups_.run(loops_.token()); }, loops_.token()));
     }
 
     awaitable<void> stop() {
@@ -181,6 +185,7 @@ private:
     RunningJobs running_;
     Beats beats_;
     Claims claims_;
+    Lookups lookups_;
     StopSource claiming_;
     bool stopping_ = false;
     TaskScope loops_;

@@ -9,6 +9,7 @@
 #include "base/runtime.h"
 #include "engine/live_feed.h"
 #include "llm/chat.h"
+#include "llm/prices.h"
 #include "sandbox/run.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
@@ -37,6 +38,7 @@ struct EngineOptions {
         5'000};  ///< how long `stop` goes on trying to write to a database that does not answer
     sandbox::Confine confine = sandbox::Confine::required;  ///< of the children that read sources
     std::size_t calls_per_job = 8;                          ///< model calls of one job in flight at once
+    llm::PriceTable prices;                                 ///< what calls are reserved and, at need, settled at
     std::shared_ptr<spdlog::logger> log;                    ///< none: silent. Never told a prompt, a text or a key
     /// The work that a job walks: none is writing::write_document. Owns what it uses.
     std::function<awaitable<writing::StepResult<writing::Finished>>(writing::StepContext&)> write;

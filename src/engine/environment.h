@@ -34,6 +34,7 @@ struct Environment {
     job::WorkerId worker;
     LiveFeed live;
     Counters counters;
+    Notifier estimated;  ///< a call ended with our own figure, though its provider gave it an id
 };
 
 }  // namespace longhand::engine

@@ -203,6 +203,7 @@ private:
             case StepErrc::stopped:
                 break;
         }
+        if (job_->out_of_budget) return pause();
         if (job_->wait_reason) return wait_for_provider();
         if (job_->signals.stop.stopped()) return hand_over();
         // It would stop again at once, wherever it is run.
@@ -245,6 +246,10 @@ private:
         return after_progress([this, problem = std::move(problem)] {
             return environment_.store.moderate(job_->id(), job_->lease(), problem);
         });
+    }
+    Verb pause() {
+        const std::string data = boost::json::serialize(boost::json::value{{"reason", *job_->out_of_budget}});
+        return [this, data] { return environment_.store.pause(job_->id(), job_->lease(), data); };
     }
     Verb wait_for_provider() {
         const Milliseconds delay =

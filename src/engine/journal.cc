@@ -1,5 +1,6 @@
 #include "engine/journal.h"
 
+#include "engine/call_books.h"
 #include "engine/patience.h"
 
 namespace longhand::engine {
@@ -18,17 +19,25 @@ const std::string* Journal::find(std::string_view key) const {
     return value == values_.end() ? nullptr : &value->second;
 }
 
-awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry entry) {
+awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry entry,
+                                                            std::optional<store::CallEnd> paid) {
     const auto job = job_;
     entry.recorded_at = environment_.runtime.wall_now();
     const std::string key = entry.key;
-    std::function<awaitable<store::StoreResult<store::StepRecorded>>()> verb = [this, entry = std::move(entry)] {
+    std::function<awaitable<store::StoreResult<store::StepRecorded>>()> verb = [this, paid, entry = std::move(entry)] {
         job_->refresh();
         return environment_.store.record_step(
-            {.job = job_->id(), .lease = job_->lease(), .entry = entry, .report = job_->report});
+            {.job = job_->id(), .lease = job_->lease(), .entry = entry, .report = job_->report, .call = paid});
     };
     auto recorded = co_await persistently<store::StepRecorded>(environment_, std::move(verb), job->abandoned());
-    if (!recorded.has_value()) co_return store_refused(environment_, *job, recorded.error());
+    if (!recorded.has_value()) {
+        const auto refusal = store_refused(environment_, *job, recorded.error());
+        if (paid) {
+            auto settling = settle(environment_, job, std::move(*paid));
+            co_await std::move(settling);
+        }
+        co_return refusal;
+    }
     environment_.log->debug("job {}: step {} recorded, {} bytes", job->id().to_string(), key, recorded->value.size());
     values_.insert_or_assign(key, recorded->value);
     job->waiting_since.reset();
@@ -52,6 +61,7 @@ writing::StepResult<std::string> store_refused(Environment& environment, Running
         case StoreErrc::not_found:
         case StoreErrc::wrong_state:
         case StoreErrc::duplicate:
+        case StoreErrc::budget:
         case StoreErrc::unusable:
             break;
     }

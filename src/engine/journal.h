@@ -22,7 +22,9 @@ public:
 
     /// Writes an entry, with the job's report as it is now, and gives the value that stands. What has been paid for is
     /// held, and written again and again, until it is durable or the job is somebody else's: `stopped`.
-    awaitable<writing::StepResult<std::string>> record(store::JournalEntry entry);
+    /// `paid` is the call that the entry came from: settled with it, and also when it is not written.
+    awaitable<writing::StepResult<std::string>> record(store::JournalEntry entry,
+                                                       std::optional<store::CallEnd> paid = std::nullopt);
 
 private:
     Environment& environment_;

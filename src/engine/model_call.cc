@@ -35,6 +35,10 @@ double temperature_of(Role role) {
     return role == Role::writing ? 0.7 : 0.3;
 }
 
+bool is_quiet(LlmErrc code) {
+    return code == LlmErrc::stopped || code == LlmErrc::withheld;
+}
+
 // Attempts are numbered on over the runs of a job, so that a watcher of an earlier run sees that a text began afresh.
 std::uint32_t attempt_number(job::Lease lease, std::uint32_t attempt) {
     constexpr std::uint32_t kAttemptsPerRun = 1000;
@@ -45,18 +49,23 @@ std::uint32_t attempt_number(job::Lease lease, std::uint32_t attempt) {
 
 ModelCall::ModelCall(Environment& environment, std::shared_ptr<RunningJob> job, std::string key,
                      writing::AskRequest request)
-    : environment_(environment), job_(std::move(job)), key_(std::move(key)), request_(std::move(request)) {}
+    : environment_(environment),
+      job_(std::move(job)),
+      key_(std::move(key)),
+      request_(std::move(request)),
+      books_(environment_, job_, key_) {}
 
 ModelCall::~ModelCall() {
     job_->texts.erase(key_);
 }
 
 awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
-    while (!job_->signals.stop.stopped()) {
+    while (!job_->signals.stop.stopped() && !job_->out_of_budget) {
         begin_attempt();
         quiet_since_ = environment_.runtime.steady_now();
         ++environment_.counters.model_calls;
-        auto call = environment_.model.chat(chat_request(), watcher(), job_->stop());
+        const llm::ChatRequest chat = chat_request();
+        auto call = environment_.model.chat(chat, watcher(chat), job_->stop());
         llm::LlmResult<llm::ChatReply> reply = Failure<LlmErrc>{LlmErrc::stopped, ""};
         {
             ActiveStep active(job_, key_, environment_.runtime.steady_now());
@@ -69,7 +78,7 @@ awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
             co_return std::move(*reply);
         }
         environment_.log->debug("job {}: call {} failed: {}", job_->id().to_string(), key_, reply.error().message);
-        if (reply.error().code != LlmErrc::stopped) ++environment_.counters.model_errors;
+        if (!is_quiet(reply.error().code)) ++environment_.counters.model_errors;
         auto handling = after(reply.error().code, reply.error().message);
         Given given = co_await std::move(handling);
         if (given) co_return std::move(*given);
@@ -92,9 +101,13 @@ llm::ChatRequest ModelCall::chat_request() const {
     return chat;
 }
 
-llm::ChatWatcher ModelCall::watcher() {
-    // Called while `answer` waits for the call, so this object is there; the stop may have come before.
+llm::ChatWatcher ModelCall::watcher(const llm::ChatRequest& chat) {
+    // Called while `answer` waits for the call, so this object and the request are there; the stop may have come
+    // before.
     llm::ChatWatcher watcher;
+    watcher.before_attempt = [this, &chat] { return books_.reserve(attempts_, chat); };
+    watcher.after_attempt = [this](llm::AttemptEnd end) { return books_.end(std::move(end)); };
+    watcher.on_first_byte = [this](std::string_view id) { books_.open(id); };
     watcher.on_text = [this](std::string_view delta) { on_text(delta); };
     watcher.on_restart = [this](std::string_view) { begin_attempt(); };
     return watcher;
@@ -134,6 +147,9 @@ ModelCall::Given ModelCall::failed(std::string code, std::string message) {
 awaitable<ModelCall::Given> ModelCall::after(LlmErrc code, std::string message) {
     switch (code) {
         case LlmErrc::stopped:
+            co_return StepFailure{StepErrc::stopped, ""};
+        case LlmErrc::withheld:
+            if (job_->problem) co_return StepFailure{StepErrc::failed, std::move(message)};
             co_return StepFailure{StepErrc::stopped, ""};
         case LlmErrc::unavailable:
             break;

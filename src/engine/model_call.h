@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "engine/call_books.h"
 #include "engine/environment.h"
 #include "engine/running_job.h"
 #include "writing/step_context.h"
@@ -18,14 +19,16 @@ public:
     ~ModelCall();
 
     /// Asks until there is an answer, or the reason why there will be none. `stopped` also when the job has to wait for
-    /// its provider: then `RunningJob::wait_reason` is set.
+    /// its provider or for a higher budget: then `RunningJob::wait_reason` or `out_of_budget` is set.
     awaitable<writing::StepResult<llm::ChatReply>> answer();
+    /// How the request ended that gave the answer: the caller settles it, with the text.
+    std::optional<store::CallEnd> take_paid() { return books_.take_answered(); }
 
 private:
     using Given = std::optional<Failure<writing::StepErrc>>;  ///< the end of the call; nothing: ask again
 
     llm::ChatRequest chat_request() const;
-    llm::ChatWatcher watcher();
+    llm::ChatWatcher watcher(const llm::ChatRequest& chat);
     void begin_attempt();
     void on_text(std::string_view delta);
     /// What to do about a failed call.
@@ -37,6 +40,7 @@ private:
     std::shared_ptr<RunningJob> job_;
     std::string key_;
     writing::AskRequest request_;
+    CallBooks books_;
     std::uint32_t attempts_ = 0;
     bool in_word_ = false;
     SteadyTime quiet_since_{};  // the provider has said nothing since then

@@ -33,6 +33,7 @@ struct StreamedText {
     std::uint64_t stored = 0;  ///< bytes that the store has
     std::int64_t words = 0;
     std::int64_t planned_words = 0;  ///< more than these do not count as progress
+    Uuid call;                       ///< its row in the ledger; nil: none
 };
 
 /// Used on the engine's loop only, but for `signals`. Coroutines and the guards in their frames share it, so that it is
@@ -60,6 +61,8 @@ struct RunningJob {
     std::optional<WallTime> waiting_since;  ///< over earlier runs, with nothing finished in between
     unsigned waits = 0;
     std::optional<std::string> wait_reason;  ///< set: the run ends to wait for its provider
+
+    std::optional<std::string> out_of_budget;  ///< set: no call is begun any more, and the run ends to pause
 
     std::optional<job::Problem> problem;  ///< why the work can't go on, when a step knows
 

@@ -88,7 +88,7 @@ awaitable<StepResult<writing::AskReply>> JobContext::buy(std::string key, writin
     entry.input_hash = hash;
     entry.prompt_tokens = prompt_tokens;
     entry.completion_tokens = completion_tokens;
-    auto recording = journal_.record(std::move(entry));
+    auto recording = journal_.record(std::move(entry), call.take_paid());
     StepResult<std::string> stands = co_await std::move(recording);
     if (!stands.has_value()) co_return stands.error();
     environment_.live.finished(job_->id(), key);
@@ -104,7 +104,7 @@ awaitable<bool> JobContext::wait_for_call_slot() {
         co_await job->call_ended.wait_until(environment_.runtime, look_again, job->stop());
         if (job->signals.stop.stopped()) co_return false;
     }
-    co_return true;
+    co_return !job->out_of_budget;
 }
 
 awaitable<StepResult<std::string>> JobContext::run(job::StepKey key, std::string input,

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/algorithm/string/erase.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -39,33 +40,45 @@ public:
     std::function<void(const llm::ChatRequest&)> on_call = [](const llm::ChatRequest&) {};
     Milliseconds longest_pause{200};   ///< before each of a reply's pieces
     std::vector<std::string> prompts;  ///< of the calls, as sent
-    int streams = 0;                   ///< open now
+    static constexpr std::uint64_t kPromptTokens = 10, kTokensAPiece = 5;
+    int streams = 0;  ///< open now
     int most_streams = 0;
 
     awaitable<llm::LlmResult<llm::ChatReply>> chat(llm::ChatRequest request, llm::ChatWatcher watcher,
                                                    StopToken stop) override {
-        if (stop.stopped()) co_return Failure<llm::LlmErrc>{llm::LlmErrc::stopped, ""};
-        prompts.push_back(request.messages.back().content);
-        on_call(request);
-        const Open open(*this);
-        const Fault failure = fault(request);
-        llm::ChatReply reply;
-        for (const std::string& piece : pieces(request.messages.back().content)) {
-            const Milliseconds pause(runtime_.random() % static_cast<std::uint64_t>(longest_pause.count() + 1));
-            const WaitResult waited = co_await runtime_.sleep_for(pause, stop);
-            if (waited == WaitResult::stopped) co_return Failure<llm::LlmErrc>{llm::LlmErrc::stopped, ""};
-            if (failure) co_return *failure;
-            reply.text += piece;
-            if (watcher.on_text) watcher.on_text(piece);
+        if (stop.stopped()) co_return stopped();
+        if (watcher.before_attempt) {
+            auto asking = watcher.before_attempt();
+            llm::LlmResult<void> allowed = co_await std::move(asking);
+            if (!allowed.has_value()) co_return allowed.error();
         }
-        reply.usage.prompt_tokens = 10;
-        reply.usage.completion_tokens = 20;
+        llm::AttemptEnd end;
+        end.sent = !stop.stopped();
+        llm::LlmResult<llm::ChatReply> reply = stopped();
+        if (end.sent) {
+            auto streaming = stream(request, watcher, stop, &end);
+            reply = co_await std::move(streaming);
+        }
+        if (!reply.has_value()) end.failure = reply.error().code;
+        if (watcher.after_attempt) {
+            auto telling = watcher.after_attempt(std::move(end));
+            co_await std::move(telling);
+        }
         co_return reply;
     }
     awaitable<llm::LlmResult<std::vector<llm::ModelInfo>>> models(StopToken) override {
         co_return std::vector<llm::ModelInfo>{};
     }
     std::string provider() const override { return "fake"; }
+    std::map<std::string, llm::Usage> charges;  ///< by generation id
+    bool tells_charges = false;                 ///< when asked by id
+    int asked_for_charges = 0;
+    awaitable<llm::LlmResult<std::optional<llm::Usage>>> charged(std::string generation_id, StopToken) override {
+        ++asked_for_charges;
+        const auto charge = charges.find(generation_id);
+        if (!tells_charges || charge == charges.end()) co_return std::optional<llm::Usage>();
+        co_return std::optional(charge->second);
+    }
 
 private:
     struct Open {
@@ -75,6 +88,37 @@ private:
         ~Open() { --model.streams; }
         FakeModel& model;
     };
+    static Failure<llm::LlmErrc> stopped() { return {llm::LlmErrc::stopped, ""}; }
+
+    awaitable<llm::LlmResult<llm::ChatReply>> stream(llm::ChatRequest request, llm::ChatWatcher watcher, StopToken stop,
+                                                     llm::AttemptEnd* end) {
+        prompts.push_back(request.messages.back().content);
+        on_call(request);
+        const Open open(*this);
+        const Fault failure = fault(request);
+        end->usage.estimated = true;
+        end->usage.prompt_tokens = kPromptTokens;
+        const std::string id = "gen-" + std::to_string(prompts.size()) + "-" + request.messages.back().content;
+        llm::Usage& charge = charges[id];
+        charge.prompt_tokens = kPromptTokens;
+        llm::ChatReply reply;
+        for (const std::string& piece : pieces(request.messages.back().content)) {
+            const Milliseconds pause(runtime_.random() % static_cast<std::uint64_t>(longest_pause.count() + 1));
+            const WaitResult waited = co_await runtime_.sleep_for(pause, stop);
+            if (waited == WaitResult::stopped) co_return stopped();
+            if (failure) co_return *failure;
+            end->generation_id = id;
+            if (reply.text.empty() && watcher.on_first_byte) watcher.on_first_byte(id);
+            reply.text += piece;
+            end->usage.completion_tokens += kTokensAPiece;
+            charge.completion_tokens += kTokensAPiece;
+            if (watcher.on_text) watcher.on_text(piece);
+        }
+        end->usage.estimated = false;
+        reply.usage = end->usage;
+        co_return reply;
+    }
+
     static std::vector<std::string> pieces(const std::string& prompt) {
         const std::string hash = sha256_hex(prompt);
         std::vector<std::string> words;
@@ -323,11 +367,16 @@ public:
         ASSERT_TRUE(persist([&] { return store->add_file(file); }).has_value());
     }
     /// The job's prompt is its project's id, so that each job's calls can be told apart.
-    Uuid enqueue(Uuid owner, Uuid project) {
+    Uuid enqueue(Uuid owner, Uuid project, job::Budget budget = {}) {
         store::NewJob request;
+        request.budget = budget;
         request.owner = owner;
         request.project = project;
         request.settings.prompt = project.to_string();
+        for (auto* role :
+             {&request.settings.reasoning_model, &request.settings.writing_model, &request.settings.function_model}) {
+            *role = models;
+        }
         request.provider = "fake";
         auto enqueued = persist([&] { return store->enqueue(request); });
         if (!enqueued.has_value() || enqueued->busy) return {};
@@ -344,11 +393,47 @@ public:
         return std::filesystem::exists(folder) && !std::filesystem::is_empty(folder);
     }
     /// A user, a project with one source, a job: for tests of one job.
-    Uuid enqueue_one() {
+    Uuid enqueue_one(job::Budget budget = {}) {
         if (owner.is_nil()) owner = add_user("a@example.org");
         const Uuid project = add_project(owner);
         add_source(owner, project, "river.txt", river() + project.to_string());
-        return enqueue(owner, project);
+        return enqueue(owner, project, budget);
+    }
+    store::Ledger ledger(Uuid id) {
+        return *persist([&] { return store->ledger_for_owner(job(id).owner, id); });
+    }
+    /// The books of a job add up: nothing is open that does not run, and the sums are those of the rows.
+    void expect_balanced(Uuid id) {
+        const store::Ledger books = ledger(id);
+        job::Spending sums;
+        for (const store::Call& call : books.calls) {
+            const bool is_unfinished = job::is_unfinished(call.state);
+            EXPECT_TRUE(!is_unfinished || state(id) == job::State::in_progress) << call.key;
+            if (is_unfinished) {
+                sums.reserved_cost += call.reserved.cost.value_or(UsdMicros{});
+                sums.reserved_tokens += call.reserved.tokens;
+                continue;
+            }
+            sums.spent_cost += call.cost.value_or(UsdMicros{});
+            sums.spent_tokens += call.tokens.billed();
+            if (!call.cost) ++sums.unknown_costs;
+        }
+        EXPECT_EQ(books.spending, sums);
+    }
+    /// Of a job as it is in the store at this instant: the sums beside the calls are those of the calls, and no cap is
+    /// crossed.
+    bool sums_are_right(Uuid id) {
+        return database_->number(
+                   "SELECT count(*) FROM budgets b WHERE job = x'" +
+                   boost::algorithm::erase_all_copy(id.to_string(), "-") +
+                   "' AND spent_tokens + reserved_tokens <= coalesce(max_tokens, spent_tokens + reserved_tokens)"
+                   " AND (spent_tokens, reserved_tokens, spent_cost, reserved_cost, unknown_costs) ="
+                   " (SELECT coalesce(sum(prompt_tokens + completion_tokens) FILTER (WHERE ended_at IS NOT NULL), 0),"
+                   "         coalesce(sum(reserved_tokens) FILTER (WHERE ended_at IS NULL), 0),"
+                   "         coalesce(sum(cost) FILTER (WHERE ended_at IS NOT NULL), 0),"
+                   "         coalesce(sum(reserved_cost) FILTER (WHERE ended_at IS NULL), 0),"
+                   "         count(*) FILTER (WHERE ended_at IS NOT NULL AND cost IS NULL)"
+                   "    FROM calls WHERE job = b.job)") == 1;
     }
     job::Job job(Uuid id) { return invariants.rows().at(id); }
     job::State state(Uuid id) { return job(id).state; }
@@ -388,6 +473,7 @@ public:
     std::unique_ptr<store::sqlite::SqliteStore> store;
     std::unique_ptr<Engine> engine;
     Uuid owner;
+    std::string models;  ///< every model of jobs that are enqueued from now on
 
 private:
     // What is in the journal is never bought again, and nothing is bought for a job that is cancelled.

@@ -18,6 +18,8 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::invalid_field, Status::bad_request, "invalid_field"},
     ErrorLine{ApiErrc::nothing_to_change, Status::bad_request, "nothing_to_change"},
     ErrorLine{ApiErrc::wrong_state, Status::bad_request, "wrong_state"},
+    ErrorLine{ApiErrc::budget_reached, Status::bad_request, "budget_reached"},
+    ErrorLine{ApiErrc::price_unknown, Status::bad_request, "price_unknown"},
     ErrorLine{ApiErrc::web_research_unavailable, Status::bad_request, "web_research_unavailable"},
     ErrorLine{ApiErrc::no_files, Status::bad_request, "no_files"},
     ErrorLine{ApiErrc::upload_failed, Status::bad_request, "upload_failed"},
@@ -31,6 +33,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::method_not_allowed, Status::method_not_allowed, "method_not_allowed"},
     ErrorLine{ApiErrc::request_timeout, Status::request_timeout, "request_timeout"},
     ErrorLine{ApiErrc::project_busy, Status::conflict, "project_busy"},
+    ErrorLine{ApiErrc::not_paused, Status::conflict, "not_paused"},
     ErrorLine{ApiErrc::duplicate, Status::conflict, "duplicate"},
     ErrorLine{ApiErrc::nothing_yet, Status::conflict, "nothing_yet"},
     ErrorLine{ApiErrc::body_too_large, Status::payload_too_large, "body_too_large"},
@@ -66,6 +69,11 @@ ApiError ApiError::with(std::string_view name, std::string_view value) && {
     return std::move(*this);
 }
 
+ApiError ApiError::with_json(std::string_view name, std::string json) && {
+    fields.emplace_back(name, std::move(json));
+    return std::move(*this);
+}
+
 net::HttpResponse to_response(const ApiError& error) {
     const ErrorLine& line = line_of(error.code);
     JsonObject body;
@@ -91,6 +99,8 @@ ApiError from_store(const store::StoreFailure& failure, std::string_view thing) 
                 .with("status", failure.message);
         case StoreErrc::duplicate:
             return {ApiErrc::duplicate, fmt::format("The same {} is there already.", thing)};
+        case StoreErrc::budget:
+            return {ApiErrc::budget_reached, failure.message};
         case StoreErrc::limit:
             return {ApiErrc::over_limit, fmt::format("Over a limit: {}.", failure.message)};
         case StoreErrc::unavailable:

@@ -28,6 +28,8 @@ enum class ApiErrc {
     invalid_field,
     nothing_to_change,
     wrong_state,
+    budget_reached,
+    price_unknown,
     web_research_unavailable,
     no_files,
     upload_failed,
@@ -41,6 +43,7 @@ enum class ApiErrc {
     method_not_allowed,
     request_timeout,
     project_busy,
+    not_paused,
     duplicate,
     nothing_yet,
     body_too_large,
@@ -75,6 +78,8 @@ struct ApiError {
     ApiError(ApiErrc errc, std::string text) : code(errc), message(std::move(text)) {}
     /// Adds a string member to the body.
     ApiError with(std::string_view name, std::string_view value) &&;
+    /// Adds any member; `json` is its text.
+    ApiError with_json(std::string_view name, std::string json) &&;
     ApiError logging(std::string what) && {
         for_log = std::move(what);
         return std::move(*this);

@@ -35,12 +35,15 @@ std::string restart_event(const engine::LiveText& piece) {
     return net::format_sse({"", "section_restarted", std::move(data).str()});
 }
 
-std::string progress_event(job::Stage stage, double progress, const job::Counts& counts) {
+/// `money` as the store tells it: the cost so far, null where it is not known.
+std::string progress_event(job::Stage stage, double progress, const job::Counts& counts,
+                           const store::StoreResult<store::JobBudget>& money) {
     const std::string percent = json_number(progress, 2);
     JsonObject data;
     data.raw("progress", percent).add("progress_stage", job::to_string(stage));
     data.add("words_done", counts.words_done).add("words_planned", counts.words_planned);
     data.add("prompt_tokens", counts.prompt_tokens).add("completion_tokens", counts.completion_tokens);
+    data.add("cost_usd", money ? money->spending.known_cost() : std::nullopt);
     return net::format_sse({"", "progress", std::move(data).str()});
 }
 
@@ -81,7 +84,10 @@ private:
             if (piece.restarted) bytes += restart_event(piece);
             if (!piece.text.empty()) bytes += text_event(seen_, piece);
         }
-        if (news.report) bytes += progress_event(news.report->stage, news.report->progress, news.report->counts);
+        if (news.report) {
+            const auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
+            bytes += progress_event(news.report->stage, news.report->progress, news.report->counts, money);
+        }
         bool open = co_await send(std::move(bytes));
         if (open && (news.events || runtime().steady_now() >= next_look_)) open = co_await look();
         if (open && runtime().steady_now() >= next_comment_) {
@@ -168,7 +174,10 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
     JobStream stream(services, call, *id, from.seq, std::move(watcher));
     // Named first: g++ 12 does not keep a temporary of a conditional alive through a co_await.
     std::string first;
-    if (!job::is_terminal(job->state)) first = progress_event(job->stage, job->progress, job->counts);
+    if (!job::is_terminal(job->state)) {
+        const auto money = co_await services.deps.jobs.budget_for_owner(call.owner(), *id);
+        first = progress_event(job->stage, job->progress, job->counts, money);
+    }
     co_await stream.run(std::move(first));
     co_return Answered{};
 }

@@ -24,6 +24,7 @@ std::vector<Route> project_routes(const Services& services);
 std::vector<Route> file_routes(const Services& services);
 std::vector<Route> event_routes(const Services& services);
 std::vector<Route> output_routes(const Services& services);
+std::vector<Route> ledger_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.
@@ -37,6 +38,8 @@ awaitable<ApiResult<boost::json::object>> read_json(Call& call);
 std::string header(const Call& call, std::string_view name);
 
 net::HttpResponse json_reply(std::string body);
+/// 400, where a cap on money can't be held to: a model of the job has no price here.
+std::optional<ApiError> unknown_price(const job::Settings& settings, const ServerDefaults& defaults);
 /// 409: which job keeps the project busy, and how to cancel it.
 ApiError busy_project(const store::BusyProject& busy);
 

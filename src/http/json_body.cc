@@ -139,4 +139,20 @@ std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_
     return std::nullopt;
 }
 
+std::optional<UsdMicros> BodyReader::dollars(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto amount = value->is_number() ? UsdMicros::from_usd(value->to_number<double>()) : std::nullopt;
+    if (amount && amount->value >= 1 && *amount <= job::kHighestCap) return amount;
+    refuse(name, fmt::format("should be a number of US dollars from 0.000001 to {:.0f}", job::kHighestCap.usd()));
+    return std::nullopt;
+}
+
+job::Budget BodyReader::budget() {
+    job::Budget budget;
+    budget.max_cost = dollars("max_cost_usd");
+    budget.max_tokens = whole("max_tokens", 1, job::kMostTokens);
+    return budget;
+}
+
 }  // namespace longhand::http

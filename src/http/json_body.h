@@ -8,8 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/money.h"
 #include "base/uuid.h"
 #include "http/errors.h"
+#include "job/ledger.h"
 #include "job/settings.h"
 
 namespace longhand::http {
@@ -38,6 +40,11 @@ public:
     std::optional<std::string> email(std::string_view name);
     job::Choice choice(std::string_view name);
     std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
+
+    /// An amount of US dollars, above 0.
+    std::optional<UsdMicros> dollars(std::string_view name);
+    /// `max_cost_usd` and `max_tokens`.
+    job::Budget budget();
 
     bool has(std::string_view name) const { return find(name) != nullptr; }
     /// Nothing when absent or null.

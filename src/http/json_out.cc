@@ -22,6 +22,14 @@ std::string json_number(double value, int decimals) {
     return text;
 }
 
+std::string json_usd(UsdMicros amount) {
+    constexpr std::int64_t kMicros = 1'000'000;
+    std::string text = fmt::format("{}.{:06}", amount.value / kMicros, amount.value % kMicros);
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+    return text;
+}
+
 JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
     if (text_.size() > 1) text_ += ',';
     text_ += json_string(name);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/money.h"
 #include "base/time.h"
 #include "base/uuid.h"
 
@@ -18,12 +19,17 @@ std::string json_string(std::string_view text);
 /// Rounded down at `decimals` digits, so that a value below a bound never shows as the bound; no trailing zeros.
 std::string json_number(double value, int decimals);
 
+/// `0.001234`
+std::string json_usd(UsdMicros amount);
+
 /// Members in the order they are added. `str()` once, at the end.
 class JsonObject {
 public:
     JsonObject& add(std::string_view name, std::string_view text) { return raw(name, json_string(text)); }
     JsonObject& add(std::string_view name, const char* text) { return add(name, std::string_view(text)); }
     JsonObject& add(std::string_view name, const Uuid& id) { return add(name, id.to_string()); }
+    /// A number of US dollars, exact to the millionth.
+    JsonObject& add(std::string_view name, UsdMicros amount) { return raw(name, json_usd(amount)); }
     JsonObject& add(std::string_view name, WallTime time) { return add(name, format_wall_time(time)); }
     JsonObject& add(std::string_view name, std::same_as<bool> auto value) {
         return raw(name, value ? "true" : "false");

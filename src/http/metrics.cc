@@ -47,6 +47,25 @@ void add(std::vector<prometheus::MetricFamily>& families, std::initializer_list<
     }
 }
 
+void add_ledger(std::vector<prometheus::MetricFamily>& families, const store::LedgerTotals& ledger) {
+    constexpr auto kGauge = prometheus::MetricType::Gauge;
+    constexpr auto kCounter = prometheus::MetricType::Counter;
+    add(families,
+        {{"longhand_ledger_calls_total", "Requests to providers that have ended", kCounter,
+          static_cast<double>(ledger.calls)},
+         {"longhand_ledger_cost_usd_total", "What they cost, in US dollars, where it is known", kCounter,
+          ledger.cost.usd()},
+         {"longhand_ledger_unknown_costs_total", "Those of which nobody gave a price", kCounter,
+          static_cast<double>(ledger.unknown_costs)},
+         {"longhand_ledger_prompt_tokens_total", "Tokens of prompts that were bought", kCounter,
+          static_cast<double>(ledger.prompt_tokens)},
+         {"longhand_ledger_completion_tokens_total", "Tokens of answers that were bought", kCounter,
+          static_cast<double>(ledger.completion_tokens)},
+         {"longhand_ledger_unfinished_calls", "Requests to providers under way", kGauge,
+          static_cast<double>(ledger.unfinished_calls)},
+         {"longhand_ledger_reserved_usd", "What is held for them, in US dollars", kGauge, ledger.reserved_cost.usd()}});
+}
+
 }  // namespace
 
 class Metrics::Impl {
@@ -91,6 +110,7 @@ std::string Metrics::text(const store::StoreStats& store, const std::optional<en
          {"longhand_store_operations_total", "Writes within them", kCounter, static_cast<double>(store.operations)},
          {"longhand_store_stale_writes_total", "Writes dropped for an old lease", kCounter,
           static_cast<double>(store.stale_writes)}});
+    add_ledger(families, store.ledger);
     if (engine) {
         add(families,
             {{"longhand_engine_running", "Jobs that run in this process", kGauge, static_cast<double>(engine->running)},

@@ -13,6 +13,7 @@
 #include "http/credentials.h"
 #include "http/links.h"
 #include "http/metrics.h"
+#include "llm/prices.h"
 #include "store/account_store.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
@@ -28,6 +29,8 @@ struct ServerDefaults {
     std::string function_model;
     std::uint32_t context_tokens = 0;
     std::uint32_t pipeline_version = 1;
+    job::Budget budget;      ///< of a job that names none
+    llm::PriceTable prices;  ///< a cap on money needs the price of every model of the job
 };
 
 /// `engine::Documents::get`, or a test's.

@@ -108,6 +108,7 @@ std::string model_or(BodyReader& body, std::string_view name, const std::string&
 struct Start {
     Uuid project;
     job::Settings settings;
+    job::Budget budget;
 };
 
 ApiResult<Start> read_start(const json::object& object, const ServerDefaults& defaults) {
@@ -137,7 +138,13 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.function_model = model_or(body, "function_model", defaults.function_model);
     settings.context_tokens = defaults.context_tokens;
     settings.pipeline_version = defaults.pipeline_version;
+    start.budget = body.budget();
+    if (!start.budget.max_cost) start.budget.max_cost = defaults.budget.max_cost;
+    if (!start.budget.max_tokens) start.budget.max_tokens = defaults.budget.max_tokens;
     if (body.problem()) return *body.problem();
+    if (start.budget.max_cost) {
+        if (auto problem = unknown_price(settings, defaults)) return std::move(*problem);
+    }
     return start;
 }
 
@@ -193,6 +200,7 @@ awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call&
     request.settings = start->settings;
     if (!start->settings.title.empty()) request.title = start->settings.title;
     request.provider = services.options.defaults.provider;
+    request.budget = start->budget;
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);

@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "job/ledger.h"
+
 namespace longhand::job {
 namespace {
 
@@ -249,11 +251,15 @@ TEST(StateMachineDocument, HasTheTableThatTheCodeHas) {
         const std::string row = row_of(rule_of(transition));
         EXPECT_NE(text.str().find(row + "\n"), std::string::npos) << "missing: " << row;
     }
+    for (const CallState state : kCallStates) {
+        const std::string row = fmt::format("| `{}` |", to_string(state));
+        EXPECT_NE(text.str().find(row), std::string::npos) << "missing: " << row;
+    }
     std::string line;
     while (std::getline(text, line)) {
         if (line.starts_with("| `")) ++rows;
     }
-    EXPECT_EQ(rows, kTransitions.size());
+    EXPECT_EQ(rows, kTransitions.size() + kCallStates.size());
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ public:
         return run(client_.chat(std::move(request), std::move(watcher), std::move(stop)));
     }
     LlmResult<std::vector<ModelInfo>> models() { return run(client_.models({})); }
+    LlmResult<std::optional<Usage>> charged(std::string id) { return run(client_.charged(std::move(id), {})); }
     template <class T>
     T run(awaitable<T> task) {
         loop_.restart();

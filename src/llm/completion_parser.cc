@@ -35,13 +35,6 @@ std::uint64_t count_in(const json::object* parent, std::string_view name) {
     return failed || count < 0 ? 0 : static_cast<std::uint64_t>(count);
 }
 
-std::optional<double> money_in(const json::object& parent, std::string_view name) {
-    const auto* value = parent.if_contains(name);
-    if (!value || !value->is_number()) return std::nullopt;
-    const double amount = value->to_number<double>();
-    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
-}
-
 /// OpenRouter charges its `cost`; with the user's own key (`is_byok`) the provider behind it charges its part too.
 std::optional<double> cost_of(const json::object& usage) {
     auto cost = money_in(usage, "cost");
@@ -80,14 +73,29 @@ std::string without_lone_surrogates(std::string_view text) {
     return out;
 }
 
-/// Whether the model thinks: in the words that it shows of it, or in sealed ones (OpenRouter's `reasoning_details`).
-bool reasons(const json::object& part) {
+struct Reasoning {
+    bool any = false;
+    std::string shown;
+};
+
+/// What the model thinks: in the words that it shows of it, or in sealed ones (OpenRouter's `reasoning_details`).
+Reasoning reasoning_in(const json::object& part) {
+    Reasoning reasoning;
+    reasoning.shown = string_in(part, "reasoning");
+    if (reasoning.shown.empty()) reasoning.shown = string_in(part, "reasoning_content");
     const auto* details = part.if_contains("reasoning_details");
-    return !string_in(part, "reasoning").empty() || !string_in(part, "reasoning_content").empty() ||
-           (details && details->is_array() && !details->as_array().empty());
+    reasoning.any = !reasoning.shown.empty() || (details && details->is_array() && !details->as_array().empty());
+    return reasoning;
 }
 
 }  // namespace
+
+std::optional<double> money_in(const json::object& parent, std::string_view name) {
+    const auto* value = parent.if_contains(name);
+    if (!value || !value->is_number()) return std::nullopt;
+    const double amount = value->to_number<double>();
+    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
+}
 
 std::optional<json::object> parse_lenient(std::string_view text) {
     const std::string repaired = repair_utf8(text);
@@ -194,6 +202,7 @@ void CompletionParser::take_object(const json::object& object) {
         if (sink_.on_id) sink_.on_id(completion_.id);
     }
     if (const auto model = string_in(object, "model"); !model.empty()) completion_.model = model;
+    if (const auto name = string_in(object, "provider"); !name.empty()) completion_.served_by = name;
     if (const auto* usage = object_in(object, "usage")) take_usage(parse_usage(*usage));
     const auto* choices = object.if_contains("choices");
     if (!choices) {
@@ -215,7 +224,9 @@ void CompletionParser::take_choice(const json::object& choice) {
     const auto* part = object_in(choice, "delta");
     if (!part) part = object_in(choice, "message");
     if (part) {
-        if (reasons(*part) && sink_.on_token) sink_.on_token();
+        const auto thought = reasoning_in(*part);
+        completion_.reasoning += thought.shown;
+        if (thought.any && sink_.on_token) sink_.on_token();
         take_text(string_in(*part, "content"));
         if (!string_in(*part, "refusal").empty()) take_finish("content_filter");
     }

@@ -19,6 +19,8 @@ struct Completion {
     std::string text;
     std::string id;
     std::string model;
+    std::string served_by;  ///< OpenRouter's `provider`: whom it asked
+    std::string reasoning;  ///< streamed, paid for, and no part of the answer
     std::optional<FinishReason> finish;
     std::optional<Usage> usage;
 };
@@ -71,5 +73,7 @@ private:
 /// object.
 std::optional<boost::json::object> parse_lenient(std::string_view text);
 Usage parse_usage(const boost::json::object& usage);
+/// A sum of money; nothing when it is absent, no number, or negative.
+std::optional<double> money_in(const boost::json::object& parent, std::string_view name);
 
 }  // namespace longhand::llm

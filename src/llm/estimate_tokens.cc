@@ -1,3 +1,5 @@
+#include <boost/json/serialize.hpp>
+
 #include "llm/chat.h"
 #include "llm/utf8.h"
 
@@ -14,6 +16,14 @@ std::uint64_t estimate_tokens(std::string_view text) {
             bytes += at - start;
     }
     return characters + (bytes + 3) / 4;
+}
+
+std::uint64_t estimate_prompt_tokens(const ChatRequest& request) {
+    constexpr std::uint64_t kTokensAroundAMessage = 4;
+    std::uint64_t tokens = 0;
+    for (const Message& message : request.messages) tokens += estimate_tokens(message.content) + kTokensAroundAMessage;
+    if (request.json_schema) tokens += estimate_tokens(boost::json::serialize(*request.json_schema));
+    return tokens;
 }
 
 }  // namespace longhand::llm

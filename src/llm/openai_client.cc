@@ -4,6 +4,8 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <exception>
 #include <memory>
 
@@ -61,14 +63,30 @@ Fault stopped_fault() {
 Usage usage_of(const Completion& completion, const ChatRequest& request) {
     Usage usage = completion.usage.value_or(Usage{});
     if (usage.completion_tokens == 0) {
-        usage.completion_tokens = estimate_tokens(completion.text);
+        usage.reasoning_tokens = estimate_tokens(completion.reasoning);
+        usage.completion_tokens = estimate_tokens(completion.text) + usage.reasoning_tokens;
         usage.estimated = true;
     }
     if (usage.prompt_tokens == 0) {
-        for (const Message& message : request.messages) usage.prompt_tokens += estimate_tokens(message.content) + 4;
+        usage.prompt_tokens = estimate_prompt_tokens(request);
         usage.estimated = true;
     }
     return usage;
+}
+
+// A provider bills nothing for what it refused with an error status, nor for what did not reach it.
+bool was_taken_on(const net::NetResult<net::HttpReply>& answer) {
+    if (answer) return answer->status / 100 == 2;
+    return answer.error().code != net::NetErrc::unreachable;
+}
+
+void tell_end(AttemptEnd& end, const net::NetResult<net::HttpReply>& answer, const Completion& completion,
+              const ChatRequest& request) {
+    end.sent = was_taken_on(answer);
+    if (end.sent) end.usage = usage_of(completion, request);
+    if (end.generation_id.empty()) end.generation_id = completion.id;
+    end.served_by = completion.served_by;
+    end.finish = completion.finish.value_or(FinishReason::stop);
 }
 
 ChatReply reply_of(const Completion& completion, const ChatRequest& request, std::string generation_id) {
@@ -108,6 +126,25 @@ std::uint32_t context_tokens_of(const json::object& entry) {
 }
 
 }  // namespace
+
+std::optional<Usage> parse_charge(std::string_view body) {
+    const auto object = parse_lenient(body);
+    const auto* value = object ? object->if_contains("data") : nullptr;
+    const auto* data = value ? value->if_object() : nullptr;
+    if (!data) return std::nullopt;
+    Usage usage;
+    usage.prompt_tokens = first_number(*data, {"native_tokens_prompt", "tokens_prompt"});
+    usage.completion_tokens = first_number(*data, {"native_tokens_completion", "tokens_completion"});
+    usage.cached_tokens = first_number(*data, {"native_tokens_cached"});
+    usage.reasoning_tokens = first_number(*data, {"native_tokens_reasoning"});
+    usage.cost_usd = money_in(*data, "total_cost");
+    const auto* own_key = data->if_contains("is_byok");
+    const auto upstream = money_in(*data, "upstream_inference_cost");
+    if (upstream && own_key && own_key->is_bool() && own_key->as_bool())
+        usage.cost_usd = usage.cost_usd.value_or(0) + *upstream;
+    if (usage.prompt_tokens == 0 && usage.completion_tokens == 0 && !usage.cost_usd) return std::nullopt;
+    return usage;
+}
 
 std::optional<std::vector<ModelInfo>> parse_models(std::string_view body) {
     const auto object = parse_lenient(body);
@@ -199,16 +236,43 @@ awaitable<LlmResult<ChatReply>> OpenAiClient::chat(ChatRequest request, ChatWatc
 }
 
 awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
+    if (call->watcher.before_attempt) {
+        auto asking = call->watcher.before_attempt();
+        LlmResult<void> allowed = co_await std::move(asking);
+        if (!allowed.has_value()) co_return Fault{{allowed.error().code, allowed.error().message}};
+    }
+    AttemptEnd end;
+    end.sent = false;
+    Attempt<ChatReply> result = stopped_fault();
+    std::exception_ptr thrown;
+    try {
+        auto sending = send(call, &end);
+        if (!call->stop.stopped()) result = co_await std::move(sending);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (!result) end.failure = result.error().code;
+    if (call->watcher.after_attempt) {
+        auto telling = call->watcher.after_attempt(std::move(end));
+        co_await std::move(telling);
+    }
+    if (thrown) std::rethrow_exception(thrown);
+    co_return std::move(result);
+}
+
+awaitable<Attempt<ChatReply>> OpenAiClient::send(Call* call, AttemptEnd* end) {
     auto pace = std::make_shared<Pace>();
     pace->deadline = runtime_.steady_now() + options_.first_token;
-    std::string generation_id;
-    bool named = false;
+    std::string& generation_id = end->generation_id;
+    bool heard = false;
+    const auto hear = [&](std::string_view id) {
+        if (!std::exchange(heard, true) && call->watcher.on_first_byte) call->watcher.on_first_byte(id);
+    };
     const auto name = [&](std::string_view id) {
-        if (id.empty() || named) return;
-        named = true;
-        if (call->watcher.on_first_byte) call->watcher.on_first_byte(id);
+        if (!id.empty()) hear(id);
     };
     CompletionParser::Sink sink{name, call->watcher.on_text, [&, pace] {
+                                    hear("");
                                     pace->any_token = true;
                                     pace->deadline = runtime_.steady_now() + options_.between_tokens;
                                 }};
@@ -237,6 +301,8 @@ awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
     }
     watch.stop(StopReason::shutdown);
     co_await watch.join();
+    if (answer || parser.whole()) parser.end_of_body();
+    tell_end(*end, answer, parser.completion(), call->request);
     if (thrown) std::rethrow_exception(thrown);
 
     // A whole answer is paid for: only a cancelled job has no use for it.
@@ -249,9 +315,8 @@ awaitable<Attempt<ChatReply>> OpenAiClient::attempt(Call* call) {
         if (learn(*answer)) fault.transient = true;
         co_return fault;
     }
-    if (answer || parser.whole()) parser.end_of_body();
     if (parser.fault()) co_return *parser.fault();
-    if (parser.whole()) co_return reply_of(parser.completion(), call->request, std::move(generation_id));
+    if (parser.whole()) co_return reply_of(parser.completion(), call->request, generation_id);
     if (pace->stalled) co_return stalled_fault(call->asked, pace->any_token, options_);
     if (answer) co_return cut_fault(call->asked);
     co_return fault_of_connection(call->asked, answer.error());
@@ -264,20 +329,46 @@ awaitable<LlmResult<std::vector<ModelInfo>>> OpenAiClient::models(StopToken stop
     co_return std::move(result);
 }
 
-awaitable<Attempt<std::vector<ModelInfo>>> OpenAiClient::attempt_models(StopToken stop) {
-    const Asked who = asked("");
+net::HttpCall OpenAiClient::short_call(std::string path) const {
     net::HttpCall call;
-    call.url = options_.base_url + "/models";
+    call.url = options_.base_url + path;
     call.headers = headers();
     call.first_byte_timeout = std::min(options_.first_token, Milliseconds(30'000));
     call.max_bytes = kLargestModelList;
-    const auto answer = co_await http_.perform(std::move(call), stop);
+    return call;
+}
+
+awaitable<Attempt<std::vector<ModelInfo>>> OpenAiClient::attempt_models(StopToken stop) {
+    const Asked who = asked("");
+    const auto answer = co_await http_.perform(short_call("/models"), stop);
     if (stop.stopped()) co_return stopped_fault();
     if (!answer) co_return fault_of_connection(who, answer.error());
     if (answer->status / 100 != 2) co_return fault_of_reply(who, *answer, runtime_.wall_now());
     auto models = parse_models(answer->body);
     if (!models) co_return malformed(who, "no list of models");
     co_return std::move(*models);
+}
+
+awaitable<LlmResult<std::optional<Usage>>> OpenAiClient::charged(std::string generation_id, StopToken stop) {
+    std::function<awaitable<Attempt<std::optional<Usage>>>()> once = [this, id = std::move(generation_id), stop] {
+        return attempt_charged(id, stop);
+    };
+    RetryPolicy policy = options_.retry;
+    policy.attempts = 1;  // whoever asks comes again
+    auto result =
+        co_await with_retries<std::optional<Usage>>(runtime_, gate_, std::move(policy), std::move(once), {}, stop);
+    co_return std::move(result);
+}
+
+awaitable<Attempt<std::optional<Usage>>> OpenAiClient::attempt_charged(std::string generation_id, StopToken stop) {
+    const Asked who = asked("");
+    const auto answer = co_await http_.perform(
+        short_call("/generation?id=" + boost::urls::encode(generation_id, boost::urls::unreserved_chars)), stop);
+    if (stop.stopped()) co_return stopped_fault();
+    if (!answer) co_return fault_of_connection(who, answer.error());
+    if (answer->status == 404 || answer->status == 405) co_return std::optional<Usage>();
+    if (answer->status / 100 != 2) co_return fault_of_reply(who, *answer, runtime_.wall_now());
+    co_return parse_charge(answer->body);
 }
 
 }  // namespace longhand::llm

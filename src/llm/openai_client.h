@@ -30,6 +30,7 @@ public:
 
     awaitable<LlmResult<ChatReply>> chat(ChatRequest request, ChatWatcher watcher, StopToken stop) override;
     awaitable<LlmResult<std::vector<ModelInfo>>> models(StopToken stop) override;
+    awaitable<LlmResult<std::optional<Usage>>> charged(std::string generation_id, StopToken stop) override;
     std::string provider() const override { return provider_; }
 
 private:
@@ -47,8 +48,12 @@ private:
         bool temperature = true;
     };
 
+    /// One request with its books: `end` is told to the watcher, whatever comes of it.
     awaitable<Attempt<ChatReply>> attempt(Call* call);
+    awaitable<Attempt<ChatReply>> send(Call* call, AttemptEnd* end);
     awaitable<Attempt<std::vector<ModelInfo>>> attempt_models(StopToken stop);
+    awaitable<Attempt<std::optional<Usage>>> attempt_charged(std::string generation_id, StopToken stop);
+    net::HttpCall short_call(std::string path) const;
     net::HttpCall chat_call(const ChatRequest& request) const;
     std::string request_body(const ChatRequest& request) const;
     std::vector<std::string> headers() const;
@@ -63,6 +68,11 @@ private:
     RateGate gate_;
     Dialect dialect_;
 };
+
+/// The charge in an answer to /generation?id=; nothing when it is none. OpenRouter's form: `native_tokens_…` are what
+/// is billed, `total_cost` what it takes itself, `upstream_inference_cost` what the provider behind it takes from the
+/// user's own key. (openrouter.ai/docs, "Get a generation".)
+std::optional<Usage> parse_charge(std::string_view body);
 
 /// The list in an answer to /models; nothing when it is none.
 std::optional<std::vector<ModelInfo>> parse_models(std::string_view body);

@@ -258,12 +258,167 @@ TEST(OpenAiClient, ListsModelsWithTheirNotices) {
     EXPECT_EQ(provider.path(), "/api/v1/models");
 }
 
+TEST(OpenAiClient, AsksWhatACallCostByItsId) {
+    FakeProvider provider(
+        {{200,
+          R"({"data":{"id":"gen-1","tokens_prompt":10,"tokens_completion":25,"native_tokens_prompt":12,)"
+          R"("native_tokens_completion":31,"native_tokens_reasoning":5,"native_tokens_cached":3,)"
+          R"("total_cost":0.0015,"is_byok":true,"upstream_inference_cost":0.002}})",
+          {},
+          "application/json"}});
+    const auto charge = ClientWorld(quick_options(provider.base_url())).charged("gen/1&x");
+    ASSERT_TRUE(charge && *charge);
+    EXPECT_EQ((*charge)->prompt_tokens, 12u);
+    EXPECT_EQ((*charge)->completion_tokens, 31u);
+    EXPECT_EQ((*charge)->reasoning_tokens, 5u);
+    EXPECT_EQ((*charge)->cached_tokens, 3u);
+    EXPECT_DOUBLE_EQ((*charge)->cost_usd.value(), 0.0035);
+    EXPECT_EQ(provider.path(), "/api/v1/generation?id=gen%2F1%26x");
+}
+
+TEST(OpenAiClient, ACallThatTheProviderDoesNotKnowHasNoCharge) {
+    for (const Answer& answer : {refusal(404, "not found"), Answer{200, "{}", {}, "application/json"},
+                                 Answer{200, "<html>", {}, "text/html"}}) {
+        FakeProvider provider({answer});
+        const auto charge = ClientWorld(quick_options(provider.base_url())).charged("gen-1");
+        ASSERT_TRUE(charge) << charge.error().message;
+        EXPECT_FALSE(charge->has_value());
+    }
+    FakeProvider down({refusal(500, "oops")});
+    EXPECT_FALSE(ClientWorld(quick_options(down.base_url())).charged("gen-1"));
+}
+
 TEST(OpenAiClient, NamesItsProviderWithoutCredentials) {
     ClientWorld world(quick_options("https://user:secret@example.org/v1/"));
     EXPECT_EQ(world.client().provider(), "https://example.org/v1");
     OpenAiOptions named = quick_options("http://127.0.0.1:1/v1");
     named.name = "offline";
     EXPECT_EQ(ClientWorld(named).client().provider(), "offline");
+}
+
+/// Keeps the books of a call as whoever pays for it does.
+struct Books {
+    int begun = 0;
+    std::optional<int> refuse_at{};
+    std::vector<AttemptEnd> ends{};
+
+    static awaitable<LlmResult<void>> begin(Books* books) {
+        if (books->begun == books->refuse_at) co_return Failure<LlmErrc>{LlmErrc::withheld, "The budget is reached."};
+        ++books->begun;
+        co_return LlmResult<void>{};
+    }
+    static awaitable<void> end(Books* books, AttemptEnd end) {
+        books->ends.push_back(std::move(end));
+        co_return;
+    }
+    ChatWatcher watcher() {
+        ChatWatcher watcher;
+        watcher.before_attempt = [this] { return begin(this); };
+        watcher.after_attempt = [this](AttemptEnd ended) { return end(this, std::move(ended)); };
+        return watcher;
+    }
+};
+
+const std::string kUsage =
+    event(R"({"provider":"Fireworks","choices":[],"usage":{"prompt_tokens":31,"completion_tokens":7,"cost":0.0042,)"
+          R"("prompt_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":3}}})");
+
+TEST(Bookkeeping, AnAnswerEndsWithWhatTheProviderReports) {
+    FakeProvider provider({{200, delta("Hello.") + event(R"({"choices":[{"delta":{},"finish_reason":"length"}]})") +
+                                     kUsage + event("[DONE]")}});
+    ClientWorld world(quick_options(provider.base_url()));
+    Books books;
+    ASSERT_TRUE(world.chat(ask("Hi"), books.watcher()));
+    ASSERT_EQ(books.ends.size(), 1U);
+    const AttemptEnd& end = books.ends[0];
+    EXPECT_TRUE(end.sent);
+    EXPECT_EQ(end.failure, std::nullopt);
+    EXPECT_EQ(end.finish, FinishReason::length);
+    EXPECT_FALSE(end.usage.estimated);
+    EXPECT_EQ(end.usage.prompt_tokens, 31U);
+    EXPECT_EQ(end.usage.cached_tokens, 16U);
+    EXPECT_EQ(end.usage.reasoning_tokens, 3U);
+    EXPECT_EQ(end.usage.cost_usd, 0.0042);
+    EXPECT_EQ(end.generation_id, "gen-9");
+    EXPECT_EQ(end.served_by, "Fireworks");
+}
+
+TEST(Bookkeeping, ARefusalBuysNothingAndIsAnAttemptAllTheSame) {
+    FakeProvider provider({refusal(503, "busy"), good()});
+    ClientWorld world(quick_options(provider.base_url()));
+    Books books;
+    ASSERT_TRUE(world.chat(ask("Hi"), books.watcher()));
+    EXPECT_EQ(books.begun, 2);
+    ASSERT_EQ(books.ends.size(), 2U);
+    EXPECT_FALSE(books.ends[0].sent);
+    EXPECT_EQ(books.ends[0].failure, LlmErrc::unavailable);
+    EXPECT_EQ(books.ends[0].usage.prompt_tokens, 0U);
+    EXPECT_TRUE(books.ends[1].sent);
+}
+
+TEST(Bookkeeping, ACutStreamCostsItsPromptAndWhatItStreamed) {
+    FakeProvider provider(
+        {{200, delta("Twelve chars"), {{"X-Generation-Id", "gen-1"}}, "text/event-stream", Answer::End::cut}, good()});
+    ClientWorld world(quick_options(provider.base_url()));
+    Books books;
+    const ChatRequest request = ask("Hi");
+    ASSERT_TRUE(world.chat(request, books.watcher()));
+    ASSERT_EQ(books.ends.size(), 2U);
+    EXPECT_TRUE(books.ends[0].sent);
+    EXPECT_TRUE(books.ends[0].usage.estimated);
+    EXPECT_EQ(books.ends[0].usage.prompt_tokens, estimate_prompt_tokens(request));
+    EXPECT_EQ(books.ends[0].usage.completion_tokens, 3U);
+    EXPECT_EQ(books.ends[0].generation_id, "gen-1");
+}
+
+TEST(Bookkeeping, ReasoningThatIsStreamedCounts) {
+    FakeProvider provider(
+        {{200, event(R"({"choices":[{"delta":{"reasoning":"Eight by"}}]})"), {}, "text/event-stream", Answer::End::cut},
+         good()});
+    ClientWorld world(quick_options(provider.base_url()));
+    Books books;
+    ASSERT_TRUE(world.chat(ask("Hi"), books.watcher()));
+    EXPECT_EQ(books.ends.at(0).usage.reasoning_tokens, 2U);
+    EXPECT_EQ(books.ends.at(0).usage.completion_tokens, 2U);
+}
+
+TEST(Bookkeeping, AProviderThatIsNotReachedBuysNothing) {
+    ClientWorld world(quick_options("http://127.0.0.1:1/v1"));
+    Books books;
+    EXPECT_FALSE(world.chat(ask("Hi"), books.watcher()));
+    ASSERT_EQ(books.ends.size(), 3U);
+    for (const AttemptEnd& end : books.ends) EXPECT_FALSE(end.sent);
+}
+
+TEST(Bookkeeping, AnAttemptThatIsWithheldIsNotSent) {
+    FakeProvider provider({refusal(503, "busy"), good()});
+    ClientWorld world(quick_options(provider.base_url()));
+    Books books;
+    books.refuse_at = 1;
+    const auto reply = world.chat(ask("Hi"), books.watcher());
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, LlmErrc::withheld);
+    EXPECT_EQ(reply.error().message, "The budget is reached.");
+    EXPECT_EQ(provider.bodies().size(), 1U);
+    EXPECT_EQ(books.ends.size(), 1U);
+}
+
+TEST(Bookkeeping, AStoppedStreamIsToldBeforeTheCallResumes) {
+    FakeProvider provider({{200, delta("Half an ans"), {}, "text/event-stream", Answer::End::stall}});
+    ClientWorld world(quick_options(provider.base_url()));
+    StopSource stop;
+    Books books;
+    ChatWatcher watcher = books.watcher();
+    int first_bytes = 0;
+    watcher.on_first_byte = [&](std::string_view) { ++first_bytes; };
+    watcher.on_text = [&](std::string_view) { stop.stop(StopReason::cancelled); };
+    const auto reply = world.chat(ask("Hi"), watcher, stop.token());
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, LlmErrc::stopped);
+    EXPECT_EQ(first_bytes, 1);
+    ASSERT_EQ(books.ends.size(), 1U);
+    EXPECT_EQ(books.ends[0].failure, LlmErrc::stopped);
+    EXPECT_EQ(books.ends[0].usage.completion_tokens, 3U);
 }
 
 }  // namespace

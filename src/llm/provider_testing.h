@@ -111,7 +111,7 @@ private:
     Answer next(net::HttpExchange& exchange, const std::string& body) {
         std::lock_guard lock(mutex_);
         bodies_.push_back(body);
-        path_ = exchange.request().path;
+        path_ = exchange.request().target;
         authorization_ = std::string(exchange.request().headers["authorization"]);
         return answer_(bodies_.size() - 1);
     }

@@ -21,6 +21,7 @@ std::optional<std::string> state_after(LlmErrc code) {
         case LlmErrc::content_filtered:
         case LlmErrc::loop:
             return "ok";
+        case LlmErrc::withheld:
         case LlmErrc::stopped:
             return std::nullopt;
     }
@@ -70,6 +71,11 @@ awaitable<LlmResult<std::vector<ModelInfo>>> WatchedModel::models(StopToken stop
     auto result = co_await model_->models(std::move(stop));
     note(result);
     co_return std::move(result);
+}
+
+// No model is asked: how this goes says nothing of whether one would answer.
+awaitable<LlmResult<std::optional<Usage>>> WatchedModel::charged(std::string generation_id, StopToken stop) {
+    return model_->charged(std::move(generation_id), std::move(stop));
 }
 
 }  // namespace longhand::llm

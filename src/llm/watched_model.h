@@ -38,6 +38,7 @@ public:
 
     awaitable<LlmResult<ChatReply>> chat(ChatRequest request, ChatWatcher watcher, StopToken stop) override;
     awaitable<LlmResult<std::vector<ModelInfo>>> models(StopToken stop) override;
+    awaitable<LlmResult<std::optional<Usage>>> charged(std::string generation_id, StopToken stop) override;
     std::string provider() const override { return model_->provider(); }
 
 private:

@@ -19,6 +19,9 @@ public:
         co_return ChatReply{};
     }
     awaitable<LlmResult<std::vector<ModelInfo>>> models(StopToken) override { co_return std::vector<ModelInfo>{}; }
+    awaitable<LlmResult<std::optional<Usage>>> charged(std::string, StopToken) override {
+        co_return std::optional<Usage>();
+    }
     std::string provider() const override { return "fake"; }
 };
 

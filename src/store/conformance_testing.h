@@ -8,6 +8,7 @@
 #include "store/conformance/claims_testing.h"
 #include "store/conformance/jobs_testing.h"
 #include "store/conformance/journal_testing.h"
+#include "store/conformance/ledger_testing.h"
 #include "store/conformance/projects_testing.h"
 // IWYU pragma: end_exports
 
@@ -15,6 +16,7 @@
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJobs, testing::Values(__VA_ARGS__), name_of);     \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreClaims, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJournal, testing::Values(__VA_ARGS__), name_of);  \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreLedger, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreProjects, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreAccounts, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLists, testing::Values(__VA_ARGS__), name_of)

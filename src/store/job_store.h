@@ -9,6 +9,7 @@
 
 #include "base/runtime.h"
 #include "job/job.h"
+#include "job/ledger.h"
 #include "job/settings.h"
 #include "job/transition.h"
 #include "store/errors.h"
@@ -31,6 +32,7 @@ struct NewJob {
     std::optional<std::string> title;
     std::string provider;
     bool is_byok = false;
+    job::Budget budget;
 };
 
 /// Another job keeps the project busy.
@@ -76,11 +78,44 @@ struct JournalEntry {
     WallTime recorded_at{};
 };
 
+/// A request to a provider that is about to leave.
+struct CallIntent {
+    Uuid job;
+    job::Lease lease = 0;
+    std::string key;            ///< of the step that it is for
+    std::uint32_t attempt = 1;  ///< at that step, within the run
+    std::string provider;
+    std::string model;
+    std::int64_t prompt_tokens = 0;  ///< counted here
+    std::int64_t most_completion_tokens = 0;
+    std::optional<job::Price> price;  ///< nothing: not known
+};
+
+/// A provider's first byte.
+struct CallOpening {
+    Uuid job;
+    job::Lease lease = 0;
+    Uuid call;
+    std::string generation_id;  ///< empty: it gives none
+};
+
+struct CallEnd {
+    Uuid job;
+    Uuid call;
+    job::CallState state = job::CallState::settled;  ///< settled, estimated or released
+    job::CallTokens tokens;
+    std::optional<UsdMicros> cost;  ///< the provider's own figure; nothing: made from the call's price, where known
+    std::string generation_id;      ///< empty: as it was told before
+    std::string served_by;          ///< whom the provider asked; empty: not told
+    std::string ending;             ///< a word: `stop`, `length`, or why it failed
+};
+
 struct StepRecord {
     Uuid job;
     job::Lease lease = 0;
     JournalEntry entry;
-    job::Report report;  ///< with the step in it
+    job::Report report;           ///< with the step in it
+    std::optional<CallEnd> call;  ///< that gave the value: settled in the same transaction
 };
 struct StepRecorded {
     bool existed = false;  ///< the key was there: `value` is what stands
@@ -95,6 +130,9 @@ struct PartialText {
     std::uint32_t attempt = 1;
     std::uint64_t offset = 0;  ///< bytes of this attempt that are stored already
     std::string text;
+    Uuid call;  ///< that the text comes from; nil: none
+    std::int64_t tokens =
+        0;  ///< of the attempt up to the end of `text`: what the call is charged if it is never settled
 };
 
 struct OutputRecord {
@@ -149,7 +187,67 @@ struct Committed {
     std::optional<job::Event> event;
 };
 
+/// A row of the ledger.
+struct Call {
+    Uuid id;
+    std::int32_t run = 1;
+    job::Lease lease = 0;
+    std::string key;
+    std::uint32_t attempt = 1;
+    std::string provider;
+    std::string model;
+    job::CallState state = job::CallState::reserved;
+    job::Reservation reserved;         ///< as it was made; released once the call has ended
+    std::int64_t expected_prompt = 0;  ///< tokens, counted here
+    std::optional<job::Price> price;
+    std::string generation_id;         ///< empty: none was given
+    std::string served_by;             ///< empty: not told
+    std::int64_t streamed_tokens = 0;  ///< of the text that was stored while it ran
+    job::CallTokens tokens;            ///< once it has ended
+    std::optional<UsdMicros> cost;     ///< nothing: it has not ended, or nobody knows a price
+    std::optional<job::CostFrom> cost_from;
+    std::string ending;
+    std::optional<std::int32_t> cancelled_run;  ///< the run whose cancel found it in flight
+    WallTime reserved_at{};
+    std::optional<WallTime> opened_at;
+    std::optional<WallTime> ended_at;
+};
+
+/// A call that ended as an estimate, whose provider may know better.
+struct UnsureCall {
+    Uuid job;
+    Uuid call;
+    std::string generation_id;
+    std::string ending;
+    WallTime ended_at{};
+};
+
+struct JobBudget {
+    job::Budget budget;
+    job::Spending spending;
+};
+
+/// All that a job has cost, as of one moment.
+struct Ledger {
+    job::Job job;
+    job::Budget budget;
+    job::Spending spending;
+    std::vector<Call> calls;  ///< in the order in which they were made
+};
+
+/// Of all ended calls since the folder was made.
+struct LedgerTotals {
+    std::int64_t calls = 0;
+    UsdMicros cost;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
+    std::int64_t unknown_costs = 0;
+    std::int64_t unfinished_calls = 0;  ///< now
+    UsdMicros reserved_cost;            ///< for those
+};
+
 struct StoreStats {
+    LedgerTotals ledger;
     std::vector<std::pair<job::State, std::int64_t>> jobs;  ///< every state, 0 included
     std::optional<WallTime> oldest_queued;
     std::int64_t stale_writes = 0;  ///< dropped, since the process started
@@ -178,7 +276,8 @@ public:
     virtual awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease,
                                                                    std::vector<Beat> beats) = 0;
 
-    /// Idempotent by (job, key): the first value stands. Errors: stale.
+    /// Idempotent by (job, key): the first value stands, and `call` is settled all the same. Errors: stale, and then
+    /// the call is not settled either.
     virtual awaitable<StoreResult<StepRecorded>> record_step(StepRecord record) = 0;
     /// All entries of a job, by key. Read under a claim: nobody else writes them.
     virtual awaitable<StoreResult<std::vector<JournalEntry>>> journal(Uuid job) = 0;
@@ -186,6 +285,22 @@ public:
     /// A piece sent again overwrites itself, one that would leave a hole is dropped. Texts under an old lease are
     /// dropped and counted. Errors: stale (all of them were).
     virtual awaitable<StoreResult<void>> append_text(std::vector<PartialText> texts) = 0;
+
+    // The ledger: a row for each request to a provider, `reserved -> open -> settled | estimated | released`.
+
+    /// The intent, before the request leaves; gives the call's id. Fenced by the lease. In the same transaction the
+    /// budget is looked at: what is spent, what is reserved, this call: together no more than each cap. Errors: stale;
+    /// budget (nothing is reserved; the message says what there is and what was needed).
+    virtual awaitable<StoreResult<Uuid>> reserve_call(CallIntent intent) = 0;
+    /// The first byte was seen. Fenced by the lease. Does nothing to a call that is open or has ended. Errors: stale.
+    virtual awaitable<StoreResult<void>> open_call(CallOpening opening) = 0;
+    /// How a call ended; its reservation becomes what it cost. By the call's id and under no lease: also for a job that
+    /// was cancelled or taken over meanwhile. The first ending stands, but that a settled figure takes the place of an
+    /// estimated one. Errors: not_found (the job was deleted).
+    virtual awaitable<StoreResult<void>> settle_call(CallEnd end) = 0;
+    /// Estimated calls to `provider` that it gave an id, ended at `since` or later, the oldest first, at most `limit`.
+    virtual awaitable<StoreResult<std::vector<UnsureCall>>> unsure_calls(std::string provider, WallTime since,
+                                                                         std::size_t limit) = 0;
 
     virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                             // stale
     virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;      // stale
@@ -199,7 +314,8 @@ public:
     /// Returns jobs whose holder missed its lease to the queue, or fails those that `docs/state-machine.md` says have
     /// been rescued too often. Gives the number. On SQLite nothing runs out by time, and it gives 0: see `rescue_all`.
     virtual awaitable<StoreResult<std::size_t>> rescue_expired() = 0;
-    /// Returns every in_progress job to the queue: the data folder's lock says that no other process lives.
+    /// Returns every in_progress job to the queue: the data folder's lock says that no other process lives. Calls that
+    /// have not ended, of jobs in whatever state, become `estimated`: the prompt, and what was streamed and stored.
     virtual awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) = 0;
     /// Returns one job whose step hangs past its limit. Errors: stale.
     virtual awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) = 0;
@@ -209,13 +325,16 @@ public:
     virtual awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) = 0;
     /// Errors: not_found, wrong_state. `busy` set when another job keeps the project busy.
     virtual awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) = 0;
-    /// A paused draft goes on. Errors: not_found, wrong_state.
-    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job) = 0;
+    /// A paused draft goes on, with the caps that `raised` gives in the place of those that it had. Errors: not_found;
+    /// wrong_state; budget (a job with caps of which none is higher than before, or with one that is reached already).
+    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) = 0;
 
     // Reads. They never wait for the writer, and see every commit that was answered before they began.
     virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;            // not_found
     virtual awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
+    virtual awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    virtual awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) = 0;     // not_found
     /// In order of seq, at most `limit`. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                          std::size_t limit) = 0;

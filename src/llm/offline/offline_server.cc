@@ -64,10 +64,11 @@ struct Charge {
     std::uint64_t completion_tokens = 0;
     std::string finish;  // empty while it runs, and for a call that was left
     bool left = false;
+    bool ended = false;
 };
 
 json::object charge_object(const std::string& id, const Charge& charge) {
-    json::object data{{"id", id}, {"model", "offline"}, {"total_cost", 0}, {"streamed", true}};
+    json::object data{{"id", id}, {"model", "offline"}, {"streamed", true}};
     data["tokens_prompt"] = charge.prompt_tokens;
     data["tokens_completion"] = charge.completion_tokens;
     data["native_tokens_prompt"] = charge.prompt_tokens;
@@ -161,7 +162,7 @@ private:
     HttpResponse generation_answer(const std::string& id) const {
         std::lock_guard lock(mutex_);
         const auto found = charges_.find(id);
-        if (found == charges_.end())
+        if (found == charges_.end() || !found->second.ended)
             return refusal_of({404, fmt::format("Generation {} not found.", id.substr(0, 80)), "id", "not_found"});
         return answer_of(net::http::status::ok, json::serialize(charge_object(id, found->second)));
     }
@@ -209,7 +210,7 @@ private:
         const std::uint64_t count = count_of(request_hash);
         // The count first: what is hashed last hardly reaches the high bits, which decide.
         const std::uint64_t draw = stable_hash(fmt::format("{}/{}", count, request_hash), options_.seed);
-        generation.id = fmt::format("gen-{:016x}", draw);
+        generation.id = fmt::format("gen-{:016x}", draw ^ life_);
         const double fraction = static_cast<double>(draw >> 11) / static_cast<double>(1ull << 53);
         if (fraction < options_.fail_rate && !options_.fail_with.empty()) {
             generation.fault = options_.fail_with[(draw >> 3) % options_.fail_with.size()];
@@ -223,7 +224,7 @@ private:
             generation.tokens.resize(request.max_tokens);
             generation.finish = "length";
         }
-        remember(generation.id, {request.prompt_tokens, 0, "", false});
+        remember(generation.id, {request.prompt_tokens, 0, "", false, false});
         generation.request = std::move(request);
         return made;
     }
@@ -350,10 +351,13 @@ private:
         found->second.completion_tokens = tokens;
         found->second.finish = std::move(finish);
         found->second.left = left;
+        found->second.ended = true;
     }
 
     Runtime& runtime_;
     const OfflineServerOptions options_;
+    // Another process answers the same calls: no id of one is an id of another's.
+    const std::uint64_t life_ = runtime_.random();
     std::string base_url_;
 
     std::atomic<std::uint64_t> calls_{0}, failures_{0}, left_{0}, active_{0}, prompt_tokens_{0}, completion_tokens_{0};

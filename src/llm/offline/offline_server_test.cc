@@ -63,7 +63,7 @@ TEST(OfflineServer, AnswersTheClientWithCitedTextAndUsage) {
     EXPECT_EQ(reply->model, "offline");
     EXPECT_FALSE(reply->usage.estimated);
     EXPECT_EQ(reply->usage.completion_tokens, tokens_of(reply->text).size());
-    EXPECT_EQ(reply->usage.cost_usd, 0.0);
+    EXPECT_EQ(reply->usage.cost_usd, std::nullopt) << "it has no price";
 }
 
 TEST(OfflineServer, GivesEqualRequestsEqualAnswers) {
@@ -79,7 +79,7 @@ TEST(OfflineServer, TellsWhatACallCost) {
     ASSERT_TRUE(answer);
     const auto data = json::parse(answer->body).at("data");
     EXPECT_EQ(data.at("tokens_completion").to_number<std::uint64_t>(), reply->usage.completion_tokens);
-    EXPECT_EQ(data.at("total_cost"), 0);
+    EXPECT_FALSE(data.as_object().contains("total_cost")) << "it has no price";
     EXPECT_EQ(data.at("finish_reason"), "stop");
     EXPECT_EQ(world.call("GET", "/generation?id=none")->status, 404);
     const auto stats = json::parse(world.call("GET", "/stats")->body);

@@ -116,9 +116,9 @@ TEST_P(StoreJobs, APausedJobKeepsItsProjectAndGoesOnWhenResumed) {
     EXPECT_EQ(paused.state, job::State::draft);
     EXPECT_TRUE(claim(1).empty());
     EXPECT_EQ(ok(store().enqueue(new_job(owner_, job.project))).busy->job, job.id);
-    EXPECT_EQ(ok(store().resume(owner_, job.id)).state, job::State::queued);
+    EXPECT_EQ(ok(store().resume(owner_, job.id, {})).state, job::State::queued);
     EXPECT_EQ(claim_one().id, job.id);
-    EXPECT_EQ(error(store().resume(owner_, job.id)), StoreErrc::wrong_state);
+    EXPECT_EQ(error(store().resume(owner_, job.id, {})), StoreErrc::wrong_state);
 }
 
 TEST_P(StoreJobs, AJobThatWaitsForItsProviderIsClaimedWhenItsTimeHasCome) {
@@ -293,7 +293,7 @@ TEST_P(StoreJobs, AnotherOwnersJobIsNotThere) {
     EXPECT_EQ(error(store().add_output(other, job.id, {})), StoreErrc::not_found);
     EXPECT_EQ(error(store().cancel(other, job.id)), StoreErrc::not_found);
     EXPECT_EQ(error(store().retry(other, job.id)), StoreErrc::not_found);
-    EXPECT_EQ(error(store().resume(other, job.id)), StoreErrc::not_found);
+    EXPECT_EQ(error(store().resume(other, job.id, {})), StoreErrc::not_found);
     EXPECT_EQ(read(job).state, job::State::in_progress);
 }
 

@@ -123,6 +123,12 @@ Uuid Statement::id() {
     return id;
 }
 
+std::optional<std::int64_t> Statement::optional_integer() {
+    if (!is_null()) return integer();
+    ++column_;
+    return std::nullopt;
+}
+
 std::optional<std::string> Statement::optional_text() {
     if (!is_null()) return text();
     ++column_;

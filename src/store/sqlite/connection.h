@@ -82,6 +82,7 @@ public:
     Uuid id();
     WallTime time() { return WallTime(Milliseconds(integer())); }
     bool flag() { return integer() != 0; }
+    std::optional<std::int64_t> optional_integer();
     std::optional<std::string> optional_text();
     std::optional<WallTime> optional_time();
 

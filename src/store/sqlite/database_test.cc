@@ -1,11 +1,13 @@
 #include "store/sqlite/database.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <fstream>
 
+#include "store/embedded.h"
 #include "store/sqlite/temporary_folder_testing.h"
 
 namespace longhand::store::sqlite {
@@ -46,6 +48,19 @@ TEST_F(DatabaseTest, OpeningAgainChangesNothing) {
     open().value()->execute("INSERT INTO users (id, email, created_at) VALUES (x'00', 'a@x.org', 1)");
     const auto connection = open().value();
     EXPECT_EQ(connection->number("SELECT count(*) FROM users"), 1);
+}
+
+TEST_F(DatabaseTest, JobsFromBeforeTheLedgerGetABudgetWithoutCaps) {
+    prepare(std::string(embedded("migrations/0001_initial.sql").value()));
+    prepare(fmt::format("PRAGMA user_version = 1; PRAGMA application_id = {}", kApplicationId));
+    prepare(
+        "INSERT INTO jobs (id, owner, project, state, stage, run, lease, worker, has_begun, progress, words_done,"
+        " words_planned, prompt_tokens, completion_tokens, is_byok, is_starred, provider, pipeline_version, created_at,"
+        " updated_at, last_event, rescues, occupies, start_tag, hangs) VALUES (x'01', x'0a', x'0b', 'queued', 'queued',"
+        " 1, 0, x'', 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, 0, 0, 0, 1, 0, 0)");
+    const auto connection = std::move(open().value());
+    EXPECT_EQ(connection->number("SELECT count(*) FROM budgets WHERE job = x'01' AND max_cost IS NULL"), 1);
+    EXPECT_EQ(connection->number("SELECT count(*) FROM jobs"), 1);
 }
 
 TEST_F(DatabaseTest, ANewerSchemaIsRefusedAndNamesBothVersions) {

@@ -10,7 +10,7 @@
 namespace longhand::store::sqlite {
 namespace {
 
-constexpr std::array kFiles = {"transactions.sql", "jobs.sql",     "claim.sql",   "journal.sql",
+constexpr std::array kFiles = {"transactions.sql", "jobs.sql",     "claim.sql",   "journal.sql", "ledger.sql",
                                "projects.sql",     "accounts.sql", "sources.sql", "lists.sql"};
 constexpr std::string_view kMark = "-- name: ";
 

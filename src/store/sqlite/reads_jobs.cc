@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include "store/sqlite/reads_ledger.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/write.h"
 
@@ -163,6 +164,7 @@ StoreResult<StoreStats> table_stats(Connection& connection) {
     }
     auto oldest = connection.query("oldest_queued");
     if (oldest.step()) stats.oldest_queued = oldest.optional_time();
+    stats.ledger = ledger_totals(connection);
     return stats;
 }
 

@@ -53,6 +53,11 @@ public:
     awaitable<StoreResult<StepRecorded>> record_step(StepRecord record) override;
     awaitable<StoreResult<std::vector<JournalEntry>>> journal(Uuid job) override;
     awaitable<StoreResult<void>> append_text(std::vector<PartialText> texts) override;
+    awaitable<StoreResult<Uuid>> reserve_call(CallIntent intent) override;
+    awaitable<StoreResult<void>> open_call(CallOpening opening) override;
+    awaitable<StoreResult<void>> settle_call(CallEnd end) override;
+    awaitable<StoreResult<std::vector<UnsureCall>>> unsure_calls(std::string provider, WallTime since,
+                                                                 std::size_t limit) override;
     awaitable<StoreResult<job::Job>> complete(Completion completion) override;
     awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) override;
     awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) override;
@@ -65,9 +70,11 @@ public:
     awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) override;
     awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) override;
-    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
     awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                  std::size_t limit) override;

@@ -1,8 +1,10 @@
 // JobStore over the verbs.
 #include "store/sqlite/reads_jobs.h"
+#include "store/sqlite/reads_ledger.h"
 #include "store/sqlite/sqlite_store_impl.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_journal.h"
+#include "store/sqlite/verbs_ledger.h"
 #include "store/sqlite/verbs_sources.h"
 
 namespace longhand::store::sqlite {
@@ -35,6 +37,28 @@ awaitable<StoreResult<std::vector<JournalEntry>>> SqliteStore::journal(Uuid job)
 awaitable<StoreResult<void>> SqliteStore::append_text(std::vector<PartialText> texts) {
     return write<void>("append_text",
                        [texts = std::move(texts)](Write& write) { return sqlite::append_text(write, texts); });
+}
+
+awaitable<StoreResult<Uuid>> SqliteStore::reserve_call(CallIntent intent) {
+    return write<Uuid>("reserve_call",
+                       [intent = std::move(intent)](Write& write) { return sqlite::reserve_call(write, intent); });
+}
+
+awaitable<StoreResult<void>> SqliteStore::open_call(CallOpening opening) {
+    return write<void>("open_call",
+                       [opening = std::move(opening)](Write& write) { return sqlite::open_call(write, opening); });
+}
+
+awaitable<StoreResult<void>> SqliteStore::settle_call(CallEnd end) {
+    return write<void>("settle_call", [end = std::move(end)](Write& write) { return sqlite::settle_call(write, end); });
+}
+
+awaitable<StoreResult<std::vector<UnsureCall>>> SqliteStore::unsure_calls(std::string provider, WallTime since,
+                                                                          std::size_t limit) {
+    return read<std::vector<UnsureCall>>(
+        [provider = std::move(provider), since, limit](Connection& connection) -> StoreResult<std::vector<UnsureCall>> {
+            return sqlite::unsure_calls(connection, provider, since, limit);
+        });
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::complete(Completion completion) {
@@ -94,8 +118,9 @@ awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job) {
     return write<Enqueued>("retry", [owner, job](Write& write) { return sqlite::retry(write, owner, job); });
 }
 
-awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job) {
-    return write<job::Job>("resume", [owner, job](Write& write) { return sqlite::resume(write, owner, job); });
+awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::Budget raised) {
+    return write<job::Job>("resume",
+                           [owner, job, raised](Write& write) { return sqlite::resume(write, owner, job, raised); });
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {
@@ -106,6 +131,16 @@ awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job
 awaitable<StoreResult<job::Settings>> SqliteStore::settings_for_owner(Uuid owner, Uuid job) {
     return read<job::Settings>(
         [owner, job](Connection& connection) { return sqlite::settings_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<JobBudget>> SqliteStore::budget_for_owner(Uuid owner, Uuid job) {
+    return read<JobBudget>(
+        [owner, job](Connection& connection) { return sqlite::budget_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<Ledger>> SqliteStore::ledger_for_owner(Uuid owner, Uuid job) {
+    return read<Ledger>(
+        [owner, job](Connection& connection) { return sqlite::ledger_for_owner(connection, owner, job); });
 }
 
 awaitable<StoreResult<JobsPage>> SqliteStore::jobs_of_owner(JobsQuery query) {

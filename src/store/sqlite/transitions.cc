@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "store/sqlite/queue.h"
+#include "store/sqlite/verbs_ledger.h"
 
 namespace longhand::store::sqlite {
 
@@ -45,6 +46,7 @@ StoreResult<job::Job> store_change(Write& write, const JobRow& before, job::Appl
         if (!update_job(write.connection, before.job, after)) return stale_write(write);
         add_to_count(write.connection, after.job.owner, before.job.state, -1);
         add_to_count(write.connection, after.job.owner, after.job.state, 1);
+        if (after.job.state == job::State::cancelled) mark_calls_in_flight(write.connection, after.job);
     }
     if (applied.event) insert_event(write.connection, *applied.event);
     write.changes.push_back({after.job, std::move(applied.event)});

@@ -5,6 +5,7 @@
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_journal.h"
+#include "store/sqlite/verbs_ledger.h"
 #include "store/sqlite/verbs_projects.h"
 
 namespace longhand::store::sqlite {
@@ -87,6 +88,7 @@ StoreResult<Enqueued> enqueue(Write& write, const NewJob& request) {
     place_in_queue(write, before, row);
     insert_job(connection, row);
     insert_settings(connection, row.job.id, request.settings);
+    insert_budget(connection, row.job.id, request.budget);
     connection.query("copy_files_to_job").bind_all(row.job.id, row.job.project).run();
     add_to_count(connection, row.job.owner, row.job.state, 1);
     for (job::Applied* applied : {&submitted, &*queued}) {
@@ -178,11 +180,14 @@ StoreResult<Enqueued> retry(Write& write, const Uuid& owner, const Uuid& job) {
     return Enqueued{std::move(*queued), std::nullopt};
 }
 
-StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job) {
+StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job, const job::Budget& raised) {
     if (user_is_removed(write.connection, owner)) return no_such("job");
     const auto row = row_of_owner(write, owner, job);
     if (!row) return row.error();
-    return change_job(write, *row, job::resumed(write.now, owner));
+    auto resumed = change_job(write, *row, job::resumed(write.now, owner));
+    if (!resumed) return resumed;
+    if (auto caps = raise_caps(write.connection, job, raised); !caps) return caps.error();
+    return resumed;
 }
 
 }  // namespace longhand::store::sqlite

@@ -3,6 +3,7 @@
 #include "store/sqlite/reads_jobs.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/transitions.h"
+#include "store/sqlite/verbs_ledger.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -60,6 +61,7 @@ StoreResult<StepRecorded> record_step(Write& write, const StepRecord& record) {
     if (!row) return stale_write(write);
     auto applied = job::apply(row->job, job::step_recorded(write.now, record.lease, record.entry.key, record.report));
     if (!applied) return failure_of(write, applied.error());
+    if (record.call) end_call(write, *record.call);
     if (auto value = recorded_value(connection, record.job, record.entry.key)) {
         return StepRecorded{true, std::move(*value)};
     }
@@ -79,6 +81,7 @@ StoreResult<void> append_text(Write& write, const std::vector<PartialText>& text
             continue;
         }
         append_one(write.connection, text);
+        if (!text.call.is_nil()) call_streamed(write.connection, text);
         ++held;
     }
     if (held == 0 && !texts.empty()) return StoreFailure{StoreErrc::stale, "none of the jobs is held any more"};

@@ -8,6 +8,7 @@
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_ledger.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -27,8 +28,10 @@ bool path_is_named(Connection& connection, const std::string& path) {
 }
 
 void delete_job(Write& write, const job::Job& job) {
+    // While the sums of its owner still can be told what they cost.
+    estimate_unfinished_calls(write, job.id);
     for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
-                             "delete_partial_texts", "delete_outputs", "delete_job"}) {
+                             "delete_partial_texts", "delete_outputs", "delete_calls", "delete_budget", "delete_job"}) {
         write.connection.query(rows).bind(job.id).run();
     }
     add_to_count(write.connection, job.owner, job.state, -1);

@@ -7,6 +7,7 @@
 #include "store/sqlite/rows.h"
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_ledger.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -66,6 +67,7 @@ StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason) {
             fail_unreadable(write, id, row);
         }
     }
+    estimate_unfinished_calls(write);
     return rescue_rows(write, rows, running, reason);
 }
 

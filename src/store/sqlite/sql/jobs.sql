@@ -27,6 +27,9 @@ UPDATE jobs
 -- name: job_exists_for_owner
 SELECT 1 FROM jobs WHERE id = ? AND owner = ?;
 
+-- name: owner_of_job
+SELECT owner FROM jobs WHERE id = ?;
+
 -- name: busy_job_of_project
 SELECT id, state FROM jobs WHERE project = ? AND occupies = 1;
 

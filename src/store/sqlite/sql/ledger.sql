@@ -1,0 +1,68 @@
+-- The ledger: calls, budgets, sums.
+
+-- name: insert_budget
+INSERT INTO budgets (job, max_cost, max_tokens) VALUES (?, ?, ?);
+-- name: budget
+SELECT max_cost, max_tokens, spent_cost, reserved_cost, spent_tokens, reserved_tokens, unknown_costs
+  FROM budgets WHERE job = ?;
+-- name: set_caps
+UPDATE budgets SET max_cost = ?, max_tokens = ? WHERE job = ?;
+-- name: add_spending
+UPDATE budgets
+   SET spent_cost = spent_cost + ?, reserved_cost = reserved_cost + ?, spent_tokens = spent_tokens + ?,
+       reserved_tokens = reserved_tokens + ?, unknown_costs = unknown_costs + ?
+ WHERE job = ?;
+-- name: delete_budget
+DELETE FROM budgets WHERE job = ?;
+
+-- name: insert_call
+INSERT INTO calls (job, id, run, lease, key, attempt, provider, model, state, expected_prompt, reserved_tokens,
+                   reserved_cost, prompt_price, completion_price, cached_price, reserved_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- name: open_call
+UPDATE calls SET state = 'open', generation_id = ?, opened_at = ? WHERE job = ? AND id = ? AND state = 'reserved';
+-- name: call_streamed
+UPDATE calls SET streamed_tokens = max(streamed_tokens, ?)
+ WHERE job = ? AND id = ? AND state IN ('reserved', 'open');
+-- name: end_call
+UPDATE calls
+   SET state = ?, generation_id = CASE WHEN ?2 = '' THEN generation_id ELSE ?2 END,
+       served_by = CASE WHEN ?3 = '' THEN served_by ELSE ?3 END, prompt_tokens = ?4, completion_tokens = ?5,
+       cached_tokens = ?6, reasoning_tokens = ?7, cost = ?8, cost_from = ?9, ending = ?10, ended_at = ?11
+ WHERE job = ?12 AND id = ?13;
+-- name: calls_in_flight_at_cancel
+UPDATE calls SET cancelled_run = ? WHERE job = ? AND state IN ('reserved', 'open');
+-- name: call
+SELECT id, run, lease, key, attempt, provider, model, state, expected_prompt, reserved_tokens, reserved_cost,
+       prompt_price, completion_price, cached_price, generation_id, served_by, streamed_tokens, prompt_tokens,
+       completion_tokens, cached_tokens, reasoning_tokens, cost, cost_from, ending, cancelled_run, reserved_at,
+       opened_at, ended_at
+  FROM calls WHERE job = ? AND id = ?;
+-- name: calls
+SELECT id, run, lease, key, attempt, provider, model, state, expected_prompt, reserved_tokens, reserved_cost,
+       prompt_price, completion_price, cached_price, generation_id, served_by, streamed_tokens, prompt_tokens,
+       completion_tokens, cached_tokens, reasoning_tokens, cost, cost_from, ending, cancelled_run, reserved_at,
+       opened_at, ended_at
+  FROM calls WHERE job = ? ORDER BY reserved_at, id;
+-- name: unfinished_calls
+SELECT job, id FROM calls WHERE state IN ('reserved', 'open') AND (?1 IS NULL OR job = ?1) ORDER BY job, id;
+-- name: unsure_calls
+SELECT job, id, generation_id, ending, ended_at FROM calls
+ WHERE state = 'estimated' AND generation_id != '' AND provider = ? AND ended_at >= ? ORDER BY ended_at, id LIMIT ?;
+-- name: delete_calls
+DELETE FROM calls WHERE job = ?;
+
+-- name: add_owner_spending
+INSERT INTO owner_spending (owner, calls, cost, prompt_tokens, completion_tokens, unknown_costs)
+VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (owner) DO UPDATE
+   SET calls = calls + excluded.calls, cost = cost + excluded.cost,
+       prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+       completion_tokens = completion_tokens + excluded.completion_tokens,
+       unknown_costs = unknown_costs + excluded.unknown_costs;
+-- name: all_spending
+SELECT coalesce(sum(calls), 0), coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0),
+       coalesce(sum(completion_tokens), 0), coalesce(sum(unknown_costs), 0)
+  FROM owner_spending;
+-- name: all_reserved
+SELECT count(*), coalesce(sum(reserved_cost), 0) FROM calls WHERE state IN ('reserved', 'open');

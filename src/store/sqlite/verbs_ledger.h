@@ -1,0 +1,26 @@
+// JobStore's verbs on the ledger, and what other verbs do to it in their transactions.
+#pragma once
+
+#include "store/job_store.h"
+#include "store/sqlite/write.h"
+
+namespace longhand::store::sqlite {
+
+StoreResult<Uuid> reserve_call(Write& write, const CallIntent& intent);
+StoreResult<void> open_call(Write& write, const CallOpening& opening);
+StoreResult<void> settle_call(Write& write, const CallEnd& end);
+
+void insert_budget(Connection& connection, const Uuid& job, const job::Budget& budget);
+/// Errors: budget.
+StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job::Budget& raised);
+
+/// Ends a call, once. False when it is not there.
+bool end_call(Write& write, const CallEnd& end);
+/// Takes down how far the text of a call that has not ended has come.
+void call_streamed(Connection& connection, const PartialText& text);
+/// For the receipt of a job that has just been cancelled.
+void mark_calls_in_flight(Connection& connection, const job::Job& job);
+/// Ends calls whose process is gone, or whose job: all, or one job's.
+void estimate_unfinished_calls(Write& write, std::optional<Uuid> job = std::nullopt);
+
+}  // namespace longhand::store::sqlite
