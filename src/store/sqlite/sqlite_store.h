@@ -41,7 +41,7 @@ private:
 
 /// Verbs over a write queue and a way to read. The queue and the reads are of one database whose schema is up to date
 /// (`open_database`).
-class SqliteStore final : public Store {
+class SqliteStore : public Store {
 public:
     SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<ReadAccess> reads, Runtime& runtime,
                 SqliteOptions options);
