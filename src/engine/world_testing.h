@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/sim_runtime.h"
 #include "engine/engine.h"
+#include "engine/planted_bugs_testing.h"
 #include "store/sim/sim_write_queue.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_store.h"
@@ -286,8 +287,8 @@ private:
 
 class World {
 public:
-    explicit World(std::uint64_t seed, SimOrder order = SimOrder::seeded)
-        : runtime(seed, order), files(folder.path()), model(runtime), typesetter(runtime) {
+    explicit World(std::uint64_t seed, SimOrder order = SimOrder::seeded, Bug bug = Bug::none)
+        : runtime(seed, order), files(folder.path()), model(runtime), typesetter(runtime), bug_(bug), deaf_(runtime) {
         auto opened = store::sqlite::open_database(":memory:", 1s);
         if (!opened.has_value()) throw std::runtime_error(opened.error().message);
         database_ = std::move(*opened);
@@ -309,9 +310,9 @@ public:
 
     void open() {
         queue = std::make_shared<store::SimWriteQueue>(runtime, *database_, faults);
-        store = std::make_unique<store::sqlite::SqliteStore>(
-            queue, std::make_unique<store::sqlite::SharedConnection>(*database_), runtime,
-            store::sqlite::SqliteOptions{});
+        store = std::make_unique<PlantedStore>(bug_, queue,
+                                               std::make_unique<store::sqlite::SharedConnection>(*database_), runtime);
+        store->keep_caps_in(caps_);
         store->observe([this](const store::Committed& committed) {
             invariants.check(committed);
             if (engine) engine->on_committed(committed);
@@ -319,18 +320,31 @@ public:
         });
     }
     void start() {
-        engine = std::make_unique<Engine>(runtime, *store, files, model, typesetter, options);
+        Runtime& engines = bug_ == Bug::cancel_forgets_a_sleep ? static_cast<Runtime&>(deaf_) : runtime;
+        engine = std::make_unique<Engine>(engines, *store, files, model, typesetter, options);
         engine->start();
     }
     void stop() {
+        if (cut_off) runtime.block_on(cut_off->stop());
+        cut_off.reset();
         runtime.block_on(engine->stop());
         engine.reset();
+    }
+    /// Another process takes the work over, though this one lives on and has not heard of it: it learns from its beats
+    /// that its leases are lost. Until `stop` or `crash`.
+    void take_over() {
+        if (cut_off) return;
+        cut_off = std::move(engine);
+        const auto rescued = persist([this] { return store->rescue_all("taken for dead"); });
+        EXPECT_TRUE(rescued.has_value());
+        start();
     }
     /// The process dies at this instant; what it had not committed is lost.
     void crash() {
         if (queue) queue->crash();
         runtime.crash();
         engine.reset();
+        cut_off.reset();
         store.reset();
         queue.reset();
     }
@@ -420,13 +434,16 @@ public:
         }
         EXPECT_EQ(books.spending, sums);
     }
-    /// Of a job as it is in the store at this instant: the sums beside the calls are those of the calls, and no cap is
-    /// crossed.
+    /// Of a job as it is in the store at this instant: no cap is crossed.
+    bool cap_holds(Uuid id) {
+        const auto cap = store ? store->cap_of(id) : std::nullopt;
+        return !cap || database_->number("SELECT spent_tokens + reserved_tokens FROM budgets WHERE job = " +
+                                         literal(id)) <= *cap;
+    }
+    /// The sums beside the calls are those of the calls.
     bool sums_are_right(Uuid id) {
         return database_->number(
-                   "SELECT count(*) FROM budgets b WHERE job = x'" +
-                   boost::algorithm::erase_all_copy(id.to_string(), "-") +
-                   "' AND spent_tokens + reserved_tokens <= coalesce(max_tokens, spent_tokens + reserved_tokens)"
+                   "SELECT count(*) FROM budgets b WHERE job = " + literal(id) +
                    " AND (spent_tokens, reserved_tokens, spent_cost, reserved_cost, unknown_costs) ="
                    " (SELECT coalesce(sum(prompt_tokens + completion_tokens) FILTER (WHERE ended_at IS NOT NULL), 0),"
                    "         coalesce(sum(reserved_tokens) FILTER (WHERE ended_at IS NULL), 0),"
@@ -470,21 +487,27 @@ public:
     Invariants invariants;
     std::function<void(const store::Committed&)> on_commit = [](const store::Committed&) {};
     std::shared_ptr<store::SimWriteQueue> queue;
-    std::unique_ptr<store::sqlite::SqliteStore> store;
-    std::unique_ptr<Engine> engine;
+    std::unique_ptr<PlantedStore> store;
+    std::unique_ptr<Engine> engine, cut_off;
     Uuid owner;
     std::string models;  ///< every model of jobs that are enqueued from now on
 
 private:
+    static std::string literal(Uuid id) { return "x'" + boost::algorithm::erase_all_copy(id.to_string(), "-") + "'"; }
+
     // What is in the journal is never bought again, and nothing is bought for a job that is cancelled.
     void check_call(const std::string& prompt) {
         const std::size_t bar = prompt.find('|');
         const auto job = jobs_by_prompt_.find(prompt.substr(0, bar));
         if (job == jobs_by_prompt_.end()) return;
         EXPECT_FALSE(invariants.is_recorded(job->second, prompt.substr(bar + 1))) << prompt;
-        EXPECT_EQ(state(job->second), job::State::in_progress) << prompt;
+        // Who has not heard that the work was taken over may have reserved the call just before.
+        EXPECT_TRUE(cut_off || state(job->second) == job::State::in_progress) << prompt;
     }
 
+    const Bug bug_;
+    DeafRuntime deaf_;
+    std::shared_ptr<PlantedStore::Caps> caps_ = std::make_shared<PlantedStore::Caps>();
     std::unique_ptr<store::sqlite::Connection> database_;
     std::map<std::string, Uuid> jobs_by_prompt_;
 };

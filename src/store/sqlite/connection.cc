@@ -141,12 +141,12 @@ std::optional<WallTime> Statement::optional_time() {
     return std::nullopt;
 }
 
-Connection::Connection(const std::string& path, OpenMode mode, Milliseconds busy_timeout) {
+Connection::Connection(const std::string& path, OpenMode mode, Milliseconds busy_timeout, const std::string& vfs) {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (mode == OpenMode::create) flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     if (mode == OpenMode::existing) flags |= SQLITE_OPEN_READWRITE;
     if (mode == OpenMode::read_only) flags |= SQLITE_OPEN_READONLY;
-    const int result = sqlite3_open_v2(path.c_str(), &database_, flags, nullptr);
+    const int result = sqlite3_open_v2(path.c_str(), &database_, flags, vfs.empty() ? nullptr : vfs.c_str());
     if (result != SQLITE_OK) {
         const std::string message = database_ ? sqlite3_errmsg(database_) : sqlite3_errstr(result);
         sqlite3_close(database_);

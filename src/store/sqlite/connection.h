@@ -101,8 +101,9 @@ enum class OpenMode { create, existing, read_only };
 /// Used by one thread at a time.
 class Connection {
 public:
-    /// Throws DatabaseFailure. `path` may be `:memory:`.
-    Connection(const std::string& path, OpenMode mode, Milliseconds busy_timeout);
+    /// Throws DatabaseFailure. `path` may be `:memory:`. `vfs`: what SQLite reaches files through, by its registered
+    /// name; empty: the system's own, which is for all but tests.
+    Connection(const std::string& path, OpenMode mode, Milliseconds busy_timeout, const std::string& vfs = {});
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

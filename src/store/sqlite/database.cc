@@ -95,9 +95,10 @@ std::int64_t schema_version() {
     return static_cast<std::int64_t>(kMigrations.size());
 }
 
-StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout) {
+StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout,
+                                                       const std::string& vfs) {
     try {
-        auto connection = std::make_unique<Connection>(path, OpenMode::create, busy_timeout);
+        auto connection = std::make_unique<Connection>(path, OpenMode::create, busy_timeout, vfs);
         if (sqlite3_db_readonly(connection->handle(), "main") == 1) {
             throw DatabaseFailure(SQLITE_READONLY, "write-protected");
         }

@@ -17,7 +17,8 @@ std::int64_t schema_version();
 
 /// The connection that writes. Makes the file where there is none, and brings its schema up to date. `path` may be
 /// `:memory:`. Errors: unusable (a newer schema, no database, another application's, damaged), unavailable (not
-/// writable, locked, disk full).
-StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout);
+/// writable, locked, disk full). `vfs`: as Connection has it.
+StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout,
+                                                       const std::string& vfs = {});
 
 }  // namespace longhand::store::sqlite

@@ -11,7 +11,7 @@ std::unique_ptr<Connection> ReaderPool::take() {
             return connection;
         }
     }
-    return std::make_unique<Connection>(path_, OpenMode::read_only, busy_timeout_);
+    return std::make_unique<Connection>(path_, OpenMode::read_only, busy_timeout_, vfs_);
 }
 
 void ReaderPool::give_back(std::unique_ptr<Connection> connection) {

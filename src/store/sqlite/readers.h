@@ -22,7 +22,9 @@ public:
 /// Read-only connections to a file, opened as they are needed and kept. Thread-safe; never waits for the writer.
 class ReaderPool final : public ReadAccess {
 public:
-    ReaderPool(std::string path, Milliseconds busy_timeout) : path_(std::move(path)), busy_timeout_(busy_timeout) {}
+    /// `vfs`: as Connection has it.
+    ReaderPool(std::string path, Milliseconds busy_timeout, std::string vfs = {})
+        : path_(std::move(path)), busy_timeout_(busy_timeout), vfs_(std::move(vfs)) {}
     void read(const std::function<void(Connection&)>& read) override;
 
 private:
@@ -31,6 +33,7 @@ private:
 
     const std::string path_;
     const Milliseconds busy_timeout_;
+    const std::string vfs_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Connection>> idle_;
 };

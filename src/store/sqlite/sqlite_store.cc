@@ -14,7 +14,7 @@ namespace longhand::store::sqlite {
 
 SqliteStore::SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<ReadAccess> reads, Runtime& runtime,
                          SqliteOptions options)
-    : runtime_(runtime), options_(options), reads_(std::move(reads)), writes_(std::move(writes)) {}
+    : runtime_(runtime), options_(std::move(options)), reads_(std::move(reads)), writes_(std::move(writes)) {}
 
 Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Write&)> run,
                                  std::function<void(StoreResult<void>)> done) {
@@ -63,12 +63,12 @@ awaitable<StoreResult<void>> SqliteStore::submit(std::string_view name, std::fun
 
 StoreResult<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, Runtime& runtime,
                                                       SqliteOptions options) {
-    auto writer = open_database(path, options.busy_timeout);
+    auto writer = open_database(path, options.busy_timeout, options.vfs);
     if (!writer) return writer.error();
     std::shared_ptr<Checkpointer> checkpointer;
     try {
         checkpointer = std::make_shared<Checkpointer>(
-            std::make_unique<Connection>(path, OpenMode::existing, options.busy_timeout));
+            std::make_unique<Connection>(path, OpenMode::existing, options.busy_timeout, options.vfs));
     } catch (const DatabaseFailure& failure) {
         return failure_of(failure);
     }
@@ -81,9 +81,9 @@ StoreResult<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, R
         checkpointer->wake();
     };
     auto queue = std::make_shared<GroupCommit>(std::move(*writer), std::move(commit));
-    auto readers = std::make_unique<ReaderPool>(path, options.busy_timeout);
+    auto readers = std::make_unique<ReaderPool>(path, options.busy_timeout, options.vfs);
     return std::unique_ptr<Store>(
-        std::make_unique<SqliteStore>(std::move(queue), std::move(readers), runtime, options));
+        std::make_unique<SqliteStore>(std::move(queue), std::move(readers), runtime, std::move(options)));
 }
 
 }  // namespace longhand::store::sqlite

@@ -18,6 +18,7 @@ struct SqliteOptions {
     std::int32_t user_cap = 16;             ///< jobs of one owner that may be claimed or run at once
     Milliseconds busy_timeout{2'000};       ///< how long to wait for another process's lock
     std::int64_t checkpoint_pages = 1'000;  ///< of write-ahead log, after which it is worked off
+    std::string vfs;                        ///< as Connection has it
 };
 
 /// Who is told of commits; nobody, when none is set. Thread-safe: what was set before is not called any more when `set`
@@ -40,7 +41,7 @@ private:
 
 /// Verbs over a write queue and a way to read. The queue and the reads are of one database whose schema is up to date
 /// (`open_database`).
-class SqliteStore final : public Store {
+class SqliteStore : public Store {
 public:
     SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<ReadAccess> reads, Runtime& runtime,
                 SqliteOptions options);
