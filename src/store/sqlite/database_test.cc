@@ -58,7 +58,7 @@ TEST_F(DatabaseTest, JobsFromBeforeTheLedgerGetABudgetWithoutCaps) {
         " words_planned, prompt_tokens, completion_tokens, is_byok, is_starred, provider, pipeline_version, created_at,"
         " updated_at, last_event, rescues, occupies, start_tag, hangs) VALUES (x'01', x'0a', x'0b', 'queued', 'queued',"
         " 1, 0, x'', 0, 0, 0, 0, 0, 0, 0, 0, '', 1, 0, 0, 0, 0, 1, 0, 0)");
-    const auto connection = std::move(open().value());
+    const auto connection = open().value();
     EXPECT_EQ(connection->number("SELECT count(*) FROM budgets WHERE job = x'01' AND max_cost IS NULL"), 1);
     EXPECT_EQ(connection->number("SELECT count(*) FROM jobs"), 1);
 }
