@@ -355,8 +355,7 @@ awaitable<LlmResult<std::optional<Usage>>> OpenAiClient::charged(std::string gen
     };
     RetryPolicy policy = options_.retry;
     policy.attempts = 1;  // whoever asks comes again
-    auto result =
-        co_await with_retries<std::optional<Usage>>(runtime_, gate_, policy, std::move(once), {}, stop);
+    auto result = co_await with_retries<std::optional<Usage>>(runtime_, gate_, policy, std::move(once), {}, stop);
     co_return std::move(result);
 }
 

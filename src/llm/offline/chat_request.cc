@@ -77,9 +77,7 @@ std::optional<ProtocolError> read_stream(const json::object& body, ChatCompletio
 }
 
 json::object usage_object(std::uint64_t prompt, std::uint64_t completion) {
-    return {{"prompt_tokens", prompt},
-            {"completion_tokens", completion},
-            {"total_tokens", prompt + completion}};
+    return {{"prompt_tokens", prompt}, {"completion_tokens", completion}, {"total_tokens", prompt + completion}};
 }
 
 std::string event(const json::object& object) {
