@@ -85,12 +85,14 @@ class Drill(LonghandTest):
         self.tokens = [self.token(OWNERS[0]), self.user(OWNERS[1])]
         self.connect(server)
         self.jobs, self.unfinished = [], []
-        for _ in range(KILLS):
+        kills = 0
+        while kills < KILLS:
             wait_until(self.enough_run, f"{RUNNING} jobs that run")
             time.sleep(chance.uniform(0, 1.0))
             if self.running() < RUNNING:
                 continue
             server.kill()
+            kills += 1
             server = self.serve(*self.options)
             self.connect(server)
         for owner, job in self.jobs:

@@ -124,6 +124,17 @@ awaitable<store::StoreResult<Uuid>> start_job(Desk* desk) {
     co_return enqueued->job.id;
 }
 
+}  // namespace
+
+std::string fixed_budget(std::string_view state) {
+    return fmt::format(
+        "The job is {}, not paused, and goes on under the budget that it has: leave --max-cost-usd and "
+        "--max-tokens out.",
+        state);
+}
+
+namespace {
+
 // A job that was started before: back into the queue where it is not there, or done already.
 awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
     const Uuid id = *desk->call.resume;
@@ -144,6 +155,8 @@ awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
         case job::State::failed:
         case job::State::cancelled:
         case job::State::moderated: {
+            if (desk->call.raised != job::Budget{})
+                co_return store::StoreFailure{store::StoreErrc::wrong_state, fixed_budget(to_string(job->state))};
             auto retried = co_await desk->store().retry(desk->owner, id);
             if (!retried) co_return retried.error();
             if (retried->busy) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/installation.h"
@@ -22,6 +23,8 @@ struct WriteCall {
 
 /// The command that goes on with `job`, with the flags that found it and those of its documents.
 std::string resume_command(const WriteCall& call, const std::string& job);
+/// Why a job in that state takes no other budget.
+std::string fixed_budget(std::string_view state);
 /// What to do about a job that ended with the problem `code`: to go on with it, or to begin another where that would
 /// end in the same.
 std::string advice_after(const WriteCall& call, const std::string& job, const std::string& code,

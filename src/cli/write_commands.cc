@@ -45,6 +45,8 @@ awaitable<ClientResult<std::string>> begin(RemoteWrite* write) {
     if (!job) co_return job.error();
     const std::string state = text_of(*job, "status");
     if (state == "failed" || state == "cancelled" || state == "moderated") {
+        if (write->call.raised != job::Budget{})
+            co_return Failure<ClientErrc>{ClientErrc::refused, fixed_budget(state)};
         json::value body{{"jobId", id}};
         auto retried = co_await write->api().post("/api/retryJob", std::move(body), write->stop.token());
         if (!retried) co_return retried.error();

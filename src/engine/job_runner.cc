@@ -249,7 +249,7 @@ private:
     }
     Verb pause() {
         const std::string data = boost::json::serialize(boost::json::value{{"reason", *job_->out_of_budget}});
-        return [this, data] { return environment_.store.pause(job_->id(), job_->lease(), data); };
+        return after_progress([this, data] { return environment_.store.pause(job_->id(), job_->lease(), data); });
     }
     Verb wait_for_provider() {
         const Milliseconds delay =

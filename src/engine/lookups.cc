@@ -10,10 +10,12 @@ namespace {
 // OpenRouter knows of a generation some seconds after its end.
 constexpr Milliseconds kFirstLookup{1'000};
 constexpr Milliseconds kLookupWhenAway{60'000};
-constexpr unsigned kMostLookups = 6;  // 1, 4, 16, ... s apart: a quarter of an hour in all
+constexpr unsigned kMostLookups = 6;  // 1, 4, 16, ... s apart: 23 minutes in all
 constexpr std::chrono::hours kOldestLookup{24};
 constexpr std::chrono::hours kLookupIdle{1};
 constexpr std::size_t kLookupsAtOnce = 1'000;
+// So many that can't be asked for, one after the other, and the provider is away.
+constexpr unsigned kLookupsRefused = 3;
 // A provider that knew none of so many calls has no such answers: it is left in peace.
 constexpr unsigned kSilentLookups = 3;
 
@@ -53,6 +55,7 @@ awaitable<SteadyTime> Lookups::look(StopToken stop) {
     if (!calls.has_value()) co_return now + kLookupWhenAway;
     forget_all_but(*calls);
     SteadyTime next = now + kLookupIdle;
+    unsigned refused = 0;
     for (const store::UnsureCall& call : *calls) {
         Tries& tried = tries_[call.call];
         if (tried.times >= kMostLookups) continue;
@@ -60,7 +63,8 @@ awaitable<SteadyTime> Lookups::look(StopToken stop) {
             auto asking = ask(&call, stop);
             const bool heard = co_await std::move(asking);
             if (stop.stopped()) co_return now;
-            if (!heard) co_return now + kLookupWhenAway;
+            refused = heard ? 0 : refused + 1;
+            if (refused >= kLookupsRefused) co_return now + kLookupWhenAway;
         }
         const auto left = tries_.find(call.call);
         if (left != tries_.end() && left->second.times < kMostLookups) next = std::min(next, left->second.due);
@@ -74,6 +78,7 @@ awaitable<bool> Lookups::ask(const store::UnsureCall* call, StopToken stop) {
     if (!charged.has_value()) {
         environment_.log->debug("the cost of call {} can't be asked for: {}", call->call.to_string(),
                                 charged.error().message);
+        tries_[call->call].due = environment_.runtime.steady_now() + kLookupWhenAway;
         co_return false;
     }
     if (!charged->has_value()) {

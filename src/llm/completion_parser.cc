@@ -32,7 +32,7 @@ std::uint64_t count_in(const json::object* parent, std::string_view name) {
     if (!value || !value->is_number()) return 0;
     boost::system::error_code failed;
     const auto count = value->to_number<std::int64_t>(failed);
-    return failed || count < 0 ? 0 : static_cast<std::uint64_t>(count);
+    return failed || count < 0 ? 0 : static_cast<std::uint64_t>(std::min<std::int64_t>(count, UINT32_MAX));
 }
 
 /// OpenRouter charges its `cost`; with the user's own key (`is_byok`) the provider behind it charges its part too.

@@ -302,14 +302,16 @@ awaitable<Attempt<ChatReply>> OpenAiClient::send(Call* call, AttemptEnd* end) {
     watch.stop(StopReason::shutdown);
     co_await watch.join();
     if (answer || parser.whole()) parser.end_of_body();
+    if (!answer && refusal.status != 0) answer = std::move(refusal);
     tell_end(*end, answer, parser.completion(), call->request);
+    // Of a stream that broke off, a count that came on its way is not the last.
+    if (!parser.whole()) end->usage.estimated = true;
     if (thrown) std::rethrow_exception(thrown);
 
     // A whole answer is paid for: only a cancelled job has no use for it.
     if (call->stop.stopped() && (call->stop.reason() == StopReason::cancelled || !parser.whole())) {
         co_return stopped_fault();
     }
-    if (!answer && refusal.status != 0) answer = std::move(refusal);
     if (answer && answer->status / 100 != 2) {
         Fault fault = fault_of_reply(call->asked, *answer, runtime_.wall_now());
         if (learn(*answer)) fault.transient = true;
