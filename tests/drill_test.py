@@ -1,5 +1,5 @@
 """Many jobs, and a process that dies again and again under them: the books of the server and of its provider agree, and
-no document shows it. `DRILL_KILLS` says how many times (50; `./dev test --chaos` has 1,000). The binary is that of
+no document shows it. Of `./dev test --chaos`; `DRILL_KILLS` says how many times. The binary is that of
 drill_server.cc, which makes its PDFs without TeX."""
 
 import concurrent.futures
