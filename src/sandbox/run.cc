@@ -9,8 +9,6 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 
@@ -241,25 +239,6 @@ awaitable<SandboxResult<Output>> run(Runtime& runtime, Command command, StopToke
         return run_here(command, stop);
     };
     co_return co_await run_blocking<SandboxResult<Output>>(runtime, std::move(work));
-}
-
-int end_strays(const std::string& folder) {
-    std::error_code none;
-    const std::string own = std::filesystem::weakly_canonical(folder, none).string() + "/";
-    int ended = 0;
-    for (std::filesystem::directory_iterator it("/proc", none), end; it != end; it.increment(none)) {
-        const std::string name = it->path().filename().string();
-        pid_t pid = 0;
-        const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (error != std::errc{} || rest != name.data() + name.size()) continue;
-        // The program is known by its file, the child by what it was bound to; both are what no document can say.
-        if (std::filesystem::read_symlink(it->path() / "exe", none) != "/usr/bin/bwrap") continue;
-        std::ifstream file(it->path() / "cmdline", std::ios::binary);
-        const std::string words(std::istreambuf_iterator<char>(file), {});
-        if (words.find(std::string("\0--bind\0", 8) + own) == std::string::npos) continue;
-        if (::kill(pid, SIGKILL) == 0) ++ended;
-    }
-    return ended;
 }
 
 Confinement confinement() {

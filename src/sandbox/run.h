@@ -62,11 +62,6 @@ SandboxResult<Output> run_here(const Command& command, const StopToken& stop);
 /// The path of `name` in /usr/bin or /bin; empty when it is in neither.
 std::string find_program(std::string_view name);
 
-/// Ends the sandboxes, of children whose own folder lies in `folder`, that a process which died left behind: killed
-/// in the milliseconds in which bubblewrap starts, its first child waits for it for ever. For who holds `folder` alone.
-/// Gives how many there were.
-int end_strays(const std::string& folder);
-
 /// How children are confined on this machine, for `doctor`: "bubblewrap", or what is missing and how to get it.
 struct Confinement {
     bool confined = false;

@@ -2,13 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -259,35 +256,6 @@ TEST_F(Sandbox, AStopAtAnyInstantOfTheStartLeavesNothing) {
         EXPECT_TRUE(failed_with(result.get(), SandboxErrc::stopped));
         EXPECT_EQ(processes_with(mark), 0) << "stopped after " << 400 * i << " us";
     }
-}
-
-// A death in the middle of bubblewrap's start leaves one.
-TEST_F(Sandbox, WhatADeadProcessLeftInAFolderIsEndedAndNoOther) {
-    const TempFolder other;
-    const auto begin = [](const std::string& folder) {
-        std::vector<std::string> words = {
-            "/usr/bin/bwrap", "--unshare-pid", "--die-with-parent", "--ro-bind", "/", "/", "--bind", folder, folder,
-            "sleep",          "1000"};
-        std::vector<char*> argv;
-        for (std::string& word : words) argv.push_back(word.data());
-        argv.push_back(nullptr);
-        pid_t pid = 0;
-        EXPECT_EQ(posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ), 0);
-        return pid;
-    };
-    const std::string own = folder_.path() + "/job", others = other.path() + "/job";
-    fs::create_directory(own);
-    fs::create_directory(others);
-    const pid_t stray = begin(own), neighbour = begin(others);
-    while (processes_with(own) == 0 || processes_with(others) == 0) std::this_thread::yield();
-    EXPECT_EQ(end_strays(folder_.path() + "/job/deeper"), 0);
-    EXPECT_GE(end_strays(folder_.path()), 1);
-    waitpid(stray, nullptr, 0);
-    for (int i = 0; i < 500 && processes_with(own) > 0; ++i) std::this_thread::sleep_for(Milliseconds(10));
-    EXPECT_EQ(processes_with(own), 0);
-    EXPECT_GT(processes_with(others), 0) << "that is somebody else's";
-    kill(neighbour, SIGKILL);
-    waitpid(neighbour, nullptr, 0);
 }
 
 TEST_F(Sandbox, RunsFromACoroutineWithoutHoldingItsLoop) {
