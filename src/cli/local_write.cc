@@ -124,17 +124,6 @@ awaitable<store::StoreResult<Uuid>> start_job(Desk* desk) {
     co_return enqueued->job.id;
 }
 
-}  // namespace
-
-std::string fixed_budget(std::string_view state) {
-    return fmt::format(
-        "The job is {}, not paused, and goes on under the budget that it has: leave --max-cost-usd and "
-        "--max-tokens out.",
-        state);
-}
-
-namespace {
-
 // A job that was started before: back into the queue where it is not there, or done already.
 awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
     const Uuid id = *desk->call.resume;
@@ -395,6 +384,13 @@ std::string resume_command(const WriteCall& call, const std::string& job) {
     return fmt::format("longhand write --resume {}{}", job,
                        typed_again(call.options, {"data", "secret-file", "config", "provider", "provider-key-file",
                                                   "sandbox", "out", "format"}));
+}
+
+std::string fixed_budget(std::string_view state) {
+    return fmt::format(
+        "The job is {}, not paused, and goes on under the budget that it has: leave --max-cost-usd and "
+        "--max-tokens out.",
+        state);
 }
 
 std::string advice_after(const WriteCall& call, const std::string& job, const std::string& code,

@@ -35,14 +35,11 @@ std::uint64_t count_in(const json::object* parent, std::string_view name) {
     return failed || count < 0 ? 0 : static_cast<std::uint64_t>(std::min<std::int64_t>(count, UINT32_MAX));
 }
 
-/// OpenRouter charges its `cost`; with the user's own key (`is_byok`) the provider behind it charges its part too.
-std::optional<double> cost_of(const json::object& usage) {
-    auto cost = money_in(usage, "cost");
-    const auto* own_key = usage.if_contains("is_byok");
-    const auto* details = object_in(usage, "cost_details");
-    if (!own_key || !own_key->is_bool() || !own_key->as_bool() || !details) return cost;
-    if (const auto upstream = money_in(*details, "upstream_inference_cost")) cost = cost.value_or(0) + *upstream;
-    return cost;
+std::optional<double> money_in(const json::object& parent, std::string_view name) {
+    const auto* value = parent.if_contains(name);
+    if (!value || !value->is_number()) return std::nullopt;
+    const double amount = value->to_number<double>();
+    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
 }
 
 /// The four digits of `\uXXXX` at `at`, when they name a surrogate; else 0.
@@ -90,13 +87,6 @@ Reasoning reasoning_in(const json::object& part) {
 
 }  // namespace
 
-std::optional<double> money_in(const json::object& parent, std::string_view name) {
-    const auto* value = parent.if_contains(name);
-    if (!value || !value->is_number()) return std::nullopt;
-    const double amount = value->to_number<double>();
-    return std::isfinite(amount) && amount >= 0 ? std::optional(amount) : std::nullopt;
-}
-
 std::optional<json::object> parse_lenient(std::string_view text) {
     const std::string repaired = repair_utf8(text);
     boost::system::error_code failed;
@@ -106,13 +96,21 @@ std::optional<json::object> parse_lenient(std::string_view text) {
     return std::move(value.as_object());
 }
 
+std::optional<double> charge_in(const json::object& answer, std::string_view cost_name, const json::object* upstream) {
+    auto cost = money_in(answer, cost_name);
+    const auto* own_key = answer.if_contains("is_byok");
+    if (!own_key || !own_key->is_bool() || !own_key->as_bool() || !upstream) return cost;
+    if (const auto theirs = money_in(*upstream, "upstream_inference_cost")) cost = cost.value_or(0) + *theirs;
+    return cost;
+}
+
 Usage parse_usage(const json::object& object) {
     Usage usage;
     usage.prompt_tokens = count_in(&object, "prompt_tokens");
     usage.completion_tokens = count_in(&object, "completion_tokens");
     usage.cached_tokens = count_in(object_in(object, "prompt_tokens_details"), "cached_tokens");
     usage.reasoning_tokens = count_in(object_in(object, "completion_tokens_details"), "reasoning_tokens");
-    usage.cost_usd = cost_of(object);
+    usage.cost_usd = charge_in(object, "cost", object_in(object, "cost_details"));
     return usage;
 }
 

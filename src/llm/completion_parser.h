@@ -73,7 +73,9 @@ private:
 /// object.
 std::optional<boost::json::object> parse_lenient(std::string_view text);
 Usage parse_usage(const boost::json::object& usage);
-/// A sum of money; nothing when it is absent, no number, or negative.
-std::optional<double> money_in(const boost::json::object& parent, std::string_view name);
+/// OpenRouter charges what it names `cost_name`; with the user's own key (`is_byok`) the provider behind it charges its
+/// part too, which stands in `upstream`, where there is one. Nothing for what is absent, no number, or negative.
+std::optional<double> charge_in(const boost::json::object& answer, std::string_view cost_name,
+                                const boost::json::object* upstream);
 
 }  // namespace longhand::llm

@@ -137,11 +137,7 @@ std::optional<Usage> parse_charge(std::string_view body) {
     usage.completion_tokens = first_number(*data, {"native_tokens_completion", "tokens_completion"});
     usage.cached_tokens = first_number(*data, {"native_tokens_cached"});
     usage.reasoning_tokens = first_number(*data, {"native_tokens_reasoning"});
-    usage.cost_usd = money_in(*data, "total_cost");
-    const auto* own_key = data->if_contains("is_byok");
-    const auto upstream = money_in(*data, "upstream_inference_cost");
-    if (upstream && own_key && own_key->is_bool() && own_key->as_bool())
-        usage.cost_usd = usage.cost_usd.value_or(0) + *upstream;
+    usage.cost_usd = charge_in(*data, "total_cost", data);
     if (usage.prompt_tokens == 0 && usage.completion_tokens == 0 && !usage.cost_usd) return std::nullopt;
     return usage;
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "store/conformance/fixture_testing.h"
+#include "store/conformance/sums_testing.h"
 
 namespace longhand::store::conformance {
 
@@ -67,18 +68,7 @@ protected:
     /// The sums beside the rows are those of the rows.
     void expect_balanced(const job::Job& job) {
         const Ledger all = ledger(job);
-        job::Spending sums;
-        for (const Call& call : all.calls) {
-            if (job::is_unfinished(call.state)) {
-                sums.reserved_cost += call.reserved.cost.value_or(UsdMicros{});
-                sums.reserved_tokens += call.reserved.tokens;
-                continue;
-            }
-            sums.spent_cost += call.cost.value_or(UsdMicros{});
-            sums.spent_tokens += call.tokens.billed();
-            if (!call.cost) ++sums.unknown_costs;
-        }
-        EXPECT_EQ(all.spending, sums);
+        EXPECT_EQ(all.spending, sums_of(all.calls));
     }
 };
 

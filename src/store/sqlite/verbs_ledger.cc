@@ -36,14 +36,9 @@ StoreFailure no_room(const JobBudget& budget, const job::Reservation& call, job:
                         need_in_words(call, cap))};
 }
 
-/// What a call takes from a budget, or adds to what is spent.
-struct Share {
-    UsdMicros spent_cost, reserved_cost;
-    std::int64_t spent_tokens = 0, reserved_tokens = 0, unknown_costs = 0;
-};
-
-Share share_of(const Call& call) {
-    Share share;
+// What a call takes from a budget, or adds to what is spent.
+job::Spending share_of(const Call& call) {
+    job::Spending share;
     if (job::is_unfinished(call.state)) {
         share.reserved_cost = call.reserved.cost.value_or(UsdMicros{});
         share.reserved_tokens = call.reserved.tokens;
@@ -55,7 +50,7 @@ Share share_of(const Call& call) {
     return share;
 }
 
-void add_share(Connection& connection, const Uuid& job, const Share& before, const Share& after) {
+void add_share(Connection& connection, const Uuid& job, const job::Spending& before, const job::Spending& after) {
     connection.query("add_spending")
         .bind_all((after.spent_cost - before.spent_cost).value, (after.reserved_cost - before.reserved_cost).value,
                   after.spent_tokens - before.spent_tokens, after.reserved_tokens - before.reserved_tokens,
@@ -69,8 +64,8 @@ void add_to_owner(Connection& connection, const Uuid& job, const Call& before, c
     if (!query.step()) return;
     const Uuid owner = query.id();
     const bool is_new = job::is_unfinished(before.state);
-    const Share old = is_new ? Share{} : share_of(before);
-    const Share share = share_of(after);
+    const job::Spending old = is_new ? job::Spending{} : share_of(before);
+    const job::Spending share = share_of(after);
     connection.query("add_owner_spending")
         .bind_all(owner, is_new ? 1 : 0, (share.spent_cost - old.spent_cost).value,
                   after.tokens.prompt - before.tokens.prompt, after.tokens.completion - before.tokens.completion,
@@ -153,7 +148,7 @@ StoreResult<Uuid> reserve_call(Write& write, const CallIntent& intent) {
                   intent.model, job::to_string(CallState::reserved), intent.prompt_tokens, call.reserved.tokens,
                   micros(call.reserved.cost), prompt_price, completion_price, cached_price, write.now)
         .run();
-    add_share(write.connection, intent.job, Share{}, share_of(call));
+    add_share(write.connection, intent.job, job::Spending{}, share_of(call));
     return call.id;
 }
 
