@@ -50,7 +50,7 @@ class Process:
     """A `serve` or `model` on a free port. Killed at the end of its test, by its process id."""
 
     def __init__(self, words, **kwargs):
-        self.log = tempfile.TemporaryFile(mode="w+")
+        self.log = tempfile.TemporaryFile(mode="a+")
         self.child = subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment(), **kwargs)
         self.url = None
         self.lines = []
@@ -173,8 +173,16 @@ class LonghandTest(unittest.TestCase):
 
     def start(self, *words):
         process = Process(words)
-        self.addCleanup(process.close)
+        self.addCleanup(self.end, process)
         return process
+
+    def end(self, process):
+        """Ends a process; that of a failed test tells first how it fared."""
+        outcome = self._outcome.result
+        if any(test is self for test, _ in outcome.errors + outcome.failures):
+            print(f"{process.child.args[1]} {process.child.pid}: exit {process.child.poll()}; the end of its log:")
+            print(process.log_text()[-4000:], flush=True)
+        process.close()
 
     def serve(self, *options, listen="127.0.0.1:0"):
         return self.start("serve", "--listen", listen, "--data", self.data, *options)
