@@ -50,13 +50,13 @@ private:
 }  // namespace
 
 // The linker's --wrap puts this in the place of `make_typesetter`.
-std::unique_ptr<Typesetter> real_typesetter(Runtime& runtime, unsigned children, sandbox::Confine confine) __asm__(
-    "__real__ZN8longhand7typeset15make_typesetterERNS_7RuntimeEjNS_7sandbox7ConfineE");
-std::unique_ptr<Typesetter> quick_typesetter(Runtime& runtime, unsigned children, sandbox::Confine confine) __asm__(
-    "__wrap__ZN8longhand7typeset15make_typesetterERNS_7RuntimeEjNS_7sandbox7ConfineE");
+std::unique_ptr<Typesetter> real_typesetter(Runtime& runtime, unsigned children, sandbox::Policy policy) __asm__(
+    "__real__ZN8longhand7typeset15make_typesetterERNS_7RuntimeEjNS_7sandbox6PolicyE");
+std::unique_ptr<Typesetter> quick_typesetter(Runtime& runtime, unsigned children, sandbox::Policy policy) __asm__(
+    "__wrap__ZN8longhand7typeset15make_typesetterERNS_7RuntimeEjNS_7sandbox6PolicyE");
 
-std::unique_ptr<Typesetter> quick_typesetter(Runtime& runtime, unsigned children, sandbox::Confine confine) {
-    return std::make_unique<QuickTypesetter>(real_typesetter(runtime, children, confine));
+std::unique_ptr<Typesetter> quick_typesetter(Runtime& runtime, unsigned children, sandbox::Policy policy) {
+    return std::make_unique<QuickTypesetter>(real_typesetter(runtime, children, std::move(policy)));
 }
 
 }  // namespace longhand::typeset

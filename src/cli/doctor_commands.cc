@@ -36,7 +36,7 @@ int doctor(const Options& options) {
                   provider ? fmt::format("{}, writing with {}", (*provider)->defaults().provider,
                                          (*provider)->defaults().writing_model)
                            : provider.error().message);
-    for (const typeset::Check& check : typeset::check_installation(children->confine))
+    for (const typeset::Check& check : typeset::check_installation(children->policy.confine))
         findings.tell(check.name, check.ok, check.message);
     return findings.all_well ? kDone : kFailed;
 }

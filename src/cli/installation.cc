@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "http/secret.h"
+#include "sandbox/run.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace longhand::cli {
@@ -81,7 +82,10 @@ OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& opti
     auto store = store::sqlite::open_sqlite_store(database, runtime, {});
     if (!store) return failed(store.error().message);
     installation->store_ = std::move(*store);
-    if (hold == Hold::exclusive) installation->files_->clear_scratch();
+    if (hold == Hold::exclusive) {
+        sandbox::end_strays(*path);
+        installation->files_->clear_scratch();
+    }
     return installation;
 }
 

@@ -3,9 +3,11 @@
 namespace longhand::cli {
 
 Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
-                   Children children)
-    : typesetter_(typeset::make_typesetter(runtime, children.typesetters, children.confine)) {
-    options.confine = children.confine;
+                   Children children) {
+    if (options.log)
+        children.policy.tell_operator = [log = options.log](const std::string& problem) { log->error("{}", problem); };
+    typesetter_ = typeset::make_typesetter(runtime, children.typesetters, children.policy);
+    options.policy = std::move(children.policy);
     options.prices = provider.defaults().prices;
     engine_ = std::make_unique<engine::Engine>(runtime, installation.store(), installation.files(), provider.model(),
                                                *typesetter_, std::move(options));
@@ -19,7 +21,7 @@ Value<Children> children_of(const Options& options) {
     if (!typesetters) return typesetters.error();
     const auto sandbox = word_option(options, "sandbox", {"required", "limits-only"});
     if (!sandbox) return sandbox.error();
-    return Children{static_cast<unsigned>(*typesetters), sandbox::confine_from(*sandbox)};
+    return Children{static_cast<unsigned>(*typesetters), {sandbox::confine_from(*sandbox), {}}};
 }
 
 Value<engine::EngineOptions> engine_options_of(const Options& options) {

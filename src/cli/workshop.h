@@ -16,7 +16,7 @@ namespace longhand::cli {
 /// How child processes are run.
 struct Children {
     unsigned typesetters = 1;
-    sandbox::Confine confine = sandbox::Confine::required;
+    sandbox::Policy policy = {};
 };
 /// By --typesetters and --sandbox. Errors: wrong.
 Value<Children> children_of(const Options& options);

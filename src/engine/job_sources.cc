@@ -87,7 +87,7 @@ private:
         {
             ActiveStep active(job_, key, environment_.runtime.steady_now());
             auto reading = sources::read_source(environment_.runtime, std::move(file), *folder, job_->stop(),
-                                                environment_.options.confine);
+                                                environment_.options.policy);
             got = co_await std::move(reading);
         }
         if (!got.has_value() && got.error().code == sources::SourceErrc::stopped) {

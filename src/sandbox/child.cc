@@ -108,13 +108,12 @@ Child::Child(const Spec& spec) {
 }
 
 Child::~Child() {
-    finish(0);
+    finish(Descriptor());
 }
 
-int Child::finish(pid_t sandbox_init) {
+int Child::finish(const Descriptor& sandbox_init) {
     if (pid_ == 0) return 0;
-    Descriptor init(sandbox_init > 0 ? pidfd_open(sandbox_init, 0) : -1);
-    if (init) pidfd_send_signal(init.get(), SIGKILL, nullptr, 0);
+    if (sandbox_init) pidfd_send_signal(sandbox_init.get(), SIGKILL, nullptr, 0);
     kill(-pid_, SIGKILL);
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -122,7 +121,7 @@ int Child::finish(pid_t sandbox_init) {
     pid_ = 0;
     // The kernel ends every process of the namespace before its first one counts as ended. Bounded, for a process that
     // hangs in the kernel.
-    if (init) wait_readable(init.get(), 5'000);
+    if (sandbox_init) wait_readable(sandbox_init.get(), 5'000);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

@@ -33,8 +33,8 @@ public:
     Descriptor& status() { return status_; }  ///< what bubblewrap tells of itself
 
     /// Kills the group, and the sandbox's first process with it, whose namespace falls with it; waits until they are
-    /// gone. `sandbox_init` is 0 where there is none. Gives the exit status as a shell does: 128 + signal.
-    int finish(pid_t sandbox_init);
+    /// gone. `sandbox_init` is a pidfd, empty where there is none. Gives the exit status as a shell does: 128 + signal.
+    int finish(const Descriptor& sandbox_init);
 
 private:
     pid_t pid_ = 0;

@@ -51,7 +51,7 @@ void append_bubblewrap(std::vector<std::string>& words, const Command& command) 
 std::vector<std::string> command_line(const Command& command, const std::string& program) {
     std::vector<std::string> words;
     append_limits(words, command);
-    if (command.confine == Confine::required) append_bubblewrap(words, command);
+    if (command.policy.confine == Confine::required) append_bubblewrap(words, command);
     words.push_back(program);
     words.insert(words.end(), command.argv.begin() + 1, command.argv.end());
     return words;

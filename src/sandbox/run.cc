@@ -5,6 +5,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+// This header of glibc 2.36 says nothing of C linkage.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
 #include <boost/json.hpp>
 #include <charconv>
 #include <csignal>
@@ -79,14 +84,14 @@ public:
 
     /// The sandbox's first process. Waits for its number a little when bubblewrap has not come so far: killing it
     /// before would leave that process behind.
-    pid_t sandbox_init() {
-        if (command_.confine != Confine::required) return 0;
+    const Descriptor& sandbox_init() {
+        if (command_.policy.confine != Confine::required) return init_;
         for (int i = 0; i < 20 && child_.status() && status_.find('\n') == std::string::npos; ++i) {
             pollfd one = entry(child_.status());
             poll(&one, 1, 10);
-            read_into(child_.status(), status_, SIZE_MAX);
+            read_status();
         }
-        return parse_status(status_).init;
+        return init_;
     }
 
     /// After the kill: takes what is still in the pipes. They end when the last process that held them is gone.
@@ -96,13 +101,13 @@ public:
             pollfd entries[] = {entry(child_.output()), entry(child_.error())};
             poll(entries, std::size(entries), 10);
         }
-        read_into(child_.status(), status_, SIZE_MAX);
+        read_status();
         return ended;
     }
 
     Output output() && { return {std::move(output_), std::move(error_)}; }
     const std::string& error_text() const { return error_; }
-    bool program_ran() const { return command_.confine != Confine::required || parse_status(status_).program_ran; }
+    bool program_ran() const { return command_.policy.confine != Confine::required || parse_status(status_).program_ran; }
 
 private:
     static pollfd entry(const Descriptor& from) { return {from.get(), POLLIN, 0}; }
@@ -111,9 +116,19 @@ private:
     bool drain() {
         read_into(child_.output(), output_, command_.output_limit + 1);
         read_into(child_.error(), error_, SIZE_MAX);
-        read_into(child_.status(), status_, SIZE_MAX);
+        read_status();
         if (error_.size() > kErrorKept) error_.erase(0, error_.size() - kErrorKept);
         return output_.size() <= command_.output_limit;
+    }
+
+    // A descriptor as soon as the number is known: later it may be another process's.
+    void read_status() {
+        read_into(child_.status(), status_, SIZE_MAX);
+        if (has_init_) return;
+        const auto init = parse_status(status_).init;
+        if (init <= 0) return;
+        has_init_ = true;
+        init_ = Descriptor(pidfd_open(init, 0));
     }
 
     // Closes `from` at its end. One buffer of standard error at a time, so that a flood of it stays small.
@@ -134,7 +149,8 @@ private:
     Child& child_;
     const Command& command_;
     std::string output_, error_, status_;
-    Descriptor wake_;
+    Descriptor wake_, init_;
+    bool has_init_ = false;
     StopCallback on_stop_;
 };
 
@@ -150,6 +166,12 @@ bool ran_out_of_memory(std::string_view error) {
 SandboxResult<Output> judged(const Command& command, int exit_status, Watch& watch) {
     const auto& name = command.argv[0];
     const auto& error = watch.error_text();
+    if (exit_status == 128 + SIGKILL) {
+        return failure(SandboxErrc::unavailable,
+                       fmt::format("{} was killed from outside of this server: the machine has no memory left, most "
+                                   "likely (its kernel's log says so). {}",
+                                   name, error));
+    }
     if (!watch.program_ran()) {
         return failure(SandboxErrc::unavailable,
                        fmt::format("The sandbox (bubblewrap) can't start {}: {} {}", name, error, kHowToConfine));
@@ -210,13 +232,15 @@ std::string find_program(std::string_view name) {
     return {};
 }
 
-SandboxResult<Output> run_here(const Command& given, const StopToken& stop) {
+namespace {
+
+SandboxResult<Output> run_checked(const Command& given, const StopToken& stop) {
     if (stop.stopped()) return failure(SandboxErrc::stopped, "stopped before the start");
     if (given.argv.empty()) return failure(SandboxErrc::unavailable, "no program was named");
     const auto program = find_program(given.argv[0]);
     if (program.empty())
         return failure(SandboxErrc::unavailable, given.argv[0] + " is not installed (looked in /usr/bin and /bin).");
-    if (given.confine == Confine::required && find_program("bwrap").empty()) {
+    if (given.policy.confine == Confine::required && find_program("bwrap").empty()) {
         return failure(SandboxErrc::unavailable, fmt::format("bubblewrap is not installed. {}", kHowToConfine));
     }
     Command command = given;
@@ -232,6 +256,15 @@ SandboxResult<Output> run_here(const Command& given, const StopToken& stop) {
     } catch (const std::system_error& problem) {
         return failure(SandboxErrc::unavailable, fmt::format("{} can't be started: {}", given.argv[0], problem.what()));
     }
+}
+
+}  // namespace
+
+SandboxResult<Output> run_here(const Command& command, const StopToken& stop) {
+    auto result = run_checked(command, stop);
+    const auto& tell = command.policy.tell_operator;
+    if (!result && result.error().code == SandboxErrc::unavailable && tell) tell(result.error().message);
+    return result;
 }
 
 awaitable<SandboxResult<Output>> run(Runtime& runtime, Command command, StopToken stop) {

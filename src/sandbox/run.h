@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,7 @@
 namespace longhand::sandbox {
 
 enum class SandboxErrc {
-    unavailable,  ///< the program, or the sandbox itself, can't be had here; the message says how to mend it
+    unavailable,  ///< the program or the sandbox can't be had here, or somebody ended it; the message says more
     timeout,      ///< killed at its time limit
     too_large,    ///< killed at its memory, file size or output limit
     failed,       ///< it ended with a status other than 0; the message holds the end of its standard error
@@ -32,6 +33,13 @@ enum class Confine {
     limits_only,  ///< limits, a process group of its own and a clean environment, but it sees files and network
 };
 
+/// What the operator decided of children, and how he hears of what their users are not told.
+struct Policy {
+    Confine confine = Confine::required;
+    /// Told each message of `unavailable`, in the thread that ran the child; none: nobody is told.
+    std::function<void(const std::string&)> tell_operator;
+};
+
 /// What `LONGHAND_SANDBOX` asks for, by its value: `limits-only`, and anything else is `required`.
 Confine confine_from(std::string_view value);
 
@@ -44,7 +52,7 @@ struct Command {
     std::uint64_t memory_limit = 1ULL << 30;  ///< bytes of address space
     std::uint64_t file_limit = 256ULL << 20;  ///< bytes of any file it writes
     std::size_t output_limit = 64 << 20;      ///< bytes of standard output; more ends it with `too_large`
-    Confine confine = Confine::required;
+    Policy policy;
 };
 
 struct Output {
@@ -61,6 +69,11 @@ SandboxResult<Output> run_here(const Command& command, const StopToken& stop);
 
 /// The path of `name` in /usr/bin or /bin; empty when it is in neither.
 std::string find_program(std::string_view name);
+
+/// Ends the sandboxes with a folder below `folder` whose process died: killed in the milliseconds in which bubblewrap
+/// starts, it leaves its first child, which waits for it for ever. For the one process that runs children there, before
+/// its first. Gives how many it ended.
+int end_strays(const std::string& folder);
 
 /// How children are confined on this machine, for `doctor`: "bubblewrap", or what is missing and how to get it.
 struct Confinement {

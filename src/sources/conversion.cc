@@ -14,7 +14,7 @@ sandbox::Command command_of(const Conversion& conversion, std::vector<std::strin
     command.readable = {conversion.path};
     command.time_limit = kTimeLimit;
     command.output_limit = 2 * kMostText;
-    command.confine = conversion.confine;
+    command.policy = conversion.policy;
     return command;
 }
 

@@ -15,7 +15,7 @@ struct Conversion {
     std::string path;     ///< absolute
     std::string shown;    ///< what messages call the file
     std::string scratch;  ///< a folder for the child
-    sandbox::Confine confine = sandbox::Confine::required;
+    sandbox::Policy policy = {};
 };
 
 /// `argv` on the conversion's file: two minutes and twice the text that a source may hold, at most.

@@ -176,7 +176,7 @@ awaitable<SourceResult<Last>> convert(Runtime& runtime, SourceFile file, FileKin
 }  // namespace
 
 awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop,
-                                                sandbox::Confine confine) {
+                                                sandbox::Policy policy) {
     const Failed stopped{SourceErrc::stopped, "stopped"};
     if (stop.stopped()) co_return stopped;
     const std::function<SourceResult<FirstLook>()> first = [file] { return look(file); };
@@ -185,7 +185,7 @@ awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile fil
     if (!found) co_return found.error();
     if (found->source) co_return std::move(*found->source);
 
-    Conversion conversion{std::filesystem::absolute(file.path).string(), shown(file), scratch, confine};
+    Conversion conversion{std::filesystem::absolute(file.path).string(), shown(file), scratch, std::move(policy)};
     auto last = co_await convert(runtime, file, found->kind, std::move(conversion), stop);
     if (!last) co_return last.error();
     auto source = co_await run_blocking(runtime, *last);

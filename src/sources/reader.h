@@ -44,8 +44,8 @@ inline constexpr std::size_t kMostPages = 5'000;
 /// the caller's to have right. PDFs are read by pdftotext, documents (DOCX, ODT, EPUB, RTF) by pandoc, in the sandbox,
 /// two minutes at most; `scratch` is a folder
 /// that this call may fill and empties. A failure's message is a sentence that names the file, the reason and what
-/// helps. Parsing runs in the runtime's blocking pool. `confine`: what to do where the machine has no sandbox.
+/// helps. Parsing runs in the runtime's blocking pool. `policy` is that of its children.
 awaitable<SourceResult<ReadSource>> read_source(Runtime& runtime, SourceFile file, std::string scratch, StopToken stop,
-                                                sandbox::Confine confine = sandbox::Confine::required);
+                                                sandbox::Policy policy = {});
 
 }  // namespace longhand::sources

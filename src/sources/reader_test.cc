@@ -52,7 +52,7 @@ protected:
     SourceResult<ReadSource> read_file(const SourceFile& file, StopToken stop = {}) {
         std::optional<SourceResult<ReadSource>> result;
         loop_.restart();
-        asio::co_spawn(loop_, read_source(runtime_, file, folder_ + "/scratch", stop, sandbox::Confine::limits_only),
+        asio::co_spawn(loop_, read_source(runtime_, file, folder_ + "/scratch", stop, {sandbox::Confine::limits_only, {}}),
                        [&](std::exception_ptr error, SourceResult<ReadSource> read) {
                            if (error) std::rethrow_exception(error);
                            result.emplace(std::move(read));
@@ -216,7 +216,7 @@ TEST_F(Reader, DocumentsOfWordProcessorsAreReadWithTheirHeadings) {
         make.argv = {"pandoc", "--standalone", "--metadata", "title=T", "a.md", "-o", out};
         make.folder = folder_;
         make.memory_limit = sandbox::kPandocAddressSpace;
-        make.confine = sandbox::Confine::limits_only;
+        make.policy.confine = sandbox::Confine::limits_only;
         ASSERT_TRUE(sandbox::run_here(make, {})) << format;
         std::ifstream made(out, std::ios::binary);
         const std::string bytes{std::istreambuf_iterator<char>(made), {}};

@@ -44,7 +44,7 @@ std::optional<std::string> asked(std::vector<std::string> argv, sandbox::Confine
     sandbox::Command command;
     command.argv = std::move(argv);
     command.folder = "/tmp";
-    command.confine = confine;
+    command.policy.confine = confine;
     auto output = sandbox::run_here(command, StopToken{});
     if (!output) return std::nullopt;
     return std::move(output->text);

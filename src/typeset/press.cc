@@ -74,12 +74,12 @@ void add_filter_notes(std::string_view error_text, std::vector<std::string>& not
 
 }  // namespace
 
-Press::Press(Manuscript manuscript, Format format, std::string folder, StopToken stop, sandbox::Confine confine)
+Press::Press(Manuscript manuscript, Format format, std::string folder, StopToken stop, sandbox::Policy policy)
     : manuscript_(std::move(manuscript)),
       format_(format),
       folder_(std::move(folder)),
       stop_(std::move(stop)),
-      confine_(confine) {
+      policy_(std::move(policy)) {
     work_ = folder_ / fmt::format("typesetting-{}", extension(format));
     rendered_.format = format;
 }
@@ -160,7 +160,7 @@ Press::Done Press::child(std::vector<std::string> argv, Milliseconds limit, std:
     command.folder = work_.string();
     command.time_limit = limit;
     command.memory_limit = memory;
-    command.confine = confine_;
+    command.policy = policy_;
     // One date for all: equal manuscripts give equal files. TeX neither reads nor writes outside of its folder, and
     // does not wrap the lines of its log. XeTeX fills some 150 MB before it reads a line: with huge pages, in two
     // thirds of the time.

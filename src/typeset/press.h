@@ -19,7 +19,7 @@ inline Failure<TypesetErrc> failure(TypesetErrc code, std::string message) {
 /// One use each. `folder` exists; the work is done in a folder below it, which is gone afterwards.
 class Press {
 public:
-    Press(Manuscript manuscript, Format format, std::string folder, StopToken stop, sandbox::Confine confine);
+    Press(Manuscript manuscript, Format format, std::string folder, StopToken stop, sandbox::Policy policy);
     ~Press();
     Press(const Press&) = delete;
     Press& operator=(const Press&) = delete;
@@ -69,7 +69,7 @@ private:
     Format format_;
     std::filesystem::path folder_, work_;
     StopToken stop_;
-    sandbox::Confine confine_;
+    sandbox::Policy policy_;
 
     std::string tex_;                 ///< document.tex as it was written last
     std::set<std::size_t> verbatim_;  ///< blocks that TeX refused

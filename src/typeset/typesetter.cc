@@ -31,8 +31,8 @@ FormatWords words_of(Format format) {
 
 class PandocTypesetter final : public Typesetter {
 public:
-    PandocTypesetter(Runtime& runtime, unsigned children_at_once, sandbox::Confine confine)
-        : runtime_(runtime), gate_(runtime, std::max(1U, children_at_once)), confine_(confine) {}
+    PandocTypesetter(Runtime& runtime, unsigned children_at_once, sandbox::Policy policy)
+        : runtime_(runtime), gate_(runtime, std::max(1U, children_at_once)), policy_(std::move(policy)) {}
 
     awaitable<TypesetResult<Rendered>> render(Manuscript manuscript, Format format, std::string folder,
                                               StopToken stop) override {
@@ -53,8 +53,8 @@ private:
         const auto pass = co_await gate_.enter(stop);
         if (!pass) co_return Failure<TypesetErrc>{TypesetErrc::stopped, "stopped before its turn"};
         std::function<TypesetResult<T>()> work = [manuscript = std::move(manuscript), format,
-                                                  folder = std::move(folder), stop, confine = confine_, make] {
-            Press here(manuscript, format, folder, stop, confine);
+                                                  folder = std::move(folder), stop, policy = policy_, make] {
+            Press here(manuscript, format, folder, stop, policy);
             return (here.*make)();
         };
         co_return co_await run_blocking<TypesetResult<T>>(runtime_, std::move(work));
@@ -62,7 +62,7 @@ private:
 
     Runtime& runtime_;
     ChildGate gate_;
-    sandbox::Confine confine_;
+    sandbox::Policy policy_;
 };
 
 }  // namespace
@@ -81,8 +81,8 @@ std::optional<Format> format_of(std::string_view extension_word) {
     return std::nullopt;
 }
 
-std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once, sandbox::Confine confine) {
-    return std::make_unique<PandocTypesetter>(runtime, children_at_once, confine);
+std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once, sandbox::Policy policy) {
+    return std::make_unique<PandocTypesetter>(runtime, children_at_once, std::move(policy));
 }
 
 }  // namespace longhand::typeset
