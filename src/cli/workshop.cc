@@ -1,5 +1,7 @@
 #include "cli/workshop.h"
 
+#include <spdlog/logger.h>
+
 namespace longhand::cli {
 
 Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,

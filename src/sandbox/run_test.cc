@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -160,7 +163,7 @@ TEST_F(Sandbox, HoldsNoDescriptorOfOurs) {
     const int lock = open(path.c_str(), O_CREAT | O_RDWR, 0600);  // without close-on-exec, on purpose
     for (const auto confine : {Confine::required, Confine::limits_only}) {
         auto command = shell("readlink /proc/$$/fd/* || true");
-        command.confine = confine;
+        command.policy.confine = confine;
         const auto result = run_here(command, StopToken{});
         ASSERT_TRUE(result) << result.error().message;
         EXPECT_EQ(result->text.find("lock"), std::string::npos);
@@ -214,7 +217,7 @@ TEST_P(StopInMidRun, TakesGrandchildrenAlong) {
         Uuid::v7(WallTime{}, static_cast<std::uint64_t>(getpid()), GetParam() == Confine::required).to_string();
     auto command = shell("sh -c 'sleep 1000 # " + mark +
                          "' & (trap '' TERM HUP; sh -c 'echo 1 > ready; sleep 1001; : " + mark + "') & wait");
-    command.confine = GetParam();
+    command.policy.confine = GetParam();
     StopSource stop;
     auto result = std::async(std::launch::async, [&] { return run_here(command, stop.token()); });
     while (!fs::exists(folder_.path() + "/ready")) std::this_thread::yield();
@@ -256,6 +259,78 @@ TEST_F(Sandbox, AStopAtAnyInstantOfTheStartLeavesNothing) {
         EXPECT_TRUE(failed_with(result.get(), SandboxErrc::stopped));
         EXPECT_EQ(processes_with(mark), 0) << "stopped after " << 400 * i << " us";
     }
+}
+
+// What a death in the middle of bubblewrap's start leaves: the first process of the sandbox, which waits for its
+// bubblewrap. Held there by a pipe that nobody writes.
+pid_t make_stray(const std::string& folder) {
+    int hold[2], told[2];
+    EXPECT_EQ(pipe(hold), 0);
+    EXPECT_EQ(pipe(told), 0);
+    const auto hold_word = std::to_string(hold[0]), told_word = std::to_string(told[1]);
+    std::vector<std::string> words = {
+        "/usr/bin/bwrap", "--die-with-parent", "--unshare-all", "--unshare-user", "--userns-block-fd", hold_word,
+        "--info-fd",      told_word,           "--ro-bind",     "/",              "/",                 "--bind",
+        folder,           folder,              "sleep",         "1000"};
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid_t bubblewrap = 0;
+    EXPECT_EQ(posix_spawn(&bubblewrap, argv[0], nullptr, nullptr, argv.data(), environ), 0);
+    close(told[1]);
+    std::string text;
+    char buffer[1024];
+    while (text.find('}') == text.npos) {
+        const auto got = read(told[0], buffer, sizeof buffer);
+        if (got <= 0) break;
+        text.append(buffer, static_cast<std::size_t>(got));
+    }
+    kill(bubblewrap, SIGKILL);
+    waitpid(bubblewrap, nullptr, 0);
+    for (const int fd : {hold[0], hold[1], told[0]}) close(fd);
+    const auto number = text.find(": ");
+    return number == text.npos ? 0 : std::stoi(text.substr(number + 2));
+}
+
+TEST_F(Sandbox, WhatADeadProcessLeftInAFolderIsEndedAndNoOther) {
+    const TempFolder other;
+    const std::string own = folder_.path() + "/job", others = other.path() + "/job", living = folder_.path() + "/living";
+    for (const auto& folder : {own, others, living}) fs::create_directory(folder);
+    const pid_t stray = make_stray(own), foreign = make_stray(others);
+    ASSERT_GT(stray, 0);
+    ASSERT_GT(foreign, 0);
+    auto command = shell("echo begun > begun; sleep 2; echo whole");
+    command.folder = living;
+    auto running = std::async(std::launch::async, [command] { return run_here(command, StopToken{}); });
+    while (!fs::exists(living + "/begun")) std::this_thread::yield();
+
+    EXPECT_EQ(end_strays(folder_.path() + "/jo"), 0) << "no folder";
+    EXPECT_EQ(end_strays(own), 0) << "nothing below it";
+    EXPECT_EQ(end_strays("/nonexistent"), 0);
+    EXPECT_EQ(end_strays("/"), 0);
+    EXPECT_EQ(end_strays(folder_.path()), 1);
+    for (int i = 0; i < 500 && processes_with(own) > 0; ++i) std::this_thread::sleep_for(Milliseconds(10));
+    EXPECT_EQ(processes_with(own), 0);
+    EXPECT_EQ(processes_with(others), 1) << "that is somebody else's";
+    kill(foreign, SIGKILL);
+    const auto result = running.get();
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->text, "whole\n") << "a sandbox whose process lives";
+}
+
+TEST_F(Sandbox, WhatOnlyTheOperatorMaySeeIsToldHim) {
+    std::vector<std::string> told;
+    auto command = shell("kill -9 $$");
+    command.policy.tell_operator = [&told](const std::string& problem) { told.push_back(problem); };
+    EXPECT_TRUE(failed_with(run_here(command, StopToken{}), SandboxErrc::unavailable)) << "as by the kernel without memory";
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_NE(told[0].find("killed from outside"), std::string::npos);
+    command.argv = {"no-such-program"};
+    EXPECT_FALSE(run_here(command, StopToken{}));
+    ASSERT_EQ(told.size(), 2u);
+    command.argv = {"false"};
+    EXPECT_TRUE(failed_with(run_here(command, StopToken{}), SandboxErrc::failed));
+    EXPECT_EQ(told.size(), 2u) << "the program's own affair";
 }
 
 TEST_F(Sandbox, RunsFromACoroutineWithoutHoldingItsLoop) {
