@@ -15,6 +15,7 @@ KILLS = int(os.environ.get("DRILL_KILLS", "50"))
 SEED = int(os.environ.get("DRILL_SEED", "20261125"))
 RUNNING = 20  # at every kill
 WAITING = 4  # beside them
+MOST_CALLS = 100  # that end in one life. Fewer on average, and jobs would meet three deaths with nothing finished: suspects
 OWNERS = ("owner@localhost", "second@example.org")  # one owner runs 16 at most
 ENDS = ("completed", "failed", "cancelled", "moderated", "given_up")
 
@@ -48,6 +49,10 @@ class Drill(LonghandTest):
         calm.stop()
         self.assertEqual(ledger["spent"]["tokens"], self.charged())
         return {call["key"]: tokens(call) for call in ledger["calls"]}, documents
+
+    def ended_calls(self):
+        stats = Api(self.provider.url).get("/v1/stats")
+        return stats["calls"] - stats["active"]
 
     def running(self):
         text = self.apis[0].raw("GET", "/metrics")[2].decode()
@@ -87,7 +92,9 @@ class Drill(LonghandTest):
         kills = 0
         while kills < KILLS:
             wait_until(self.enough_run, f"{RUNNING} jobs that run")
-            time.sleep(chance.uniform(0, 1.0))
+            ended = self.ended_calls() + chance.randint(0, MOST_CALLS)
+            wait_until(lambda: self.ended_calls() >= ended, "some calls' ends")
+            time.sleep(chance.uniform(0, 0.1))
             if self.running() < RUNNING:
                 continue
             server.kill()

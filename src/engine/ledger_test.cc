@@ -207,8 +207,8 @@ TEST_F(LedgerTest, AProviderThatKnowsOfNoChargeIsLeftInPeace) {
 }
 
 TEST_F(LedgerTest, AReachedBudgetPausesTheJobOnceItsCallsInFlightHaveEnded) {
-    // The plan fits, and one section beside it: 1024 tokens are held for each answer.
-    const Uuid job = world.enqueue_one({.max_cost = {}, .max_tokens = 1'200});
+    // The plan fits, and one section behind it: 1024 tokens are held for each answer.
+    const Uuid job = world.enqueue_one({.max_cost = {}, .max_tokens = 1'100});
     world.start();
     ASSERT_TRUE(world.run_until_state(job, State::draft));
     EXPECT_EQ(world.job(job).stage, job::Stage::waiting_for_budget);
@@ -220,12 +220,33 @@ TEST_F(LedgerTest, AReachedBudgetPausesTheJobOnceItsCallsInFlightHaveEnded) {
     EXPECT_EQ(world.state(job), State::draft);
     EXPECT_EQ(world.engine->stats().running, 0U);
 
-    const auto same = world.persist([&] { return world.store->resume(world.owner, job, {{}, 1'200}); });
+    const auto same = world.persist([&] { return world.store->resume(world.owner, job, {{}, 1'100}); });
     ASSERT_FALSE(same.has_value());
     EXPECT_EQ(same.error().code, store::StoreErrc::budget);
     ASSERT_TRUE(world.persist([&] { return world.store->resume(world.owner, job, {{}, 1'000'000}); }).has_value());
     ASSERT_TRUE(world.run_until_state(job, State::completed));
     EXPECT_EQ(world.model.prompts.size(), kCalls) << "nothing is bought twice";
+    world.expect_balanced(job);
+    world.stop();
+}
+
+TEST_F(LedgerTest, SectionsThatHaveNoRoomSideBySideAreWrittenOneAfterTheOther) {
+    const Uuid job = world.enqueue_one(
+        {.max_cost = {}, .max_tokens = static_cast<std::int64_t>(kCalls) * kTokens + 1'100});
+    int most = 0;
+    world.start();
+    ASSERT_TRUE(world.runtime.run_until(
+        [&] {
+            most = std::max(most, static_cast<int>(world.model.streams));
+            EXPECT_TRUE(world.cap_holds(job));
+            return world.state(job) != State::queued && world.state(job) != State::in_progress;
+        },
+        1h));
+    EXPECT_EQ(world.state(job), State::completed) << "what its calls cost is within the cap";
+    EXPECT_EQ(most, 1);
+    const auto books = world.ledger(job);
+    EXPECT_EQ(books.calls.size(), kCalls);
+    for (const auto& call : books.calls) EXPECT_EQ(call.attempt, 1U) << call.key;
     world.expect_balanced(job);
     world.stop();
 }

@@ -63,7 +63,6 @@ awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
     while (!job_->signals.stop.stopped() && !job_->out_of_budget) {
         begin_attempt();
         quiet_since_ = environment_.runtime.steady_now();
-        ++environment_.counters.model_calls;
         const llm::ChatRequest chat = chat_request();
         auto call = environment_.model.chat(chat, watcher(chat), job_->stop());
         llm::LlmResult<llm::ChatReply> reply = Failure<LlmErrc>{LlmErrc::stopped, ""};
@@ -105,12 +104,19 @@ llm::ChatWatcher ModelCall::watcher(const llm::ChatRequest& chat) {
     // Called while `answer` waits for the call, so this object and the request are there; the stop may have come
     // before.
     llm::ChatWatcher watcher;
-    watcher.before_attempt = [this, &chat] { return books_.reserve(attempts_, chat); };
+    watcher.before_attempt = [this, &chat] { return reserve(chat); };
     watcher.after_attempt = [this](llm::AttemptEnd end) { return books_.end(std::move(end)); };
     watcher.on_first_byte = [this](std::string_view id) { books_.open(id); };
     watcher.on_text = [this](std::string_view delta) { on_text(delta); };
     watcher.on_restart = [this](std::string_view) { begin_attempt(); };
     return watcher;
+}
+
+awaitable<llm::LlmResult<void>> ModelCall::reserve(const llm::ChatRequest& chat) {
+    auto reserving = books_.reserve(attempts_, chat);
+    llm::LlmResult<void> reserved = co_await std::move(reserving);
+    if (reserved.has_value()) ++environment_.counters.model_calls;
+    co_return reserved;
 }
 
 void ModelCall::begin_attempt() {
@@ -150,7 +156,13 @@ awaitable<ModelCall::Given> ModelCall::after(LlmErrc code, std::string message) 
             co_return StepFailure{StepErrc::stopped, ""};
         case LlmErrc::withheld:
             if (job_->problem) co_return StepFailure{StepErrc::failed, std::move(message)};
-            co_return StepFailure{StepErrc::stopped, ""};
+            if (job_->out_of_budget) co_return StepFailure{StepErrc::stopped, ""};
+            --attempts_;  // none was made
+            if (job_->reservations > 0) {
+                const SteadyTime look_again = environment_.runtime.steady_now() + std::chrono::minutes(1);
+                co_await job_->reservation_ended.wait_until(environment_.runtime, look_again, job_->stop());
+            }
+            co_return std::nullopt;
         case LlmErrc::unavailable:
             break;
         case LlmErrc::refused_key:

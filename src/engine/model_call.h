@@ -28,6 +28,7 @@ private:
     using Given = std::optional<Failure<writing::StepErrc>>;  ///< the end of the call; nothing: ask again
 
     llm::ChatRequest chat_request() const;
+    awaitable<llm::LlmResult<void>> reserve(const llm::ChatRequest& chat);
     llm::ChatWatcher watcher(const llm::ChatRequest& chat);
     void begin_attempt();
     void on_text(std::string_view delta);

@@ -55,6 +55,8 @@ struct RunningJob {
     std::map<std::string, SteadyTime, std::less<>> active;  ///< since when each step's present attempt runs
     std::size_t calls = 0;
     Notifier call_ended;
+    std::size_t reservations = 0;  ///< rows of the ledger that hold a part of its budget for calls of this run
+    Notifier reservation_ended;
 
     // Its provider.
     std::optional<SteadyTime> provider_down_since;

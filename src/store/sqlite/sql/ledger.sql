@@ -28,7 +28,8 @@ UPDATE calls SET streamed_tokens = max(streamed_tokens, ?)
 UPDATE calls
    SET state = ?, generation_id = CASE WHEN ?2 = '' THEN generation_id ELSE ?2 END,
        served_by = CASE WHEN ?3 = '' THEN served_by ELSE ?3 END, prompt_tokens = ?4, completion_tokens = ?5,
-       cached_tokens = ?6, reasoning_tokens = ?7, cost = ?8, cost_from = ?9, ending = ?10, ended_at = ?11
+       cached_tokens = ?6, reasoning_tokens = ?7, cost = ?8, cost_from = ?9, ending = ?10,
+       ended_at = coalesce(ended_at, ?11)
  WHERE job = ?12 AND id = ?13;
 -- name: calls_in_flight_at_cancel
 UPDATE calls SET cancelled_run = ? WHERE job = ? AND state IN ('reserved', 'open');
