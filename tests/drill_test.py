@@ -1,5 +1,5 @@
 """Many jobs, and a process that dies again and again under them: the books of the server and of its provider agree, and
-no document shows it. Of `./dev test --chaos`; `DRILL_KILLS` says how many times. The binary is that of
+no document shows it. `DRILL_KILLS` says how many times: fifty, and a thousand in `./dev test --chaos`. The binary is that of
 drill_server.cc, which makes its PDFs without TeX."""
 
 import concurrent.futures
@@ -91,7 +91,7 @@ class Drill(LonghandTest):
         self.jobs, self.unfinished = [], []
         kills = 0
         while kills < KILLS:
-            wait_until(self.enough_run, f"{RUNNING} jobs that run")
+            wait_until(self.enough_run, f"{RUNNING} jobs that run", seconds=300)
             ended = self.ended_calls() + chance.randint(0, MOST_CALLS)
             wait_until(lambda: self.ended_calls() >= ended, "some calls' ends")
             time.sleep(chance.uniform(0, 0.1))
