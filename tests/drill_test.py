@@ -72,16 +72,17 @@ class Drill(LonghandTest):
             self.unfinished.append(self.jobs[-1])
 
     def enough_run(self):
-        if self.running() >= RUNNING:
-            return True
+        return self.running() >= RUNNING or self.feed_for(0.1)
+
+    def feed_for(self, seconds):
         self.feed()
-        time.sleep(0.1)
+        time.sleep(seconds)
         return False
 
     def test_kills_under_load_lose_nothing_and_the_books_agree(self):
         chance = random.Random(SEED)
         self.provider = self.model("--tokens-per-second", "1500")
-        self.options = ("--provider", self.provider.url + "/v1", "--workers", str(RUNNING), "--typesetters", "4", "--beat", "200ms", "--lease", "1s")
+        self.options = ("--provider", self.provider.url + "/v1", "--workers", str(RUNNING), "--typesetters", "4", "--beat", "200ms", "--lease", "5s")
         calm, documents = self.undisturbed()
         before = self.charged()
 
@@ -92,8 +93,8 @@ class Drill(LonghandTest):
         kills = 0
         while kills < KILLS:
             wait_until(self.enough_run, f"{RUNNING} jobs that run", seconds=300)
-            ended = self.ended_calls() + chance.randint(0, MOST_CALLS)
-            wait_until(lambda: self.ended_calls() >= ended, "some calls' ends")
+            enough = self.ended_calls() + chance.randint(0, MOST_CALLS)
+            wait_until(lambda: self.ended_calls() >= enough or self.feed_for(0.1), "some calls' ends", seconds=300)
             time.sleep(chance.uniform(0, 0.1))
             if self.running() < RUNNING:
                 continue
