@@ -181,7 +181,8 @@ class LonghandTest(unittest.TestCase):
         outcome = self._outcome.result
         if any(test is self for test, _ in outcome.errors + outcome.failures):
             print(f"{process.child.args[1]} {process.child.pid}: exit {process.child.poll()}; the end of its log:")
-            print(process.log_text()[-4000:], flush=True)
+            log = process.log_text().splitlines()
+            print("\n".join([line for line in log[:-25] if " info " not in line] + log[-25:]), flush=True)
         process.close()
 
     def serve(self, *options, listen="127.0.0.1:0"):

@@ -8,8 +8,6 @@ extern "C" {
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "sandbox/descriptor.h"
@@ -34,9 +32,15 @@ bool is_bubblewrap(pid_t pid) {
     return fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", none) == kBubblewrap;
 }
 
+// Not by a stream: reading of a process that has just gone is an error, of which a stream makes an exception.
 std::string text_of(pid_t pid, const char* what) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/" + what, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    const Descriptor file(open(("/proc/" + std::to_string(pid) + "/" + what).c_str(), O_RDONLY | O_CLOEXEC));
+    std::string text;
+    char buffer[4096];
+    ssize_t count = 0;
+    while (file && (count = read(file.get(), buffer, sizeof buffer)) > 0)
+        text.append(buffer, static_cast<std::size_t>(count));
+    return text;
 }
 
 // A line of /proc/PID/status.
