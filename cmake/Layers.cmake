@@ -65,7 +65,7 @@ function(longhand_layer name)
       target_precompile_headers(${name}_test REUSE_FROM base_test)
     endif()
     target_compile_definitions(${name}_test PRIVATE LONGHAND_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
   endif()
 endfunction()
 
