@@ -5,7 +5,7 @@ import random
 import time
 import unittest
 
-from harness import Api, LonghandTest, run, wait_until
+from harness import Api, LonghandTest, beats, run, wait_until
 
 KILLS = 20
 SEED = int(os.environ.get("CRASH_SEED", "20261124"))
@@ -26,7 +26,7 @@ class Crash(LonghandTest):
     def test_twenty_kills_lose_nothing_and_buy_no_recorded_call_again(self):
         chance = random.Random(SEED)
         model = self.model("--tokens-per-second", "500")
-        options = ("--provider", model.url + "/v1", "--beat", "100ms", "--lease", "1s")
+        options = ("--provider", model.url + "/v1", *beats(100, 1000))
 
         # Undisturbed first: what the same job costs, and its bytes.
         calm = self.start("serve", "--listen", "127.0.0.1:0", "--data", self.folder / "calm", *options)

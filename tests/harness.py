@@ -16,12 +16,19 @@ import uuid
 
 BINARY = os.environ["LONGHAND_BINARY"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DEADLINE = float(os.environ.get("TEST_DEADLINE", "120"))
+# How many times slower than usual the processes are, under a sanitizer: what is a matter of time is so much longer.
+SLOWNESS = int(os.environ.get("TEST_SLOWNESS", "1"))
+DEADLINE = SLOWNESS * float(os.environ.get("TEST_DEADLINE", "120"))
 
 
 def environment():
     """The environment of a child: nothing of Longhand's own from outside."""
     return {k: v for k, v in os.environ.items() if not k.startswith("LONGHAND_")} | {"LC_ALL": "C.UTF-8"}
+
+
+def beats(beat, lease):
+    """The options for a beat and a lease of so many milliseconds."""
+    return "--beat", f"{beat * SLOWNESS}ms", "--lease", f"{lease * SLOWNESS}ms"
 
 
 def run(*words, status=0, variables=None, **kwargs):
