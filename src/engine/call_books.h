@@ -19,9 +19,9 @@ class CallBooks {
 public:
     CallBooks(Environment& environment, std::shared_ptr<RunningJob> job, std::string key);
 
-    /// Before an attempt leaves. `withheld`: a cap has no room. RunningJob::out_of_budget says so, unless other calls of
-    /// the job hold a part of it, more than they will cost, most likely: then it is to be asked again when one has ended
-    /// (RunningJob::reservation_ended). `stopped`: the job is somebody else's, or is being handed back.
+    /// Before an attempt leaves. `withheld`: a cap has no room. RunningJob::out_of_budget says so, unless other calls
+    /// of the job hold a part of it, more than they will cost, most likely: then it is to be asked again when one has
+    /// ended (RunningJob::reservation_ended). `stopped`: the job is somebody else's, or is being handed back.
     awaitable<llm::LlmResult<void>> reserve(std::uint32_t attempt, const llm::ChatRequest& request);
     void open(std::string_view generation_id);
     /// The end of a failed attempt is durable when this resumes, if the database can be reached. That of an answer is

@@ -35,11 +35,11 @@ struct EngineOptions {
     std::uint32_t pipeline_version = 1;
     Milliseconds poll{2'000};  ///< how often the queue is looked at without being told to, with jitter
     Milliseconds shutdown_patience{
-        5'000};  ///< how long `stop` goes on trying to write to a database that does not answer
-    sandbox::Policy policy;                                  ///< of the children that read sources
-    std::size_t calls_per_job = 8;                          ///< model calls of one job in flight at once
-    llm::PriceTable prices;                                 ///< what calls are reserved and, at need, settled at
-    std::shared_ptr<spdlog::logger> log;                    ///< none: silent. Never told a prompt, a text or a key
+        5'000};                     ///< how long `stop` goes on trying to write to a database that does not answer
+    sandbox::Policy policy;         ///< of the children that read sources
+    std::size_t calls_per_job = 8;  ///< model calls of one job in flight at once
+    llm::PriceTable prices;         ///< what calls are reserved and, at need, settled at
+    std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
     /// The work that a job walks: none is writing::write_document. Owns what it uses.
     std::function<awaitable<writing::StepResult<writing::Finished>>(writing::StepContext&)> write;
 };

@@ -231,8 +231,8 @@ TEST_F(LedgerTest, AReachedBudgetPausesTheJobOnceItsCallsInFlightHaveEnded) {
 }
 
 TEST_F(LedgerTest, SectionsThatHaveNoRoomSideBySideAreWrittenOneAfterTheOther) {
-    const Uuid job = world.enqueue_one(
-        {.max_cost = {}, .max_tokens = static_cast<std::int64_t>(kCalls) * kTokens + 1'100});
+    const Uuid job =
+        world.enqueue_one({.max_cost = {}, .max_tokens = static_cast<std::int64_t>(kCalls) * kTokens + 1'100});
     int most = 0;
     world.start();
     ASSERT_TRUE(world.runtime.run_until(

@@ -107,7 +107,9 @@ public:
 
     Output output() && { return {std::move(output_), std::move(error_)}; }
     const std::string& error_text() const { return error_; }
-    bool program_ran() const { return command_.policy.confine != Confine::required || parse_status(status_).program_ran; }
+    bool program_ran() const {
+        return command_.policy.confine != Confine::required || parse_status(status_).program_ran;
+    }
 
 private:
     static pollfd entry(const Descriptor& from) { return {from.get(), POLLIN, 0}; }

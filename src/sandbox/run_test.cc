@@ -271,10 +271,22 @@ pid_t make_stray(const std::string& folder) {
     EXPECT_EQ(pipe(hold), 0);
     EXPECT_EQ(pipe(told), 0);
     const auto hold_word = std::to_string(hold[0]), told_word = std::to_string(told[1]);
-    std::vector<std::string> words = {
-        "/usr/bin/bwrap", "--die-with-parent", "--unshare-all", "--unshare-user", "--userns-block-fd", hold_word,
-        "--info-fd",      told_word,           "--ro-bind",     "/",              "/",                 "--bind",
-        folder,           folder,              "sleep",         "1000"};
+    std::vector<std::string> words = {"/usr/bin/bwrap",
+                                      "--die-with-parent",
+                                      "--unshare-all",
+                                      "--unshare-user",
+                                      "--userns-block-fd",
+                                      hold_word,
+                                      "--info-fd",
+                                      told_word,
+                                      "--ro-bind",
+                                      "/",
+                                      "/",
+                                      "--bind",
+                                      folder,
+                                      folder,
+                                      "sleep",
+                                      "1000"};
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -297,7 +309,8 @@ pid_t make_stray(const std::string& folder) {
 
 TEST_F(Sandbox, WhatADeadProcessLeftInAFolderIsEndedAndNoOther) {
     const TempFolder other;
-    const std::string own = folder_.path() + "/job", others = other.path() + "/job", living = folder_.path() + "/living";
+    const std::string own = folder_.path() + "/job", others = other.path() + "/job",
+                      living = folder_.path() + "/living";
     for (const auto& folder : {own, others, living}) fs::create_directory(folder);
     const pid_t stray = make_stray(own), foreign = make_stray(others);
     ASSERT_GT(stray, 0);
@@ -325,7 +338,8 @@ TEST_F(Sandbox, WhatOnlyTheOperatorMaySeeIsToldHim) {
     std::vector<std::string> told;
     auto command = shell("kill -9 $$");
     command.policy.tell_operator = [&told](const std::string& problem) { told.push_back(problem); };
-    EXPECT_TRUE(failed_with(run_here(command, StopToken{}), SandboxErrc::unavailable)) << "as by the kernel without memory";
+    EXPECT_TRUE(failed_with(run_here(command, StopToken{}), SandboxErrc::unavailable))
+        << "as by the kernel without memory";
     ASSERT_EQ(told.size(), 1u);
     EXPECT_NE(told[0].find("killed from outside"), std::string::npos);
     command.argv = {"no-such-program"};

@@ -52,7 +52,8 @@ protected:
     SourceResult<ReadSource> read_file(const SourceFile& file, StopToken stop = {}) {
         std::optional<SourceResult<ReadSource>> result;
         loop_.restart();
-        asio::co_spawn(loop_, read_source(runtime_, file, folder_ + "/scratch", stop, {sandbox::Confine::limits_only, {}}),
+        asio::co_spawn(loop_,
+                       read_source(runtime_, file, folder_ + "/scratch", stop, {sandbox::Confine::limits_only, {}}),
                        [&](std::exception_ptr error, SourceResult<ReadSource> read) {
                            if (error) std::rethrow_exception(error);
                            result.emplace(std::move(read));

@@ -72,8 +72,7 @@ public:
 };
 
 /// The one over pandoc and XeLaTeX, in the sandbox.
-std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once,
-                                            sandbox::Policy policy = {});
+std::unique_ptr<Typesetter> make_typesetter(Runtime& runtime, unsigned children_at_once, sandbox::Policy policy = {});
 
 /// What `doctor` shows: each program and font, found or how to get it.
 struct Check {
