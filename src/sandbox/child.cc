@@ -29,9 +29,8 @@ struct Pipe {
     Descriptor read, write;
 };
 
-Descriptor lifted(int fd) {
-    Descriptor low(fd);
-    Descriptor high(fcntl(fd, F_DUPFD_CLOEXEC, kLowestDescriptor));
+Descriptor lifted(Descriptor low) {
+    Descriptor high(fcntl(low.get(), F_DUPFD_CLOEXEC, kLowestDescriptor));
     if (!high) fail(errno, "a descriptor for a child process");
     return high;
 }
@@ -39,10 +38,8 @@ Descriptor lifted(int fd) {
 Pipe make_pipe() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) fail(errno, "a pipe for a child process");
-    Descriptor write_end(ends[1]);
-    Pipe pipe{lifted(ends[0]), {}};
-    pipe.write = lifted(std::exchange(write_end, Descriptor()).get());
-    return pipe;
+    Descriptor read_end(ends[0]), write_end(ends[1]);
+    return {lifted(std::move(read_end)), lifted(std::move(write_end))};
 }
 
 std::vector<char*> pointers_to(const std::vector<std::string>& words) {

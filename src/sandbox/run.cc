@@ -176,7 +176,8 @@ SandboxResult<Output> judged(const Command& command, int exit_status, Watch& wat
     }
     if (!watch.program_ran()) {
         return failure(SandboxErrc::unavailable,
-                       fmt::format("The sandbox (bubblewrap) can't start {}: {} {}", name, error, kHowToConfine));
+                       fmt::format("The sandbox (bubblewrap) can't start {}: it ended with status {} and said '{}'. {}",
+                                   name, exit_status, error, kHowToConfine));
     }
     if (exit_status == 0) return std::move(watch).output();
     if (exit_status == 128 + SIGXCPU)

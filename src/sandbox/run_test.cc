@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +17,16 @@
 #include <thread>
 
 #include "base/uuid.h"
+
+// In the place of the C library's, for all of this program: how often a number was closed that nobody held.
+namespace {
+std::atomic<int> g_bad_closes = 0;
+}
+extern "C" int close(int fd) {
+    const int result = static_cast<int>(syscall(SYS_close, fd));
+    if (result != 0 && errno == EBADF) ++g_bad_closes;
+    return result;
+}
 
 namespace longhand::sandbox {
 namespace {
@@ -348,6 +360,24 @@ TEST_F(Sandbox, WhatOnlyTheOperatorMaySeeIsToldHim) {
     command.argv = {"false"};
     EXPECT_TRUE(failed_with(run_here(command, StopToken{}), SandboxErrc::failed));
     EXPECT_EQ(told.size(), 2u) << "the program's own affair";
+}
+
+// A number that is closed twice may be another thread's by the second time.
+TEST_F(Sandbox, ClosesEachDescriptorOnce) {
+    g_bad_closes = 0;
+    for (const auto confine : {Confine::required, Confine::limits_only}) {
+        auto command = shell("echo out; echo error >&2");
+        command.policy.confine = confine;
+        EXPECT_TRUE(run_here(command, StopToken{}));
+        StopSource stop;
+        command.argv = {"sleep", "1000"};
+        auto result = std::async(std::launch::async, [&] { return run_here(command, stop.token()); });
+        std::this_thread::sleep_for(Milliseconds(20));
+        stop.stop(StopReason::cancelled);
+        EXPECT_TRUE(failed_with(result.get(), SandboxErrc::stopped));
+    }
+    end_strays(folder_.path());
+    EXPECT_EQ(g_bad_closes, 0);
 }
 
 TEST_F(Sandbox, RunsFromACoroutineWithoutHoldingItsLoop) {
