@@ -6,6 +6,7 @@ the one monotonic clock. Beside it, in the same run: the round trip of GET /heal
 """
 
 import asyncio
+import itertools
 import json
 import os
 import pathlib
@@ -20,7 +21,8 @@ BINARY = os.environ["LONGHAND_BINARY"]
 OUT = pathlib.Path(os.environ["BENCH_OUT"])
 JOBS = int(os.environ.get("BENCH_JOBS", "200"))
 JOBS_OF_A_USER = 16  # run at once
-WORD = b'data: {"id":"gen","choices":[{"delta":{"content":"word "}}]}\n\n'
+# Numbered: a model that says the same for ever is cut off.
+WORD = b'data: {"id":"gen","choices":[{"delta":{"content":"word%d "}}]}\n\n'
 
 
 class Provider:
@@ -49,8 +51,10 @@ class Provider:
             writer.close()
 
     async def write_words(self, writer):
-        while True:
-            writer.write(WORD)
+        for count in itertools.count():
+            if writer.is_closing():
+                return
+            writer.write(WORD % count)
             await asyncio.sleep(0.1)
 
 

@@ -9,6 +9,9 @@ using store::StoreErrc;
 
 namespace {
 
+// A cancel, or any other write, that comes during a beat waits for the rows of so many jobs and no more.
+constexpr std::size_t kJobsAtOnce = 32;
+
 // What the store does not have yet of a job's streams.
 void collect_unstored(const RunningJob& job, std::vector<store::PartialText>& texts) {
     for (const auto& [key, text] : job.texts) {
@@ -61,11 +64,15 @@ awaitable<void> Beats::limit_steps(StopToken stop) {
 
 awaitable<void> Beats::beat() {
     const RunningJobs jobs = running_();
-    if (jobs.empty()) co_return;
-    auto extending = extend(jobs);
-    co_await std::move(extending);
-    auto storing = store_texts(jobs);
-    co_await std::move(storing);
+    for (std::size_t begin = 0; begin < jobs.size(); begin += kJobsAtOnce) {
+        const std::size_t end = std::min(begin + kJobsAtOnce, jobs.size());
+        const RunningJobs some(jobs.begin() + static_cast<std::ptrdiff_t>(begin),
+                               jobs.begin() + static_cast<std::ptrdiff_t>(end));
+        auto extending = extend(some);
+        co_await std::move(extending);
+        auto storing = store_texts(some);
+        co_await std::move(storing);
+    }
 }
 
 awaitable<void> Beats::extend(RunningJobs jobs) {
