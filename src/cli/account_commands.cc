@@ -13,8 +13,6 @@
 namespace longhand::cli {
 namespace {
 
-constexpr Milliseconds kLongestToken = std::chrono::hours(24 * 366);
-
 // What the five commands share: an open installation beside whoever runs, and a loop to ask the store on.
 struct Desk {
     asio::io_context loop;
@@ -96,12 +94,12 @@ int remove_user(Desk& desk, const Options& options) {
 }
 
 int print_token(Desk& desk, const Options& options) {
-    const auto ttl = duration_option(options, "ttl", Seconds{1}, kLongestToken);
+    const auto ttl = duration_option(options, "ttl", Seconds{1}, http::kLongestTokenLife);
     if (!ttl) return complain(ttl.error().message, kUsage);
     const std::string email = options.positional("EMAIL");
     const auto user = run_on(desk.loop, desk.installation->store().user_by_email(email));
     if (!user) return complain_of(user.error(), email);
-    const http::Tokens tokens(desk.installation->secret());
+    const http::Tokens tokens(std::make_shared<http::KeyRing>(desk.installation->secrets()));
     std::printf("%s\n",
                 tokens.make(user->id, desk.runtime.wall_now(), std::chrono::duration_cast<Seconds>(*ttl)).c_str());
     return kDone;

@@ -98,8 +98,8 @@ std::vector<OptionSpec> client_options() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (auto group :
-             {write_commands, serve_commands, job_commands, account_commands, model_commands, doctor_commands}) {
+        for (auto group : {write_commands, serve_commands, job_commands, account_commands, secret_commands,
+                           model_commands, doctor_commands}) {
             for (Command& command : group()) list.push_back(std::move(command));
         }
         return list;

@@ -35,6 +35,7 @@ std::vector<OptionSpec> client_options();    ///< --server, --token, --json, --d
 std::vector<Command> write_commands();
 std::vector<Command> serve_commands();
 std::vector<Command> account_commands();
+std::vector<Command> secret_commands();
 std::vector<Command> job_commands();
 std::vector<Command> model_commands();
 std::vector<Command> doctor_commands();

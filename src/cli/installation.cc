@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "cli/command.h"
-#include "http/secret.h"
 #include "sandbox/run.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -74,9 +73,10 @@ OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& opti
     }
     installation->path_ = *path;
     installation->files_ = std::make_unique<store::FileStore>(*path);
-    auto secret = http::load_or_make_secret(secret_path(options, *path));
-    if (!secret) return failed(secret.error().message);
-    installation->secret_ = std::move(*secret);
+    installation->secret_file_ = secret_path(options, *path);
+    auto secrets = http::load_or_make_secrets(installation->secret_file_, runtime.wall_now());
+    if (!secrets) return failed(secrets.error().message);
+    installation->secrets_ = std::move(*secrets);
     const std::string database = *path + "/longhand.db";
     if (hold != Hold::client) make_private_file(database);
     auto store = store::sqlite::open_sqlite_store(database, runtime, {});

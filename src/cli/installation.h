@@ -9,6 +9,7 @@
 #include "base/runtime.h"
 #include "cli/data_folder.h"
 #include "cli/option_set.h"
+#include "http/secret.h"
 #include "store/file_store.h"
 #include "store/store.h"
 
@@ -45,7 +46,8 @@ public:
     DataFolder* folder() { return folder_.get(); }
     store::Store& store() { return *store_; }
     store::FileStore& files() { return *files_; }
-    const std::string& secret() const { return secret_; }  ///< 32 bytes
+    const http::Secrets& secrets() const { return secrets_; }
+    const std::string& secret_file() const { return secret_file_; }
 
 private:
     Installation() = default;
@@ -54,7 +56,8 @@ private:
     std::unique_ptr<DataFolder> folder_;  // declared first: unlocked last
     std::unique_ptr<store::FileStore> files_;
     std::unique_ptr<store::Store> store_;
-    std::string secret_;
+    std::string secret_file_;
+    http::Secrets secrets_;
 };
 
 /// The account that `write` works under and that a server on loopback begins with.

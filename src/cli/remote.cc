@@ -99,7 +99,8 @@ OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio
                         typed_again(options, {"data", "secret-file", "config"}))};
     }
     if (!user) return Failure<OpenErrc>{OpenErrc::failed, user.error().message};
-    return http::Tokens((*installation)->secret()).make(user->id, runtime.wall_now(), kOwnTokenLife);
+    const http::Tokens tokens(std::make_shared<http::KeyRing>((*installation)->secrets()));
+    return tokens.make(user->id, runtime.wall_now(), kOwnTokenLife);
 }
 
 OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options, OwnerAccount account) {

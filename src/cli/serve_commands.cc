@@ -151,7 +151,9 @@ int listen(Server& server) {
 
 void make_app(Server& server) {
     http::AppOptions options;
-    options.secret = server.installation->secret();
+    options.keys = std::make_shared<http::KeyRing>(
+        server.installation->secrets(), server.installation->secret_file(), server.runtime,
+        [log = server.log](const std::string& problem) { log->warn("{}", problem); });
     options.public_url =
         server.options.find("public-url")
             .value_or(fmt::format("http://{}:{}", shown_host(server.address.host), server.address.port));

@@ -45,7 +45,7 @@ protected:
         known.id = *Uuid::parse(job);
         known.owner = ada;
         known.updated_at = server->runtime().wall_now();
-        return Links(TestServer::kSecret, "").output_url(known, format);
+        return Links(server->keys(), "").output_url(known, format);
     }
     /// Of the last request to a target that begins so; 0: there was none.
     static int logged_status(const std::string& target) {
@@ -381,7 +381,7 @@ TEST_F(Api, AStreamEndsWithItsKey) {
 }
 
 TEST_F(Api, ASessionIsAskedAfterAgainAndEndsInTime) {
-    const Tokens tokens{std::string(TestServer::kSecret)};
+    const Tokens tokens{server->keys()};
     const Credentials credentials(server->runtime(), server->database(), tokens);
     const auto identity = server->wait(credentials.identify("Bearer " + server->token(ada), "")).value();
     EXPECT_TRUE(server->wait(credentials.still_there(identity)));

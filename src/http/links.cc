@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/digest.h"
@@ -23,28 +24,38 @@ std::string_view only(const net::HttpRequest& request, std::string_view name) {
     return found;
 }
 
-}  // namespace
+constexpr Seconds kLinkLife = std::chrono::hours(24 * 365);
+static_assert(kLinkLife < kFormerSecretLife, "a link would end before its time when the secret is rotated");
 
-// A key of its own, so that no token can ever be mistaken for a link.
-Links::Links(std::string_view secret, std::string public_url)
-    : key_(as_text(hmac_sha256(secret, "longhand output link"))), public_url_(std::move(public_url)) {}
-
-std::string Links::signature(Uuid job, std::string_view format, Uuid owner, std::string_view expiry) const {
-    const std::string text = fmt::format("{}\n{}\n{}\n{}", job.to_string(), format, owner.to_string(), expiry);
-    return to_base64url(as_text(hmac_sha256(key_, text)));
+std::string signed_text(Uuid job, std::string_view format, Uuid owner, std::string_view expiry) {
+    return fmt::format("{}\n{}\n{}\n{}", job.to_string(), format, owner.to_string(), expiry);
 }
 
+std::string signature(const SigningKey& key, std::string_view text) {
+    return to_base64url(as_text(hmac_sha256(key.link_key, text)));
+}
+
+bool is_signature(const Keys& keys, std::string_view text, std::string_view found) {
+    return std::any_of(keys.all().begin(), keys.all().end(),
+                       [&](const SigningKey& key) { return equal_in_constant_time(signature(key, text), found); });
+}
+
+}  // namespace
+
 std::string Links::output_url(const job::Job& job, std::string_view format) const {
-    const auto expiry = job.finished_at.value_or(job.updated_at) + std::chrono::hours(24 * 365);
+    const auto expiry = job.finished_at.value_or(job.updated_at) + kLinkLife;
     const std::string seconds = std::to_string(std::chrono::duration_cast<Seconds>(expiry.time_since_epoch()).count());
+    const std::string text = signed_text(job.id, format, job.owner, seconds);
     return fmt::format("{}/api/jobs/{}/output.{}?user={}&exp={}&sig={}", public_url_, job.id.to_string(), format,
-                       job.owner.to_string(), seconds, signature(job.id, format, job.owner, seconds));
+                       job.owner.to_string(), seconds, signature(keys_->keys()->newest(), text));
 }
 
 Links::Checked Links::check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const {
     const auto expiry = only(request, "exp");
     const auto owner = Uuid::parse(only(request, "user"));
-    if (!owner || !equal_in_constant_time(signature(job, format, *owner, expiry), only(request, "sig"))) return {};
+    if (!owner) return {};
+    const std::string text = signed_text(job, format, *owner, expiry);
+    if (!is_signature(*keys_->keys(), text, only(request, "sig"))) return {};
     std::int64_t seconds = 0;
     const auto end = expiry.data() + expiry.size();
     if (std::from_chars(expiry.data(), end, seconds).ptr != end) return {};

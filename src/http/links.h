@@ -1,24 +1,28 @@
 // Signed links to outputs: they open in a browser with no header, and are the same at each read.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/uuid.h"
+#include "http/key_ring.h"
 #include "job/job.h"
 #include "net/http_server.h"
 
 namespace longhand::http {
 
-/// Immutable, so thread-safe.
+/// Thread-safe.
 class Links {
 public:
-    /// `secret` is the installation's; `public_url` without a slash at its end.
-    Links(std::string_view secret, std::string public_url);
+    /// `public_url` without a slash at its end.
+    Links(std::shared_ptr<const KeyRing> keys, std::string public_url)
+        : keys_(std::move(keys)), public_url_(std::move(public_url)) {}
 
     /// `PUBLIC_URL/api/jobs/ID/output.FORMAT?user=…&exp=…&sig=…`; holds for a year from the end of the job's run. The
-    /// owner is in it, for the owner is part of every question to the store.
+    /// owner is in it, for the owner is part of every question to the store. Signed with the newest secret; those of
+    /// former ones hold as long.
     std::string output_url(const job::Job& job, std::string_view format) const;
 
     enum class Refusal { wrong_signature, expired };
@@ -31,9 +35,7 @@ public:
     const std::string& public_url() const { return public_url_; }
 
 private:
-    std::string signature(Uuid job, std::string_view format, Uuid owner, std::string_view expiry) const;
-
-    std::string key_;
+    std::shared_ptr<const KeyRing> keys_;
     std::string public_url_;
 };
 

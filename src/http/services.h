@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/live_feed.h"
 #include "http/credentials.h"
+#include "http/key_ring.h"
 #include "http/links.h"
 #include "http/metrics.h"
 #include "llm/prices.h"
@@ -75,8 +77,8 @@ enum class HostCheck {
 };
 
 struct AppOptions {
-    std::string secret;      ///< 32 bytes: load_or_make_secret
-    std::string public_url;  ///< what links are made of, without a slash at its end: http://127.0.0.1:8080
+    std::shared_ptr<const KeyRing> keys;  ///< what signs tokens and links
+    std::string public_url;               ///< what links are made of, without a slash at its end: http://127.0.0.1:8080
     HostCheck host_check = HostCheck::loopback;
     ServerDefaults defaults;
     std::string version;                          ///< shown at `/` and in the contract's place
@@ -84,7 +86,8 @@ struct AppOptions {
     std::uint64_t max_file_bytes = 50ULL << 20;   ///< of one uploaded file
     std::uint64_t max_upload_bytes = 2ULL << 30;  ///< of one upload request
     Milliseconds stream_keep_alive{15'000};       ///< a comment on an event stream that was silent for so long
-    Milliseconds stream_poll{1'000};              ///< how often a stream looks at the table, whatever it is told
+    Milliseconds stream_poll{800};  ///< how often a stream looks at the table, whatever it is told: who is
+                                    ///< removed is out within a second
 };
 
 struct Services {
@@ -98,9 +101,9 @@ struct Services {
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
           options(std::move(chosen)),
-          tokens(options.secret),
+          tokens(options.keys),
           credentials(deps.runtime, deps.accounts, tokens),
-          links(options.secret, options.public_url) {}
+          links(options.keys, options.public_url) {}
 };
 
 }  // namespace longhand::http

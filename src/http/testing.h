@@ -133,6 +133,7 @@ public:
     Runtime& runtime() { return runtime_; }
     store::FileStore& files() { return *files_; }
     engine::LiveFeed& live() { return live_; }
+    const std::shared_ptr<const KeyRing>& keys() const { return keys_; }
     App& app() { return *app_; }
     std::uint16_t port() const { return port_; }
     const std::string& folder() const { return folder_; }
@@ -178,7 +179,7 @@ private:
     }
     AppOptions options() const {
         AppOptions options;
-        options.secret = std::string(kSecret);
+        options.keys = keys_;
         options.public_url = "http://books.example:8080";
         options.defaults.provider = "offline";
         options.defaults.writing_model = "offline/extract";
@@ -221,6 +222,7 @@ private:
     }
 
     const std::uint64_t disk_reserve_;
+    const std::shared_ptr<const KeyRing> keys_ = std::make_shared<KeyRing>(Secrets{std::string(kSecret), {}});
     asio::io_context loop_;
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
     AsioRuntime runtime_{loop_, 2};

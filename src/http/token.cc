@@ -96,8 +96,11 @@ bool is_signed(const std::string& token, const std::string& secret) {
     return failed == 0 && jwt_get_alg(held.get()) == JWT_ALG_HS256;
 }
 
-std::string key_id(std::string_view secret) {
-    return sha256_hex(secret).substr(0, 16);
+/// What should have signed a token with that header: its `kid` names a key of `keys`, or there is none.
+const SigningKey* key_of(const Keys& keys, const json::object& header) {
+    if (!header.contains("kid")) return &keys.newest();
+    const auto kid = text_of(header, "kid");
+    return kid ? keys.find(*kid) : nullptr;
 }
 
 constexpr std::string_view kKeyPrefix = "dw_";
@@ -110,24 +113,21 @@ std::string key_checksum(std::string_view random) {
 
 }  // namespace
 
-Tokens::Tokens(std::string secret) : newest_(key_id(secret)) {
-    secrets_.emplace(newest_, std::move(secret));
-}
-
 std::string Tokens::make(Uuid user, WallTime now, Seconds ttl) const {
-    const std::string& secret = secrets_.find(newest_)->second;
+    const auto keys = keys_->keys();
+    const SigningKey& key = keys->newest();
     jwt_t* raw = nullptr;
     if (jwt_new(&raw) != 0) throw std::bad_alloc();
     const Jwt token(raw);
     const auto seconds = std::chrono::duration_cast<Seconds>(now.time_since_epoch()).count();
-    bool made = jwt_add_header(raw, "kid", newest_.c_str()) == 0;
+    bool made = jwt_add_header(raw, "kid", key.id.c_str()) == 0;
     made &= jwt_add_grant(raw, "sub", user.to_string().c_str()) == 0;
     made &= jwt_add_grant(raw, "aud", std::string(kAudience).c_str()) == 0;
     made &= jwt_add_grant_int(raw, "iat", static_cast<long>(seconds)) == 0;
     made &= jwt_add_grant_int(raw, "nbf", static_cast<long>(seconds)) == 0;
     made &= jwt_add_grant_int(raw, "exp", static_cast<long>(seconds + ttl.count())) == 0;
-    made &= jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(secret.data()),
-                        static_cast<int>(secret.size())) == 0;
+    made &= jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(key.secret.data()),
+                        static_cast<int>(key.secret.size())) == 0;
     const std::unique_ptr<char, decltype(&std::free)> text(made ? jwt_encode_str(raw) : nullptr, &std::free);
     if (!text) throw std::runtime_error("libjwt could not make a token");
     return text.get();
@@ -144,12 +144,13 @@ std::optional<Session> Tokens::session(std::string_view token, WallTime now) con
     if (!parts || text_of(parts->header, "alg") != "HS256") return std::nullopt;
     // An extension that must be understood is one that we do not have (RFC 7515, section 4.1.11).
     if (parts->header.contains("crit")) return std::nullopt;
-    auto secret = secrets_.find(newest_);
-    if (parts->header.contains("kid")) {
-        const auto kid = text_of(parts->header, "kid");
-        secret = kid ? secrets_.find(*kid) : secrets_.end();
+    auto keys = keys_->keys();
+    const SigningKey* key = key_of(*keys, parts->header);
+    if (key == nullptr) {
+        keys = keys_->latest();
+        key = key_of(*keys, parts->header);
     }
-    if (secret == secrets_.end() || !is_signed(std::string(token), secret->second)) return std::nullopt;
+    if (key == nullptr || !is_signed(std::string(token), key->secret)) return std::nullopt;
     if (!is_for_us(parts->claims) || !is_current(parts->claims, now)) return std::nullopt;
     const auto subject = text_of(parts->claims, "sub");
     const auto user = subject ? Uuid::parse(*subject) : std::nullopt;

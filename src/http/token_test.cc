@@ -1,12 +1,9 @@
 #include "http/token.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "base/digest.h"
+#include "http/key_ring.h"
 #include "http/links.h"
 #include "http/secret.h"
 
@@ -16,6 +13,13 @@ namespace {
 const std::string kSecret(32, 's');
 const WallTime kNow{Seconds(1'800'000'000)};
 const Uuid kUser = *Uuid::parse("01900000-0000-7000-8000-00000000000a");
+
+std::shared_ptr<const KeyRing> ring(const Secrets& secrets) {
+    return std::make_shared<KeyRing>(secrets);
+}
+std::shared_ptr<const KeyRing> ring(const std::string& secret = kSecret) {
+    return ring(Secrets{secret, {}});
+}
 
 std::string signed_token(const std::string& header, const std::string& claims, const std::string& secret = kSecret) {
     const std::string signing_input = to_base64url(header) + "." + to_base64url(claims);
@@ -29,13 +33,13 @@ std::string claims(const std::string& exp, const std::string& more = "", const s
 constexpr const char* kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
 TEST(Token, TheOneThatWasMadeIsTaken) {
-    const Tokens tokens(kSecret);
+    const Tokens tokens(ring());
     EXPECT_EQ(tokens.check(tokens.make(kUser, kNow, Seconds(60)), kNow), kUser);
-    EXPECT_FALSE(Tokens(std::string(32, 't')).check(tokens.make(kUser, kNow, Seconds(60)), kNow));
+    EXPECT_FALSE(Tokens(ring(std::string(32, 't'))).check(tokens.make(kUser, kNow, Seconds(60)), kNow));
 }
 
 TEST(Token, ExpiryAndStartHaveAMinuteOfLeeway) {
-    const Tokens tokens(kSecret);
+    const Tokens tokens(ring());
     const std::string token = tokens.make(kUser, kNow, Seconds(100));
     EXPECT_TRUE(tokens.check(token, kNow + Seconds(159)));
     EXPECT_FALSE(tokens.check(token, kNow + Seconds(160)));
@@ -44,7 +48,7 @@ TEST(Token, ExpiryAndStartHaveAMinuteOfLeeway) {
 }
 
 TEST(Token, OtherAlgorithmsAreRefused) {
-    const Tokens tokens(kSecret);
+    const Tokens tokens(ring());
     const std::string good = claims("1800000100");
     EXPECT_TRUE(tokens.check(signed_token(kHeader, good), kNow));
     for (const char* header :
@@ -57,8 +61,28 @@ TEST(Token, OtherAlgorithmsAreRefused) {
     EXPECT_FALSE(tokens.check(unsigned_token, kNow));
 }
 
+TEST(Token, OfAFormerSecretHoldsAndItsKidIsOnlyEverLookedUp) {
+    const std::string old_token = Tokens(ring()).make(kUser, kNow, Seconds(60));
+    const std::string next(32, 'n');
+    const Tokens rotated(ring(Secrets{next, {{kSecret, kNow + kFormerSecretLife}}}));
+    EXPECT_EQ(rotated.check(old_token, kNow), kUser);
+    EXPECT_EQ(rotated.check(rotated.make(kUser, kNow, Seconds(60)), kNow), kUser);
+    EXPECT_FALSE(Tokens(ring(next)).check(old_token, kNow)) << "the former secret is forgotten";
+    // Signed by one secret under the id of another, or under none.
+    const std::string good = claims("1800000100");
+    const auto with_kid = [](const std::string& kid) { return R"({"alg":"HS256","kid":)" + kid + "}"; };
+    EXPECT_TRUE(rotated.check(signed_token(with_kid("\"" + secret_id(kSecret) + "\""), good), kNow));
+    EXPECT_FALSE(rotated.check(signed_token(with_kid("\"" + secret_id(next) + "\""), good), kNow));
+    EXPECT_FALSE(rotated.check(signed_token(kHeader, good), kNow));
+    for (const std::string& kid : {std::string("7"), std::string("null"), std::string("\"\""), std::string("[]"),
+                                   std::string("\"../../../../dev/null\""), std::string("\"' OR '1'='1\"")}) {
+        EXPECT_FALSE(rotated.check(signed_token(with_kid(kid), good), kNow)) << kid;
+        EXPECT_FALSE(rotated.check(signed_token(with_kid(kid), good, ""), kNow)) << kid;
+    }
+}
+
 TEST(Token, EachClaimIsChecked) {
-    const Tokens tokens(kSecret);
+    const Tokens tokens(ring());
     const auto taken = [&](const std::string& text) {
         return tokens.check(signed_token(kHeader, text), kNow).has_value();
     };
@@ -76,7 +100,7 @@ TEST(Token, EachClaimIsChecked) {
 }
 
 TEST(Token, BrokenOnesAreRefused) {
-    const Tokens tokens(kSecret);
+    const Tokens tokens(ring());
     const std::string good = tokens.make(kUser, kNow, Seconds(60));
     std::string changed = good;
     changed[changed.find('.') + 3] ^= 1;
@@ -100,52 +124,8 @@ TEST(ApiKey, AMistypedOneIsKnownByItsChecksum) {
     EXPECT_FALSE(is_well_formed_api_key(key + "0"));
 }
 
-class SecretFile : public testing::Test {
-protected:
-    void SetUp() override {
-        char name[] = "/tmp/longhand-secret-XXXXXX";
-        ASSERT_NE(::mkdtemp(name), nullptr);
-        folder = name;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder); }
-    std::string path() const { return folder + "/secret"; }
-    std::string folder;
-};
-
-TEST_F(SecretFile, IsMadeOnceAndReadableByItsOwnerAlone) {
-    const auto first = load_or_make_secret(path());
-    ASSERT_TRUE(first) << first.error().message;
-    EXPECT_EQ(first->size(), 32U);
-    EXPECT_EQ(*load_or_make_secret(path()), *first);
-    struct stat info {};
-    ASSERT_EQ(::stat(path().c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 0777, 0600U);
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
-}
-
-TEST_F(SecretFile, ThatOthersMayReadIsRefused) {
-    ASSERT_TRUE(load_or_make_secret(path()));
-    ASSERT_EQ(::chmod(path().c_str(), 0644), 0);
-    const auto refused = load_or_make_secret(path());
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, SecretErrc::exposed);
-    EXPECT_NE(refused.error().message.find("chmod 600"), std::string::npos);
-}
-
-TEST_F(SecretFile, OfAWrongLengthIsRefused) {
-    for (const std::string& text :
-         {std::string(), std::string("abc\n"), std::string(62, 'a'), std::string(66, 'a'), std::string(64, 'z')}) {
-        std::ofstream(path()) << text;
-        ASSERT_EQ(::chmod(path().c_str(), 0600), 0);
-        const auto refused = load_or_make_secret(path());
-        ASSERT_FALSE(refused) << text;
-        EXPECT_EQ(refused.error().code, SecretErrc::malformed);
-    }
-    EXPECT_EQ(load_or_make_secret(folder + "/no/such/folder").error().code, SecretErrc::unreadable);
-}
-
 TEST(Link, HoldsForAYearAndForItsOwnJobFormatAndOwner) {
-    const Links links(kSecret, "http://127.0.0.1:8080");
+    const Links links(ring(), "http://127.0.0.1:8080");
     job::Job job;
     job.id = *Uuid::parse("01900000-0000-7000-8000-000000000001");
     job.owner = kUser;
@@ -166,7 +146,25 @@ TEST(Link, HoldsForAYearAndForItsOwnJobFormatAndOwner) {
     EXPECT_EQ(late.refusal, Links::Refusal::expired);
     request.query[1].second = "9999999999";
     EXPECT_FALSE(links.check(job.id, "pdf", request, kNow).owner);
-    EXPECT_FALSE(Links(std::string(32, 't'), "").check(job.id, "pdf", request, kNow).owner);
+    EXPECT_FALSE(Links(ring(std::string(32, 't')), "").check(job.id, "pdf", request, kNow).owner);
+}
+
+TEST(Link, OfAFormerSecretHoldsAsLong) {
+    job::Job job;
+    job.id = *Uuid::parse("01900000-0000-7000-8000-000000000001");
+    job.owner = kUser;
+    job.finished_at = kNow;
+    const std::string url = Links(ring(), "").output_url(job, "pdf");
+    const Links rotated(ring(Secrets{std::string(32, 'n'), {{kSecret, kNow + kFormerSecretLife}}}), "");
+    EXPECT_NE(rotated.output_url(job, "pdf"), url);
+    net::HttpRequest request;
+    for (const std::string name : {"user", "exp", "sig"}) {
+        const auto at = url.find(name + "=") + name.size() + 1;
+        request.query.emplace_back(name, url.substr(at, url.find('&', at) - at));
+    }
+    EXPECT_EQ(rotated.check(job.id, "pdf", request, kNow).owner, kUser);
+    EXPECT_EQ(rotated.check(job.id, "pdf", request, kNow + std::chrono::hours(24 * 365) - Seconds(1)).owner, kUser);
+    EXPECT_FALSE(rotated.check(job.id, "pdf", request, kNow + std::chrono::hours(24 * 365)).owner);
 }
 
 }  // namespace

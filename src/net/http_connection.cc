@@ -4,6 +4,8 @@ namespace longhand::net {
 
 namespace {
 
+using boost::beast::iequals;
+
 constexpr std::chrono::seconds kLinger{2};
 // Method, version and spaces, beside the target.
 constexpr std::size_t kRequestLineRest = 64;
@@ -15,6 +17,14 @@ std::string_view target_of(std::string_view input) {
     if (space == line.npos) return {};
     const auto rest = line.substr(space + 1);
     return rest.substr(0, rest.find(' '));
+}
+
+/// Whether the line that reaches past `limit` holds a credential.
+bool is_credential_past(std::string_view head, std::size_t limit) {
+    const auto before = head.rfind("\r\n", limit);
+    const auto line = before == head.npos ? head : head.substr(before + 2);
+    const auto name = line.substr(0, line.find(':'));
+    return iequals(name, "authorization") || iequals(name, "x-api-key");
 }
 
 }  // namespace
@@ -113,6 +123,11 @@ bool HttpConnection::is_head_too_large(HeadScanner::State state) {
         return true;
     }
     if (scanner_.size() <= options_.header_limit) return false;
+    // A client that sends a broken credential is told to send another, however long it is.
+    if (is_credential_past(wire_->input().substr(0, scanner_.size()), options_.header_limit)) {
+        refused(http::status::unauthorized, "unauthorized", "The request's credential is longer than any valid one.");
+        return true;
+    }
     refused(http::status::request_header_fields_too_large, "headers_too_large",
             "The request's headers are longer than " + std::to_string(options_.header_limit) + " bytes.");
     return true;

@@ -109,6 +109,13 @@ TEST(HttpRefusal, OfHeadsAndTargetsPastTheLimit) {
     EXPECT_EQ(refusal_of("GET /getJobStatus?jobId=" + kb100 + " HTTP/1.1\r\nHost: a\r\n\r\n"), "414 uri_too_long");
     EXPECT_EQ(refusal_of("GET /" + std::string(8192, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n"), "414 uri_too_long");
     EXPECT_EQ(refusal_of(get_with("X: " + kb100 + "\r\n")), "431 headers_too_large");
+    // A credential that is too long is a bad credential.
+    for (const std::string name : {"Authorization: Bearer ", "x-api-key: ", "AUTHORIZATION:"}) {
+        EXPECT_EQ(refusal_of(get_with(name + kb100 + "\r\n")), "401 unauthorized");
+        EXPECT_EQ(refusal_of(get_with("X: a\r\n" + name + kb100)), "401 unauthorized");
+    }
+    EXPECT_EQ(refusal_of(get_with("Authorization: Bearer a\r\nX: " + kb100 + "\r\n")), "431 headers_too_large");
+    EXPECT_EQ(refusal_of(get_with("X: " + kb100 + "\r\nAuthorization: Bearer a\r\n")), "431 headers_too_large");
     std::string many;
     for (int i = 0; i < 5000; ++i) many += "X" + std::to_string(i) + ": a\r\n";
     EXPECT_EQ(refusal_of(get_with(many)), "431 headers_too_large");

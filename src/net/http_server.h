@@ -92,7 +92,7 @@ struct HttpRefusal {
 
 struct HttpServerOptions {
     unsigned threads = 1;                   ///< loops; each connection stays on one
-    std::size_t header_limit = 16 * 1024;   ///< bytes; past it 431
+    std::size_t header_limit = 16 * 1024;   ///< bytes; past it 431, or 401 where a credential reaches past it
     std::size_t target_limit = 8 * 1024;    ///< bytes; past it 414
     Milliseconds idle_timeout{75'000};      ///< between requests
     Milliseconds header_timeout{15'000};    ///< for a request's head, from its first byte
