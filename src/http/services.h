@@ -94,13 +94,16 @@ struct Services {
     Credentials credentials;
     Links links;
     Metrics metrics;
+    /// Stands for all that decides how a row is shown, beside the row: a part of entity tags.
+    std::string rendering;
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
           options(std::move(chosen)),
           tokens(options.secret),
           credentials(deps.runtime, deps.accounts, tokens),
-          links(options.secret, options.public_url) {}
+          links(options.secret, options.public_url),
+          rendering(links.fingerprint(options.version)) {}
 };
 
 }  // namespace longhand::http
