@@ -80,7 +80,8 @@ public:
 
     void on_committed(const store::Committed& committed) {
         signals_.committed(committed.job, environment_.worker);
-        if (committed.event) environment_.live.committed(committed.job.id);
+        environment_.live.committed(committed.job.id,
+                                    committed.event ? LiveFeed::Commit::event : LiveFeed::Commit::row);
         if (committed.job.state == job::State::queued) claims_.wake();
     }
 

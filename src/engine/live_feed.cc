@@ -54,8 +54,9 @@ struct Channel {
     std::uint64_t report_version = 0;
     std::uint64_t events = 0;
     std::vector<Notifier*> watchers;
+    std::vector<Notifier*> row_watchers;
 
-    bool is_idle() const { return watchers.empty() && sections.empty() && !report; }
+    bool is_idle() const { return watchers.empty() && row_watchers.empty() && sections.empty() && !report; }
     void notify() {
         for (Notifier* watcher : watchers) watcher->notify();
     }
@@ -89,6 +90,18 @@ struct Channel {
 class LiveFeed::Impl : public std::enable_shared_from_this<LiveFeed::Impl> {
 public:
     class JobWatcher;
+    class JobRowWatcher;
+
+    void committed(Uuid job, Commit what) {
+        std::lock_guard lock(mutex_);
+        const auto channel = channels_.find(job);
+        if (channel == channels_.end()) return;
+        for (Notifier* watcher : channel->second.row_watchers) watcher->notify();
+        // A stream of text and events has the progress from the report, before it is in the row.
+        if (what == Commit::row) return;
+        ++channel->second.events;
+        channel->second.notify();
+    }
 
     template <class Change>
     void change(Uuid job, Change apply) {
@@ -180,11 +193,38 @@ private:
     std::uint64_t events_ = 0;
 };
 
+class LiveFeed::Impl::JobRowWatcher final : public LiveFeed::RowWatcher {
+public:
+    JobRowWatcher(std::shared_ptr<Impl> feed, Uuid job) : feed_(std::move(feed)), job_(job) {
+        std::lock_guard lock(feed_->mutex_);
+        feed_->channels_[job_].row_watchers.push_back(&changed_);
+    }
+    ~JobRowWatcher() override {
+        std::lock_guard lock(feed_->mutex_);
+        Channel& channel = feed_->channels_.at(job_);
+        std::erase(channel.row_watchers, &changed_);
+        if (channel.is_idle()) feed_->channels_.erase(job_);
+    }
+
+    awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) override {
+        return changed_.wait_until(runtime, deadline, std::move(stop));
+    }
+
+private:
+    std::shared_ptr<Impl> feed_;
+    Uuid job_;
+    Notifier changed_;
+};
+
 LiveFeed::LiveFeed() : impl_(std::make_shared<Impl>()) {}
 LiveFeed::~LiveFeed() = default;
 
 std::unique_ptr<LiveFeed::Watcher> LiveFeed::watch(Uuid job) {
     return std::make_unique<Impl::JobWatcher>(impl_, job);
+}
+
+std::unique_ptr<LiveFeed::RowWatcher> LiveFeed::watch_row(Uuid job) {
+    return std::make_unique<Impl::JobRowWatcher>(impl_, job);
 }
 
 void LiveFeed::text(Uuid job, std::string_view key, std::uint32_t attempt, std::string_view delta) {
@@ -211,8 +251,8 @@ void LiveFeed::report(Uuid job, const job::Report& report) {
     });
 }
 
-void LiveFeed::committed(Uuid job) {
-    impl_->change_known(job, [](Channel& channel) { ++channel.events; });
+void LiveFeed::committed(Uuid job, Commit what) {
+    impl_->committed(job, what);
 }
 
 void LiveFeed::forget(Uuid job) {

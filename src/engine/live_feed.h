@@ -42,16 +42,29 @@ public:
         /// Skips what the watcher has seen: text of `key`, `attempt` up to `offset`.
         virtual void seen(std::string_view key, std::uint32_t attempt, std::uint64_t offset) = 0;
     };
+    /// Who waits for a job's row to change, and wants none of its text. Used by one coroutine.
+    class RowWatcher {
+    public:
+        virtual ~RowWatcher() = default;
+        /// Resumes when a commit has changed the row since this was made or last resumed so, at the deadline, or when
+        /// stopped.
+        virtual awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) = 0;
+    };
     LiveFeed();
     ~LiveFeed();
     std::unique_ptr<Watcher> watch(Uuid job);
+    std::unique_ptr<RowWatcher> watch_row(Uuid job);
 
     // The engine's side.
     void text(Uuid job, std::string_view key, std::uint32_t attempt, std::string_view delta);
     void restart(Uuid job, std::string_view key, std::uint32_t attempt);
     void finished(Uuid job, std::string_view key);  ///< its text is in the journal now
     void report(Uuid job, const job::Report& report);
-    void committed(Uuid job);
+    enum class Commit {
+        row,    ///< the row alone: a beat
+        event,  ///< the row, and an event with it
+    };
+    void committed(Uuid job, Commit what);
     void forget(Uuid job);  ///< the job left this process
 
 private:

@@ -71,7 +71,7 @@ TEST_F(LiveFeedTest, ReportsAndCommitsAreTold) {
     job::Report report;
     report.progress = 12;
     feed.report(kJob, report);
-    feed.committed(kJob);
+    feed.committed(kJob, LiveFeed::Commit::event);
     auto news = watcher->take();
     ASSERT_TRUE(news.report);
     EXPECT_EQ(news.report->progress, 12);
@@ -94,6 +94,22 @@ TEST_F(LiveFeedTest, WaitResumesWhenThereIsNews) {
     EXPECT_EQ(runtime.block_on(watcher->wait(runtime, runtime.steady_now() + 1s, StopToken{})), WaitResult::elapsed);
     feed.text(kJob, "a", 1, "x");
     EXPECT_EQ(runtime.block_on(watcher->wait(runtime, runtime.steady_now() + 1s, StopToken{})), WaitResult::notified);
+}
+
+TEST_F(LiveFeedTest, AWatcherOfTheRowIsWokenByEachCommitAndByNothingElse) {
+    SimRuntime runtime;
+    const auto row = feed.watch_row(kJob);
+    const auto waited = [&] { return runtime.block_on(row->wait(runtime, runtime.steady_now() + 1s, StopToken{})); };
+    feed.text(kJob, "a", 1, "x");
+    feed.report(kJob, job::Report{});
+    feed.committed(Uuid{{2}}, LiveFeed::Commit::event);
+    EXPECT_EQ(waited(), WaitResult::elapsed);
+    feed.committed(kJob, LiveFeed::Commit::row);
+    EXPECT_EQ(waited(), WaitResult::notified);
+    EXPECT_FALSE(watcher->take().events);
+    feed.committed(kJob, LiveFeed::Commit::event);
+    EXPECT_EQ(waited(), WaitResult::notified);
+    EXPECT_TRUE(watcher->take().events);
 }
 
 TEST_F(LiveFeedTest, ManyThreadsWriteAndWatch) {

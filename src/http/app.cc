@@ -11,8 +11,8 @@ namespace {
 
 std::vector<Route> all_routes(const Services& services) {
     std::vector<Route> routes;
-    for (auto group : {job_routes, work_routes, project_routes, file_routes, event_routes, output_routes, ledger_routes,
-                       meta_routes}) {
+    for (auto group : {status_routes, job_routes, work_routes, project_routes, file_routes, event_routes, output_routes,
+                       ledger_routes, meta_routes}) {
         for (Route& route : group(services)) routes.push_back(std::move(route));
     }
     return routes;
@@ -73,9 +73,8 @@ public:
         const Status meant = co_await deliver(std::move(reply), exchange);
         // A file's answer may turn out to be 206, 304 or 416.
         const Status status = exchange.answered().value_or(meant);
-        const auto taken =
-            std::chrono::duration_cast<std::chrono::microseconds>(services_.deps.runtime.steady_now() - started);
-        account(request, match, status, taken);
+        const auto taken = services_.deps.runtime.steady_now() - started - call.waited;
+        account(request, match, status, std::chrono::duration_cast<std::chrono::microseconds>(taken));
     }
 
     void refused(const net::HttpRefusal& refusal) {

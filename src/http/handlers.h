@@ -18,6 +18,7 @@ inline Handler bound(const Services& services, RoutedHandler handler) {
     return [&services, handler](Call& call) { return handler(services, call); };
 }
 
+std::vector<Route> status_routes(const Services& services);
 std::vector<Route> job_routes(const Services& services);
 std::vector<Route> work_routes(const Services& services);
 std::vector<Route> project_routes(const Services& services);

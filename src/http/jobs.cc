@@ -1,4 +1,4 @@
-// getJobStatus, cancelJob, retryJob, and the list of one's jobs.
+// cancelJob, retryJob, and the list of one's jobs.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -13,36 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxListed = 1000;
 constexpr std::size_t kMaxIds = 200;  // so many fit into a target of 8 KiB
-
-std::optional<std::string> problem_of(const job::Job& job) {
-    const bool shown = job.state == job::State::failed || job.state == job::State::moderated;
-    return shown && job.problem ? std::optional(job.problem->message) : std::nullopt;
-}
-
-/// All sixteen fields of the compatible API, and the link once there is something behind it.
-std::string status_json(const Services& services, const job::Job& job) {
-    const std::string progress = json_number(job.progress, 2);
-    JsonObject out;
-    out.add("id", job.id).add("user_id", job.owner).add("project_id", job.project);
-    out.add("status", job::to_string(job.state));
-    out.raw("progress", progress).add("progress_stage", job::to_string(job.stage)).raw("percent_complete", progress);
-    out.add("title", job.title).add("is_byok", job.is_byok);
-    out.add("reasoning_model", job.reasoning_model)
-        .add("writing_model", job.writing_model)
-        .add("function_model", job.function_model);
-    out.add("error_message", problem_of(job)).add("is_starred", job.is_starred);
-    out.add("created_at", job.created_at).add("updated_at", job.updated_at);
-    if (job.state == job::State::completed) out.add("output_url_pdf", services.links.output_url(job, "pdf"));
-    return std::move(out).str();
-}
-
-awaitable<ApiResult<Reply>> get_job_status(const Services& services, Call& call) {
-    const auto id = id_parameter(call, "jobId");
-    if (!id) co_return id.error();
-    auto job = co_await services.deps.jobs.job_for_owner(call.owner(), *id);
-    if (!job) co_return from_store(job.error(), "job");
-    co_return json_reply(status_json(services, *job));
-}
 
 ApiError not_cancellable(const store::StoreFailure& failure) {
     return ApiError{
@@ -177,8 +147,6 @@ awaitable<ApiResult<Reply>> list_jobs(const Services& services, Call& call) {
 
 std::vector<Route> job_routes(const Services& services) {
     return {
-        {"GET", "/getJobStatus", Access::user, bound(services, get_job_status)},
-        {"GET", "/api/getJobStatus", Access::user, bound(services, get_job_status)},
         {"POST", "/cancelJob", Access::user, bound(services, cancel_job)},
         {"POST", "/api/cancelJob", Access::user, bound(services, cancel_job)},
         {"POST", "/api/retryJob", Access::user, bound(services, retry_job)},

@@ -50,6 +50,11 @@ std::string Links::output_url(const job::Job& job, std::string_view format) cons
                        job.owner.to_string(), seconds, signature(keys_->keys()->newest(), text));
 }
 
+std::string Links::fingerprint(std::string_view version) const {
+    const std::string text = fmt::format("fingerprint\n{}\n{}", public_url_, version);
+    return to_base64url(as_text(hmac_sha256(keys_->keys()->newest().link_key, text)).substr(0, 6));
+}
+
 Links::Checked Links::check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const {
     const auto expiry = only(request, "exp");
     const auto owner = Uuid::parse(only(request, "user"));

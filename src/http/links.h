@@ -32,6 +32,9 @@ public:
     };
     Checked check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const;
 
+    /// A short word that differs where the newest secret, the public URL or `version` does, and tells nothing of them.
+    std::string fingerprint(std::string_view version) const;
+
     const std::string& public_url() const { return public_url_; }
 
 private:

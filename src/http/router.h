@@ -1,6 +1,7 @@
 // The table of routes: what 404, 405 with Allow, HEAD and the tests of the contract are made from.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <span>
@@ -28,6 +29,8 @@ struct Call {
     Identity identity;                                            ///< nil user where access is open
     std::map<std::string, std::string, std::less<>> path_values;  ///< of the path's parameters, as sent
     bool head_only = false;                                       ///< HEAD: the answer's body is not sent
+    /// How long the answer was held back because the client asked for it: no part of the time that it took.
+    std::chrono::nanoseconds waited{};
 
     const net::HttpRequest& request() const { return exchange.request(); }
     Uuid owner() const { return identity.user; }

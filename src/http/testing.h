@@ -11,9 +11,11 @@
 #include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -41,6 +43,38 @@ struct RawAnswer {
     std::string text(std::string_view member) const { return std::string(json().at(member).as_string()); }
 };
 
+/// Another runtime that tells how often somebody has begun to sleep on it.
+class CountingRuntime final : public Runtime {
+public:
+    explicit CountingRuntime(Runtime& inner) : inner_(inner) {}
+    /// Returns once there were so many, since the beginning.
+    void until_slept_on(int times) {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, std::chrono::seconds(20), [&] { return slept_ >= times; }))
+            throw std::runtime_error("nobody waits");
+    }
+
+    asio::any_io_executor executor() override { return inner_.executor(); }
+    SteadyTime steady_now() const override { return inner_.steady_now(); }
+    WallTime wall_now() const override { return inner_.wall_now(); }
+    std::uint64_t random() override { return inner_.random(); }
+    awaitable<WaitResult> sleep_until(SteadyTime time, StopToken stop) override {
+        {
+            const std::lock_guard lock(mutex_);
+            ++slept_;
+            changed_.notify_all();
+        }
+        return inner_.sleep_until(time, std::move(stop));
+    }
+    void post_blocking(std::function<void()> work) override { inner_.post_blocking(std::move(work)); }
+
+private:
+    Runtime& inner_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int slept_ = 0;
+};
+
 class TestServer {
 public:
     static constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
@@ -52,6 +86,10 @@ public:
         folder_ = name;
         files_.emplace(folder_);
         store_ = store::sqlite::open_sqlite_store(folder_ + "/longhand.db", runtime_).value();
+        store_->observe([this](const store::Committed& committed) {
+            using Commit = engine::LiveFeed::Commit;
+            live_.committed(committed.job.id, committed.event ? Commit::event : Commit::row);
+        });
         net::HttpServerOptions server_options;
         server_options.threads = 2;
         server_options.on_refusal = [this](const net::HttpRefusal& refusal) { app_->refused(refusal); };
@@ -96,6 +134,7 @@ public:
             }
             return seen_;
         }
+        bool has_input() { return socket_.available() > 0; }
         void finish_sending() { socket_.shutdown(asio::ip::tcp::socket::shutdown_send); }
         const std::string& read_to_end() {
             boost::system::error_code ignored;
@@ -129,8 +168,12 @@ public:
         return answer;
     }
 
+    /// As a server that goes down: `gone` is raised, and answers under way may finish.
+    void stop() { server_->stop(Milliseconds(10'000)); }
+
     store::Store& database() { return *store_; }
     Runtime& runtime() { return runtime_; }
+    CountingRuntime& handlers_runtime() { return handlers_runtime_; }
     store::FileStore& files() { return *files_; }
     engine::LiveFeed& live() { return live_; }
     const std::shared_ptr<const KeyRing>& keys() const { return keys_; }
@@ -155,7 +198,7 @@ public:
 
 private:
     Deps deps() {
-        return Deps{runtime_,
+        return Deps{handlers_runtime_,
                     *store_,
                     *store_,
                     *store_,
@@ -226,6 +269,7 @@ private:
     asio::io_context loop_;
     asio::executor_work_guard<asio::io_context::executor_type> guard_;
     AsioRuntime runtime_{loop_, 2};
+    CountingRuntime handlers_runtime_{runtime_};
     std::thread thread_;
     std::string folder_;
     std::optional<store::FileStore> files_;
