@@ -80,11 +80,15 @@ TEST_F(JobStatus, IsNotSentToAClientThatHasItAndIsAfterEachChange) {
 }
 
 TEST_F(JobStatus, ThatAnotherServerShowsOtherwiseHasAnotherTag) {
-    const Links links(TestServer::kSecret, "http://a.example");
-    EXPECT_EQ(links.fingerprint("1"), Links(TestServer::kSecret, "http://a.example").fingerprint("1"));
-    EXPECT_NE(links.fingerprint("1"), links.fingerprint("2"));
-    EXPECT_NE(links.fingerprint("1"), Links(TestServer::kSecret, "http://b.example").fingerprint("1"));
-    EXPECT_NE(links.fingerprint("1"), Links(std::string(32, 'x'), "http://a.example").fingerprint("1"));
+    const auto links = [](std::string secret, const std::string& url) {
+        return Links(std::make_shared<KeyRing>(Secrets{std::move(secret), {}}), url);
+    };
+    const std::string own(TestServer::kSecret);
+    const std::string tag = links(own, "http://a.example").fingerprint("1");
+    EXPECT_EQ(links(own, "http://a.example").fingerprint("1"), tag);
+    EXPECT_NE(links(own, "http://a.example").fingerprint("2"), tag);
+    EXPECT_NE(links(own, "http://b.example").fingerprint("1"), tag);
+    EXPECT_NE(links(std::string(32, 'x'), "http://a.example").fingerprint("1"), tag);
 }
 
 TEST_F(JobStatus, SaysWhenToAskAgainWhileThereIsSomethingToCome) {
