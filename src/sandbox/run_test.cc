@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -330,7 +330,8 @@ TEST_F(Sandbox, WhatADeadProcessLeftInAFolderIsEndedAndNoOther) {
     auto command = shell("echo begun > begun; sleep 2; echo whole");
     command.folder = living;
     auto running = std::async(std::launch::async, [command] { return run_here(command, StopToken{}); });
-    while (!fs::exists(living + "/begun")) std::this_thread::yield();
+    while (!fs::exists(living + "/begun") && running.wait_for(Milliseconds(1)) == std::future_status::timeout) {
+    }
 
     EXPECT_EQ(end_strays(folder_.path() + "/jo"), 0) << "no folder";
     EXPECT_EQ(end_strays(own), 0) << "nothing below it";
