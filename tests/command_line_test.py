@@ -5,7 +5,9 @@ import pathlib
 import os
 import re
 import shlex
+import shutil
 import stat
+import subprocess
 import unittest
 
 from harness import ROOT, Api, LonghandTest, run
@@ -19,7 +21,8 @@ class Usage(LonghandTest):
         overview = run("--help").stdout
         names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", overview, re.M)
         self.assertLessEqual({"write", "serve", "user add", "token", "key", "submit", "list", "status", "watch", "cancel", "retry", "get",
-                              "resume", "receipt", "model", "doctor"}, set(names))  # fmt: skip
+                              "resume", "receipt", "model", "doctor", "secret rotate", "backup", "restore", "completion",
+                              "manual"}, set(names))  # fmt: skip
         for name in names:
             self.assertIn(f"longhand {name}", run(*name.split(), "--help").stdout.partition("Example:")[2], name)
 
@@ -33,6 +36,51 @@ class Usage(LonghandTest):
         for command in (["serve"], ["user", "list"], ["doctor"], ["write", "A long enough prompt"]):
             self.assertIn("'warning'", self.message(*command, "--log-level", "warn", "--data", self.data))
             self.assertIn("text, json", self.message(*command, "--log-format", "xml", "--data", self.data))
+
+    def complete(self, *words):
+        """What Bash offers for the last of `words`, by the script that the program prints."""
+        script = run("completion", "bash").stdout
+        line = " ".join(words)
+        ask = f"""compopt() {{ :; }}; {script}
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE={shlex.quote(line)}
+            _longhand; printf '%s\\n' "${{COMPREPLY[@]}}\""""
+        done = subprocess.run(["bash", "-u", "-c", ask, "bash", *words], cwd=self.folder, capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split("\n")[:-1]
+
+    def test_bash_completes_commands_options_words_and_files(self):
+        (self.folder / "a file.toml").write_text("")
+        (self.folder / "a folder").mkdir()
+        self.assertEqual(set(self.complete("longhand", "se")), {"serve", "secret"})
+        self.assertEqual(set(self.complete("longhand", "user", "")), {"add", "list", "remove"})
+        self.assertEqual(self.complete("longhand", "secret", "r"), ["rotate"])
+        self.assertEqual(set(self.complete("longhand", "serve", "--log-l")), {"--log-level"})
+        self.assertLessEqual({"--data", "--log-format"}, set(self.complete("longhand", "user", "add", "--")))
+        self.assertEqual(set(self.complete("longhand", "serve", "--log-level", "")), {"debug", "info", "warning", "error", "off"})
+        self.assertEqual(self.complete("longhand", "serve", "--log-level", "=", "w"), ["warning"])
+        self.assertEqual(self.complete("longhand", "serve", "--log-level", "="), self.complete("longhand", "serve", "--log-level", ""))
+        self.assertEqual(set(self.complete("longhand", "serve", "--config", "a f")), {"a file.toml", "a folder"})
+        self.assertEqual(self.complete("longhand", "serve", "--data", "a f"), ["a folder"])
+        self.assertEqual(set(self.complete("longhand", "restore", "a f")), {"a file.toml", "a folder"})
+        self.assertEqual(self.complete("longhand", "completion", ""), ["bash"])
+        for words in (("serve", "--listen", ""), ("nothing", "")):
+            self.assertEqual(self.complete("longhand", *words), [""], words)
+        for name in re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", run("--help").stdout, re.M):
+            known = set(re.findall(r"^  (--[a-z-]+)", run(*name.split(), "--help").stdout, re.M))
+            self.assertLessEqual(known, set(self.complete("longhand", *name.split(), "--")), name)
+        self.assertIn("bash", self.message("completion", "zsh"))
+
+    def test_the_manual_has_every_command_and_option_and_troff_takes_it(self):
+        page = run("manual").stdout
+        for name in re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", run("--help").stdout, re.M):
+            section = page.partition(f'.SS "{name}"')[2].partition(".SS ")[0].replace("\\-", "-")
+            self.assertTrue(section, name)
+            for option in re.findall(r"^  (--[a-z-]+)", run(*name.split(), "--help").stdout, re.M):
+                self.assertIn(option, section, name)
+        troff = shutil.which("groff")
+        if troff:
+            set_page = subprocess.run([troff, "-man", "-ww", "-z"], input=page, capture_output=True, text=True, timeout=60)
+            self.assertEqual((set_page.returncode, set_page.stderr), (0, ""))
 
     def test_a_group_of_commands_has_help(self):
         for words in (("user", "--help"), ("user", "-h")):

@@ -36,8 +36,10 @@ std::vector<Command> write_commands();
 std::vector<Command> serve_commands();
 std::vector<Command> account_commands();
 std::vector<Command> secret_commands();
+std::vector<Command> backup_commands();
 std::vector<Command> job_commands();
 std::vector<Command> model_commands();
 std::vector<Command> doctor_commands();
+std::vector<Command> manual_commands();
 
 }  // namespace longhand::cli

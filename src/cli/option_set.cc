@@ -155,7 +155,8 @@ private:
     using Failed = std::optional<Failure<UsageErrc>>;
 
     Failed take_words(const std::vector<std::string>& words) {
-        CLI::App app(command_.summary, "longhand " + command_.name);
+        CLI::App app(command_.details.empty() ? command_.summary : command_.summary + ".\n" + command_.details,
+                     "longhand " + command_.name);
         app.allow_extras();
         std::map<std::string, std::vector<std::string>> given;
         std::map<std::string, CLI::Option*> handles;

@@ -34,6 +34,7 @@ struct CommandSpec {
     std::string example;  ///< one or more lines, as typed
     std::vector<PositionalSpec> positionals;
     std::vector<OptionSpec> options;
+    std::string details = {};  ///< what its own help says besides; whole sentences
 };
 
 enum class UsageErrc {

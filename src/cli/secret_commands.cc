@@ -37,11 +37,12 @@ int rotate(const Options& options) {
 
 std::vector<Command> secret_commands() {
     return {{{"secret rotate",
-              "replaces the signing secret; old tokens and links hold till they expire. Where the secret may be known "
-              "to others, remove its file and restart the server instead: then old tokens end",
+              "replaces the signing secret; old tokens and links hold till they expire",
               "longhand secret rotate --data ./data",
               {},
-              store_options()},
+              store_options(),
+              "A running server takes the new one up within a second. Where the secret may be known to others, remove "
+              "its file and restart the server instead: then old tokens and links end."},
              rotate}};
 }
 

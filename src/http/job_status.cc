@@ -41,7 +41,8 @@ std::string status_json(const Services& services, const job::Job& job) {
 /// what else decides on the body: the build, and what links are made with. Weak, since it is of the job's state and
 /// not of bytes: a compressed body has the same.
 std::string entity_tag(const Services& services, const job::Job& job) {
-    return fmt::format("W/\"{:x}-{}\"", job.updated_at.time_since_epoch().count(), services.links.fingerprint(services.options.version));
+    return fmt::format("W/\"{:x}-{}\"", job.updated_at.time_since_epoch().count(),
+                       services.links.fingerprint(services.options.version));
 }
 
 /// When it makes sense to ask again; nothing for a job that waits for a person, or for nothing.

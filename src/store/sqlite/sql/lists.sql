@@ -10,3 +10,6 @@ SELECT state, count FROM job_counts WHERE owner = ?;
 SELECT state, sum(count) FROM job_counts GROUP BY state;
 -- name: oldest_queued
 SELECT min(queued_at) FROM jobs WHERE state = 'queued';
+
+-- name: named_files
+SELECT path FROM files UNION SELECT path FROM job_sources UNION SELECT path FROM outputs ORDER BY 1;
