@@ -88,9 +88,9 @@ BackupResult<void> ArchiveWriter::add_text(std::string_view name, std::string_vi
 BackupResult<ArchiveWriter::Added> ArchiveWriter::add_file(std::string_view name, const std::string& path,
                                                            const StopToken& stop) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!file.valid() && (errno == ENOENT || errno == ENOTDIR)) return Added::not_there;
+    if (!file && (errno == ENOENT || errno == ENOTDIR)) return Added::not_there;
     struct stat info {};
-    if (!file.valid() || ::fstat(file.get(), &info) != 0) return unreadable(path);
+    if (!file || ::fstat(file.get(), &info) != 0) return unreadable(path);
     if (!S_ISREG(info.st_mode)) return BackupFailure{BackupErrc::failed, fmt::format("{} is not a file.", path)};
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (auto begun = begin(name, size); !begun) return begun.error();

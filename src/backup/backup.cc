@@ -109,7 +109,7 @@ BackupResult<void> put_in_place(const std::string& draft, int fd, const std::str
     if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0)
         return unwritable(target);
     const Descriptor folder(::open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.valid() || ::fsync(folder.get()) != 0) {
+    if (!folder || ::fsync(folder.get()) != 0) {
         const auto failure = unwritable(target);
         ::unlink(target.c_str());
         return failure;
@@ -133,7 +133,7 @@ BackupResult<BackupReport> make_backup(const BackupSource& source, const std::st
     if (!folder.valid()) return unwritable(target);
     const std::string draft = folder.path() + "/archive";
     const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file.valid()) return unwritable(target);
+    if (!file) return unwritable(target);
     ArchiveWriter archive(file.get(), target);
     auto report = Backup(source, archive, folder.path() + "/longhand.db", stop).run();
     if (!report) return report;

@@ -19,19 +19,9 @@ PassingFolder::~PassingFolder() {
     if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
-bool write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-}
-
 bool write_new_file(const std::string& path, std::string_view bytes) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.valid()) return false;
+    if (!file) return false;
     if (write_all(file.get(), bytes) && ::fsync(file.get()) == 0) return true;
     const int error = errno;
     ::unlink(path.c_str());

@@ -1,4 +1,4 @@
-// Descriptors and names of files that are not there yet.
+// Files and folders that are not there yet.
 #pragma once
 
 #include <fcntl.h>
@@ -9,25 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.h"
+
 namespace longhand::backup {
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd = -1) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    int get() const { return fd_; }
-    bool valid() const { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
 
 /// A folder (mode 0700) that goes with all that is in it.
 class PassingFolder {
@@ -45,8 +29,6 @@ private:
     std::string path_;
 };
 
-/// False, with errno, when not all could be written.
-bool write_all(int fd, std::string_view bytes);
 /// Writes the new file `path` with mode 0600. False, with errno: it is not there.
 bool write_new_file(const std::string& path, std::string_view bytes);
 /// What errno says.

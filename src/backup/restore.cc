@@ -81,7 +81,7 @@ private:
         std::error_code error;
         fs::create_directories(fs::path(path).parent_path(), error);
         const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-        if (!file.valid()) return unwritable(path);
+        if (!file) return unwritable(path);
         Sha256Stream hash;
         for (;;) {
             if (stop_.stopped()) return BackupFailure{BackupErrc::stopped, "stopped"};
@@ -182,7 +182,7 @@ private:
     BackupResult<void> place_secret(const std::string& from) {
         const Descriptor file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
         std::string text(kLongestSecret, '\0');
-        const ssize_t size = file.valid() ? ::read(file.get(), text.data(), text.size()) : -1;
+        const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
         if (size < 0) return unwritable(from);
         if (!write_new_file(target_.secret_file, std::string_view(text).substr(0, static_cast<std::size_t>(size))))
             return unwritable(target_.secret_file);
@@ -195,7 +195,7 @@ private:
     /// All that was written to the folder's file system.
     bool sync() const {
         const Descriptor folder(::open(target_.data_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        return folder.valid() && ::syncfs(folder.get()) == 0;
+        return folder && ::syncfs(folder.get()) == 0;
     }
 
     static BackupFailure unwritable(const std::string& path) {
@@ -249,7 +249,7 @@ BackupResult<RestoreReport> restore_backup(const std::string& file, const Restor
                         target.secret_file));
     const Descriptor archive(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat info {};
-    if (!archive.valid() || ::fstat(archive.get(), &info) != 0)
+    if (!archive || ::fstat(archive.get(), &info) != 0)
         return failed(fmt::format("The backup {} can't be read: {}.", file, reason()));
     if (!S_ISREG(info.st_mode)) return failed(fmt::format("The backup {} is not a file.", file));
     const auto size = static_cast<std::uint64_t>(info.st_size);

@@ -110,7 +110,7 @@ awaitable<llm::LlmResult<void>> CallBooks::reserve(std::uint32_t attempt, const 
     store::StoreResult<Uuid> reserved = co_await std::move(reserving);
     if (!reserved.has_value()) co_return refused(reserved.error());
     call_ = *reserved;
-    held_.emplace(job_);
+    held_.emplace(job_, &RunningJob::reservations);
     const auto text = job_->texts.find(key_);
     if (text != job_->texts.end()) text->second.call = call_;
     co_return llm::LlmResult<void>{};
@@ -119,7 +119,7 @@ awaitable<llm::LlmResult<void>> CallBooks::reserve(std::uint32_t attempt, const 
 llm::LlmResult<void> CallBooks::refused(const store::StoreFailure& failure) {
     switch (failure.code) {
         case StoreErrc::budget:
-            if (!job_->out_of_budget && job_->reservations == 0) job_->out_of_budget = failure.message;
+            if (!job_->out_of_budget && job_->reservations.count == 0) job_->out_of_budget = failure.message;
             return LlmFailure{LlmErrc::withheld, failure.message};
         case StoreErrc::stale:
             ++environment_.counters.stale_writes;

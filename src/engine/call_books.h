@@ -21,7 +21,7 @@ public:
 
     /// Before an attempt leaves. `withheld`: a cap has no room. RunningJob::out_of_budget says so, unless other calls
     /// of the job hold a part of it, more than they will cost, most likely: then it is to be asked again when one has
-    /// ended (RunningJob::reservation_ended). `stopped`: the job is somebody else's, or is being handed back.
+    /// ended (RunningJob::reservations). `stopped`: the job is somebody else's, or is being handed back.
     awaitable<llm::LlmResult<void>> reserve(std::uint32_t attempt, const llm::ChatRequest& request);
     void open(std::string_view generation_id);
     /// The end of a failed attempt is durable when this resumes, if the database can be reached. That of an answer is
@@ -33,19 +33,6 @@ public:
     std::optional<store::CallEnd> take_answered() { return std::exchange(answered_, std::nullopt); }
 
 private:
-    /// A reservation, from its commit until the call's end is written.
-    class Held {
-    public:
-        explicit Held(std::shared_ptr<RunningJob> job) : job_(std::move(job)) { ++job_->reservations; }
-        Held(const Held&) = delete;
-        ~Held() {
-            --job_->reservations;
-            job_->reservation_ended.notify();
-        }
-
-    private:
-        std::shared_ptr<RunningJob> job_;
-    };
     /// Shared with the coroutine that writes it, which may be there for longer.
     struct Opening {
         bool under_way = false;
@@ -58,7 +45,7 @@ private:
     std::shared_ptr<RunningJob> job_;
     std::string key_;
     Uuid call_;
-    std::optional<Held> held_;
+    std::optional<InTally> held_;  ///< the reservation, from its commit until the call's end is written
     std::shared_ptr<Opening> opening_ = std::make_shared<Opening>();
     std::optional<store::CallEnd> answered_;
 };

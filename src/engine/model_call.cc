@@ -158,9 +158,9 @@ awaitable<ModelCall::Given> ModelCall::after(LlmErrc code, std::string message) 
             if (job_->problem) co_return StepFailure{StepErrc::failed, std::move(message)};
             if (job_->out_of_budget) co_return StepFailure{StepErrc::stopped, ""};
             --attempts_;  // none was made
-            if (job_->reservations > 0) {
+            if (job_->reservations.count > 0) {
                 const SteadyTime look_again = environment_.runtime.steady_now() + std::chrono::minutes(1);
-                co_await job_->reservation_ended.wait_until(environment_.runtime, look_again, job_->stop());
+                co_await job_->reservations.ended.wait_until(environment_.runtime, look_again, job_->stop());
             }
             co_return std::nullopt;
         case LlmErrc::unavailable:

@@ -36,6 +36,12 @@ struct StreamedText {
     Uuid call;                       ///< its row in the ledger; nil: none
 };
 
+/// How many of something a run has at this moment, and a way to wait for one to end.
+struct Tally {
+    std::size_t count = 0;
+    Notifier ended;
+};
+
 /// Used on the engine's loop only, but for `signals`. Coroutines and the guards in their frames share it, so that it is
 /// there when they go, in whatever order.
 struct RunningJob {
@@ -53,10 +59,8 @@ struct RunningJob {
 
     // What it is doing.
     std::map<std::string, SteadyTime, std::less<>> active;  ///< since when each step's present attempt runs
-    std::size_t calls = 0;
-    Notifier call_ended;
-    std::size_t reservations = 0;  ///< rows of the ledger that hold a part of its budget for calls of this run
-    Notifier reservation_ended;
+    Tally calls;
+    Tally reservations;  ///< rows of the ledger that hold a part of its budget for calls of this run
 
     // Its provider.
     std::optional<SteadyTime> provider_down_since;
@@ -75,6 +79,23 @@ struct RunningJob {
 
     /// Brings `report` up to what has been done.
     void refresh();
+};
+
+/// One in a tally of its job, while it is there.
+class InTally {
+public:
+    InTally(std::shared_ptr<RunningJob> job, Tally RunningJob::*tally) : job_(std::move(job)), tally_(tally) {
+        ++((*job_).*tally_).count;
+    }
+    InTally(const InTally&) = delete;
+    ~InTally() {
+        --((*job_).*tally_).count;
+        ((*job_).*tally_).ended.notify();
+    }
+
+private:
+    std::shared_ptr<RunningJob> job_;
+    Tally RunningJob::*tally_;
 };
 
 /// A step's attempt, for the limit on its time: there while it runs.

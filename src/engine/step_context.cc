@@ -17,20 +17,6 @@ using StepFailure = Failure<StepErrc>;
 
 namespace {
 
-/// One of a job's model calls at once.
-class CallSlot {
-public:
-    explicit CallSlot(std::shared_ptr<RunningJob> job) : job_(std::move(job)) { ++job_->calls; }
-    CallSlot(const CallSlot&) = delete;
-    ~CallSlot() {
-        --job_->calls;
-        job_->call_ended.notify();
-    }
-
-private:
-    std::shared_ptr<RunningJob> job_;
-};
-
 std::string prompt_hash(const writing::AskRequest& request) {
     return sha256_hex(request.system + '\0' + request.user);
 }
@@ -65,7 +51,7 @@ awaitable<StepResult<writing::AskReply>> JobContext::ask(job::StepKey key, writi
 
 awaitable<StepResult<writing::AskReply>> JobContext::buy(std::string key, writing::AskRequest request) {
     if (!co_await wait_for_call_slot()) co_return StepFailure{StepErrc::stopped, ""};
-    const CallSlot slot(job_);
+    const InTally slot(job_, &RunningJob::calls);
     const std::string hash = prompt_hash(request);
     ModelCall call(environment_, job_, key, std::move(request));
     auto answer = call.answer();
@@ -99,9 +85,9 @@ awaitable<StepResult<writing::AskReply>> JobContext::buy(std::string key, writin
 
 awaitable<bool> JobContext::wait_for_call_slot() {
     const auto job = job_;
-    while (job->calls >= environment_.options.calls_per_job) {
+    while (job->calls.count >= environment_.options.calls_per_job) {
         const SteadyTime look_again = environment_.runtime.steady_now() + std::chrono::minutes(1);
-        co_await job->call_ended.wait_until(environment_.runtime, look_again, job->stop());
+        co_await job->calls.ended.wait_until(environment_.runtime, look_again, job->stop());
         if (job->signals.stop.stopped()) co_return false;
     }
     co_return !job->out_of_budget;

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/descriptor.h"
 #include "base/digest.h"
 
 namespace longhand::http {
@@ -21,20 +22,6 @@ constexpr std::string_view kUntil = " until ";
 // Far more than anybody rotates in a year; a file that is longer is none of ours.
 constexpr std::size_t kMostFormer = 1'000;
 constexpr std::size_t kLongestFile = (kMostFormer + 1) * 100;
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 Failure<SecretErrc> unreadable(const std::string& path, const char* what) {
     return {SecretErrc::unreadable, fmt::format("The secret {} can't be {}: {}.", path, what, std::strerror(errno))};
@@ -53,13 +40,7 @@ Failure<SecretErrc> malformed(const std::string& path) {
 }
 
 bool write_synced(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t count = ::write(fd, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return ::fsync(fd) == 0;
+    return write_all(fd, text) && ::fsync(fd) == 0;
 }
 
 std::string draft_name(const std::string& path) {

@@ -8,12 +8,8 @@
 
 #include <system_error>
 
-// This header of glibc 2.36 says nothing of C linkage.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include "sandbox/command_line.h"
+#include "sandbox/pidfd.h"
 
 namespace longhand::sandbox {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/descriptor.h"
+#include "base/descriptor.h"
 
 namespace longhand::sandbox {
 

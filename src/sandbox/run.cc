@@ -5,11 +5,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-// This header of glibc 2.36 says nothing of C linkage.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include <boost/json.hpp>
 #include <charconv>
 #include <csignal>
@@ -19,6 +14,7 @@ extern "C" {
 
 #include "sandbox/child.h"
 #include "sandbox/command_line.h"
+#include "sandbox/pidfd.h"
 
 namespace longhand::sandbox {
 namespace {

@@ -1,16 +1,12 @@
 #include <fcntl.h>
 #include <signal.h>
 
-// This header of glibc 2.36 says nothing of C linkage.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include <charconv>
 #include <filesystem>
 #include <optional>
 
-#include "sandbox/descriptor.h"
+#include "base/descriptor.h"
+#include "sandbox/pidfd.h"
 #include "sandbox/run.h"
 
 namespace longhand::sandbox {

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/digest.h"
 
 namespace longhand::store {
@@ -22,22 +23,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kUploads = "uploads", kArtifacts = "artifacts", kScratch = "scratch", kIndex = "index";
 /// Of files that are being written; a committed name never starts like this.
 constexpr std::string_view kPartPrefix = ".part-";
-
-/// Owns a descriptor.
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    int get() const { return fd_; }
-    bool valid() const { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
 
 StoreFailure failure(int error, const std::string& what) {
     std::string help = ".";
@@ -68,7 +53,7 @@ bool all_of(std::string_view text, std::string_view allowed) {
 
 StoreResult<void> sync_folder(const std::string& folder) {
     const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.valid() || ::fsync(fd.get()) != 0) return failure(errno, "The folder " + folder + " could not be synced");
+    if (!fd || ::fsync(fd.get()) != 0) return failure(errno, "The folder " + folder + " could not be synced");
     return {};
 }
 
@@ -87,23 +72,13 @@ StoreResult<void> make_folders(const std::string& root, std::string_view folder)
     return {};
 }
 
-StoreResult<void> write_all(int fd, std::string_view piece, const std::string& shown) {
-    while (!piece.empty()) {
-        const auto written = ::write(fd, piece.data(), piece.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return failure(errno, "The file " + shown + " could not be written");
-        piece.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
-
 /// A file under a passing name in its final folder: gone again unless `publish` succeeded.
 class PartFile {
 public:
     static StoreResult<PartFile> make(const std::string& folder) {
         std::string path = folder + "/" + std::string(kPartPrefix) + random_name();
         Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-        if (!fd.valid()) return failure(errno, "A file in " + folder + " could not be made");
+        if (!fd) return failure(errno, "A file in " + folder + " could not be made");
         return PartFile(folder, std::move(path), std::move(fd));
     }
     PartFile(PartFile&& other) noexcept
@@ -113,7 +88,10 @@ public:
         if (!path_.empty()) ::unlink(path_.c_str());
     }
 
-    StoreResult<void> write(std::string_view piece) { return write_all(fd_.get(), piece, path_); }
+    StoreResult<void> write(std::string_view piece) {
+        if (!write_all(fd_.get(), piece)) return failure(errno, "The file " + path_ + " could not be written");
+        return {};
+    }
 
     /// Durable under `name` when this returns; an older file of that name is replaced.
     StoreResult<void> publish(const std::string& name) {
@@ -160,7 +138,7 @@ private:
 
 StoreResult<void> copy_into(PartFile& target, const std::string& from) {
     const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!source.valid()) return failure(errno, "The file " + from + " could not be read");
+    if (!source) return failure(errno, "The file " + from + " could not be read");
     std::array<char, 1 << 16> buffer;
     for (;;) {
         const auto count = ::read(source.get(), buffer.data(), buffer.size());

@@ -1,11 +1,12 @@
-// A file descriptor with an owner.
+// A file descriptor with an owner, and writing to one.
 #pragma once
 
 #include <unistd.h>
 
+#include <string_view>
 #include <utility>
 
-namespace longhand::sandbox {
+namespace longhand {
 
 /// Closes what it holds. Movable; -1 is none.
 class Descriptor {
@@ -29,4 +30,7 @@ private:
     int fd_ = -1;
 };
 
-}  // namespace longhand::sandbox
+/// False, with errno, when not all could be written. Goes on after a signal and a short write.
+bool write_all(int fd, std::string_view bytes);
+
+}  // namespace longhand
