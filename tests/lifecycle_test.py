@@ -1,6 +1,7 @@
 """A job over HTTP, from its project to its documents: as a client of the API sees it."""
 
 import json
+import os
 import re
 import unittest
 
@@ -110,7 +111,9 @@ class Lifecycle(LonghandTest):
         self.api.wait_for(job, "completed")
 
         def left():
-            return [path for path in self.data.rglob("*") if project in path.name or job in path.name or path.parent.name == "uploads"]
+            # os.walk, for Path.rglob throws when the server deletes a folder between its listing and its reading.
+            files = ((os.path.basename(folder), name) for folder, folders, names in os.walk(self.data) for name in folders + names)
+            return [name for folder, name in files if project in name or job in name or folder == "uploads"]
 
         self.assertTrue(left())
         self.api.call("DELETE", f"/api/deleteProject?projectId={project}")
