@@ -1,5 +1,6 @@
 #include "net/http_exchange.h"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <stdexcept>
 
@@ -13,6 +14,8 @@ constexpr std::size_t kPiece = 64 * 1024;
 // What of a body that no handler wanted is read, to keep the connection; past either bound it is closed.
 constexpr std::uint64_t kDrainBytes = 256 * 1024;
 constexpr std::chrono::seconds kDrainTime{2};
+// A body that comes more slowly for long is no transfer but a held connection.
+constexpr std::uint64_t kSlowestBody = 1024;  // bytes a second
 // A line between chunks, with its extensions, and the trailers.
 constexpr std::size_t kChunkLineLimit = 8 * 1024;
 
@@ -104,18 +107,27 @@ awaitable<NetResult<void>> WireExchange::send_continue() {
     co_return co_await wire_.write("HTTP/1.1 100 Continue\r\n\r\n", {}, options_.transfer_timeout);
 }
 
+// Of the time that the client has for what came so far; what its handler takes does not count.
+HttpWire::Duration WireExchange::body_time_left() const {
+    const std::chrono::seconds earned(body_bytes_ / kSlowestBody);
+    return std::max(HttpWire::Duration{}, options_.transfer_timeout + earned - waited_for_body_);
+}
+
 awaitable<NetResult<std::string>> WireExchange::read_piece(HttpWire::Duration patience) {
     if (read_failure_) co_return *read_failure_;
     while (!parser_.is_done()) {
         auto piece = take_body();
         if (!piece) co_return remember(piece.error());
+        body_bytes_ += piece->size();
         if (!piece->empty()) co_return piece;
         if (parser_.is_done()) break;
         const auto sent = co_await send_continue();
         if (!sent) co_return remember(sent.error());
-        wire_.set_read_deadline(patience);
+        const auto began = std::chrono::steady_clock::now();
+        wire_.set_read_deadline(std::min(patience, body_time_left()));
         const auto filled = co_await wire_.fill(HttpWire::ReadSize::body);
         wire_.clear_deadline();
+        waited_for_body_ += std::chrono::steady_clock::now() - began;
         if (!filled) co_return remember(filled.error());
     }
     wire_.rewatch();

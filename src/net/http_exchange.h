@@ -44,6 +44,7 @@ private:
     awaitable<void> answer_for_handler(std::exception_ptr error);
     awaitable<bool> drain();
     awaitable<NetResult<std::string>> read_piece(HttpWire::Duration patience);
+    HttpWire::Duration body_time_left() const;
     awaitable<NetResult<void>> send_continue();
     awaitable<NetResult<void>> send_head(HttpResponse head, Framing framing);
     awaitable<NetResult<void>> send_range(OpenFile file, ByteRange range);
@@ -67,6 +68,8 @@ private:
     bool keep_alive_ = false;
     bool is_chunked_ = false;
     std::optional<NetFailure> read_failure_;
+    std::uint64_t body_bytes_ = 0;
+    HttpWire::Duration waited_for_body_{};
     StopReason gone_reason_ = StopReason::none;
     mutable std::optional<StopSource> gone_;
 };

@@ -98,16 +98,41 @@ bool parse_query(std::string_view text, std::vector<std::pair<std::string, std::
     return true;
 }
 
-// `http://host/path?query` to `/path?query`; what is in origin form stays.
-std::optional<std::string_view> origin_form(std::string_view target) {
+struct TargetParts {
+    std::optional<std::string_view> authority;  ///< of a target in absolute form
+    std::string_view rest;                      ///< path and query
+};
+
+// `http://host/path?query`, `/path?query` or `*`.
+std::optional<TargetParts> parts_of(std::string_view target) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!iequals(target.substr(0, scheme.size()), scheme)) continue;
         target.remove_prefix(scheme.size());
-        const auto end = target.find_first_of("/?");
+        const auto end = std::min(target.find_first_of("/?#"), target.size());
         if (end == 0) return std::nullopt;
-        return end == std::string_view::npos ? std::string_view{} : target.substr(end);
+        return TargetParts{target.substr(0, end), target.substr(end)};
     }
-    if (target == "*" || target.starts_with('/')) return target;
+    if (target == "*" || target.starts_with('/')) return TargetParts{{}, target};
+    return std::nullopt;
+}
+
+// A name or an address, and a port. Empty is what a client says that has no name for its server.
+bool is_host(std::string_view value) {
+    return std::all_of(value.begin(), value.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-._~%:[]").find(c) != std::string_view::npos;
+    });
+}
+
+// RFC 9112, section 3.2: whom the request is for.
+std::optional<Refusal> settle_host(HttpRequest& request) {
+    const auto parts = parts_of(request.target);
+    // The target's authority counts, whatever the header says; so what checks the header checks it.
+    if (parts && parts->authority) request.headers.set(http::field::host, *parts->authority);
+    if (!is_host(request.headers[http::field::host])) return refuse("The request's host is not a name or an address.");
+    if (request.target == "*" && request.method != http::verb::options) {
+        return refuse("The target `*` is for OPTIONS alone.");
+    }
     return std::nullopt;
 }
 
@@ -198,13 +223,13 @@ std::optional<Refusal> parse_head(std::string_view head, std::size_t target_limi
         return refuse("The request's target is not a path, or has a broken escape in its query.");
     }
     request.headers = std::move(static_cast<http::fields&>(message.base()));
-    return std::nullopt;
+    return settle_host(request);
 }
 
 bool split_target(std::string_view target, HttpRequest& request) {
-    const auto origin = origin_form(target);
-    if (!origin) return false;
-    const auto local = origin->substr(0, origin->find('#'));
+    const auto parts = parts_of(target);
+    if (!parts) return false;
+    const auto local = parts->rest.substr(0, parts->rest.find('#'));
     const auto question = local.find('?');
     request.path = local.substr(0, question);
     if (request.path.empty()) request.path = "/";

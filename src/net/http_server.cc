@@ -18,6 +18,7 @@
 
 #include "base/digest.h"
 #include "net/http_connection.h"
+#include "net/peer_limit.h"
 
 namespace longhand::net {
 
@@ -59,8 +60,10 @@ public:
     }
 
     /// Takes over a connection; any thread.
-    void adopt(tcp::socket socket) {
-        asio::post(context_, [this, socket = std::move(socket)]() mutable { open(std::move(socket)); });
+    void adopt(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place) {
+        asio::post(context_, [this, socket = std::move(socket), place = std::move(place)]() mutable {
+            open(std::move(socket), std::move(place));
+        });
     }
 
     /// Lets the loop end when its connections have; any thread.
@@ -73,12 +76,12 @@ public:
     }
 
 private:
-    void open(tcp::socket socket) {
+    void open(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place) {
         if (is_stopping_) return;
         auto connection = std::make_shared<HttpConnection>(std::move(socket), options_, handler_,
                                                            [this] { return new_request_id(); });
         connections_.insert(connection);
-        asio::co_spawn(context_, connection->serve(), [this, connection](std::exception_ptr error) {
+        asio::co_spawn(context_, connection->serve(), [this, connection, place](std::exception_ptr error) {
             connection->close();
             if (error && options_.log_error) options_.log_error("a connection ended in an exception");
             connections_.erase(connection);
@@ -192,11 +195,25 @@ private:
             error_code error;
             co_await acceptor->async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
             if (!error) {
-                loop.adopt(std::move(socket));
+                admit(std::move(socket), loop);
             } else if (acceptor->is_open() && error != asio::error::connection_aborted) {
                 co_await pause_accepting(error);
             }
         }
+    }
+
+    void admit(tcp::socket socket, HttpLoop& loop) {
+        error_code error;
+        const auto peer = socket.remote_endpoint(error).address();
+        // It has gone already.
+        if (error) return;
+        const bool is_shared = options_.is_shared_peer ? options_.is_shared_peer(peer) : peer.is_loopback();
+        if (is_shared) return loop.adopt(std::move(socket), nullptr);
+        auto [place, is_first_refusal] = peers_.take(peer);
+        if (place) return loop.adopt(std::move(socket), std::move(place));
+        if (!is_first_refusal || !options_.log_error) return;
+        options_.log_error(peer.to_string() + " has " + std::to_string(options_.connections_per_address) +
+                           " connections open; more are closed at once");
     }
 
     // Out of descriptors or memory, most likely: connections that end meanwhile give some back.
@@ -208,6 +225,7 @@ private:
 
     const HttpServerOptions options_;
     const HttpHandler handler_;
+    PeerLimit peers_{options_.connections_per_address};
     std::mutex mutex_;
     bool is_stopped_ = false;
     // Used by the first loop's thread only.

@@ -1,6 +1,7 @@
 // The HTTP/1.1 connection loop: what a handler sees of a request, and how it answers.
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
@@ -91,12 +92,18 @@ struct HttpRefusal {
 };
 
 struct HttpServerOptions {
-    unsigned threads = 1;                   ///< loops; each connection stays on one
-    std::size_t header_limit = 16 * 1024;   ///< bytes; past it 431, or 401 where a credential reaches past it
-    std::size_t target_limit = 8 * 1024;    ///< bytes; past it 414
-    Milliseconds idle_timeout{75'000};      ///< between requests
-    Milliseconds header_timeout{15'000};    ///< for a request's head, from its first byte
-    Milliseconds transfer_timeout{30'000};  ///< without a byte of body read, or of answer taken
+    unsigned threads = 1;                  ///< loops; each connection stays on one
+    std::size_t header_limit = 16 * 1024;  ///< bytes; past it 431, or 401 where a credential reaches past it
+    std::size_t target_limit = 8 * 1024;   ///< bytes; past it 414
+    Milliseconds idle_timeout{75'000};     ///< between requests
+    Milliseconds header_timeout{15'000};   ///< for a request's head, from its first byte
+    /// Without a byte of body read, or of answer taken; and what a body may take beside a second for each KiB.
+    Milliseconds transfer_timeout{30'000};
+    /// Open at once from one address (in IPv6: from the 64 bits of a network); one past it is closed before anything of
+    /// it is read. 0 is no bound.
+    std::size_t connections_per_address = 256;
+    /// Peers that stand for many clients, a proxy say, and are not bound so. None: those of loopback.
+    std::function<bool(const asio::ip::address& peer)> is_shared_peer;
     /// Told of a handler's bugs and of connections that could not be accepted, in a sentence. On any loop's thread.
     /// Optional.
     std::function<void(std::string_view message)> log_error;
