@@ -40,11 +40,13 @@ bool take_lock(int descriptor) {
     return false;
 }
 
+// Whoever reads it meanwhile sees the old text or the new one.
 bool write_whole(const std::string& path, const std::string& text) {
-    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const std::string made = path + ".new";
+    const int file = open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0) return false;
     const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    return close(file) == 0 && written;
+    return close(file) == 0 && written && rename(made.c_str(), path.c_str()) == 0;
 }
 
 std::optional<std::string> read_whole(const std::string& path) {
@@ -69,6 +71,8 @@ Holder read_holder(const std::string& path) {
     if (address != nullptr && address->is_string() && pid != nullptr && pid->is_int64() &&
         pid->get_int64() == holder.pid) {
         holder.address = std::string(address->get_string());
+        const auto* key_pin = value.get_object().if_contains("key_pin");
+        if (key_pin != nullptr && key_pin->is_string()) holder.key_pin = std::string(key_pin->get_string());
     }
     return holder;
 }
@@ -116,8 +120,9 @@ DataFolder::~DataFolder() {
     close(descriptor_);
 }
 
-Result<void, FolderErrc> DataFolder::announce(const std::string& address) {
-    const json::value text{{"address", address}, {"pid", getpid()}};
+Result<void, FolderErrc> DataFolder::announce(const std::string& address, const std::string& key_pin) {
+    json::object text{{"address", address}, {"pid", getpid()}};
+    if (!key_pin.empty()) text["key_pin"] = key_pin;
     if (!write_whole(file("server.json"), json::serialize(text) + "\n")) {
         return unusable(fmt::format("{} can't be written: {}.", file("server.json"), reason()));
     }

@@ -19,6 +19,7 @@ enum class FolderErrc {
 struct Holder {
     std::int64_t pid = 0;
     std::string address;  ///< `http://127.0.0.1:8080` of a server; empty for another command
+    std::string key_pin;  ///< of a server under TLS: TlsCertificate::public_key_pin
 };
 
 /// The folder, locked by this process until it is destroyed. Children don't inherit the lock.
@@ -33,8 +34,8 @@ public:
 
     const std::string& path() const { return path_; }
     std::string file(const std::string& name) const { return path_ + "/" + name; }
-    /// Says where the server of this folder answers: `server.json`, gone again with this object.
-    Result<void, FolderErrc> announce(const std::string& address);
+    /// Says where the server of this folder answers: `server.json`, gone again with this object. Again: replaces it.
+    Result<void, FolderErrc> announce(const std::string& address, const std::string& key_pin);
 
 private:
     DataFolder(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}

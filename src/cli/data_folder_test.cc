@@ -35,8 +35,12 @@ TEST_F(Folder, AnnouncesItsServerWhileItLives) {
     auto mine = DataFolder::lock(path_);
     ASSERT_TRUE(mine.has_value());
     EXPECT_EQ(holder_of(path_)->address, "");
-    ASSERT_TRUE((*mine)->announce("http://127.0.0.1:1").has_value());
+    ASSERT_TRUE((*mine)->announce("http://127.0.0.1:1", "").has_value());
     EXPECT_EQ(holder_of(path_)->address, "http://127.0.0.1:1");
+    EXPECT_EQ(holder_of(path_)->key_pin, "");
+    ASSERT_TRUE((*mine)->announce("https://127.0.0.1:1", "pin").has_value());
+    EXPECT_EQ(holder_of(path_)->address, "https://127.0.0.1:1");
+    EXPECT_EQ(holder_of(path_)->key_pin, "pin");
     mine->reset();
     EXPECT_FALSE(std::filesystem::exists(path_ + "/server.json"));
 }

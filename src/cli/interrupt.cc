@@ -16,4 +16,17 @@ Interrupt::Interrupt(boost::asio::io_context& loop, std::function<void(int signa
     });
 }
 
+Hangups::Hangups(boost::asio::io_context& loop, std::function<void()> each)
+    : signals_(loop, SIGHUP), each_(std::move(each)) {
+    wait();
+}
+
+void Hangups::wait() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        each_();
+        wait();
+    });
+}
+
 }  // namespace longhand::cli

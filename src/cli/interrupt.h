@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as a stop signal.
+// Ctrl-C and SIGTERM as a stop signal, and SIGHUP.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,6 +23,18 @@ public:
 
 private:
     boost::asio::signal_set signals_;
+};
+
+/// From its making to its end, each SIGHUP calls `each` on the loop.
+class Hangups {
+public:
+    Hangups(boost::asio::io_context& loop, std::function<void()> each);
+
+private:
+    void wait();
+
+    boost::asio::signal_set signals_;
+    const std::function<void()> each_;
 };
 
 }  // namespace longhand::cli

@@ -121,7 +121,12 @@ OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options, Owne
         if (!token) return token.error();
         target.credential = std::move(*token);
     }
-    remote->api_ = std::make_unique<ApiClient>(remote->runtime_, remote->http_, std::move(target));
+    net::HttpClient::Options client;
+    client.user_agent = "longhand-cli";
+    // Whatever names the server's certificate has, it is the one that holds the folder.
+    if (here) client.public_key_pin = holder->key_pin;
+    remote->http_ = std::make_unique<net::HttpClient>(remote->loop_, std::move(client));
+    remote->api_ = std::make_unique<ApiClient>(remote->runtime_, *remote->http_, std::move(target));
     return remote;
 }
 

@@ -31,11 +31,11 @@ public:
     ApiClient& api() { return *api_; }
 
 private:
-    Remote() : runtime_(loop_, 1), http_(loop_, {.user_agent = "longhand-cli"}) {}
+    Remote() : runtime_(loop_, 1) {}
 
     asio::io_context loop_;
     AsioRuntime runtime_;
-    net::HttpClient http_;
+    std::unique_ptr<net::HttpClient> http_;
     std::unique_ptr<ApiClient> api_;
 };
 

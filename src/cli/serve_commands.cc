@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/logging.h"
+#include "cli/transport.h"
 #include "cli/version.h"
 #include "cli/workshop.h"
 #include "http/app.h"
@@ -32,6 +33,7 @@ struct Server {
     const Options& options;
     std::shared_ptr<spdlog::logger> log;
     Address address;
+    Transport transport;
     unsigned threads = 1;
     Children children;
     engine::EngineOptions engine;
@@ -47,6 +49,10 @@ struct Server {
 
 std::string shown_host(const std::string& host) {
     return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string url_of(const Server& server) {
+    return fmt::format("{}://{}:{}", server.transport.scheme(), shown_host(server.address.host), server.address.port);
 }
 
 int open_installation(Server& server) {
@@ -134,6 +140,11 @@ awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
 int listen(Server& server) {
     net::HttpServerOptions options;
     options.threads = server.threads;
+    options.certificate = server.transport.certificate;
+    options.is_shared_peer = [&proxies = server.transport.proxies](const asio::ip::address& peer) {
+        return peer.is_loopback() || proxies.contains(peer);
+    };
+    options.log_error = [log = server.log](std::string_view message) { log->error("{}", message); };
     options.on_refusal = [&server](const net::HttpRefusal& refusal) {
         http::App* app = server.ready.load(std::memory_order_acquire);
         if (app != nullptr) app->refused(refusal);
@@ -154,9 +165,9 @@ void make_app(Server& server) {
     options.keys = std::make_shared<http::KeyRing>(
         server.installation->secrets(), server.installation->secret_file(), server.runtime,
         [log = server.log](const std::string& problem) { log->warn("{}", problem); });
-    options.public_url =
-        server.options.find("public-url")
-            .value_or(fmt::format("http://{}:{}", shown_host(server.address.host), server.address.port));
+    options.public_url = server.options.find("public-url").value_or(url_of(server));
+    options.trusted_proxies = server.transport.proxies;
+    options.links_follow_proxy = !server.options.has("public-url");
     while (options.public_url.ends_with('/')) options.public_url.pop_back();
     options.host_check = server.address.is_loopback() ? http::HostCheck::loopback : http::HostCheck::any;
     options.defaults = server.provider->defaults();
@@ -215,9 +226,12 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     auto engine = engine_options_of(options);
     if (!engine) return engine.error();
     if (auto url = public_url_of(options); !url) return url.error();
+    auto transport = transport_of(options);
+    if (!transport) return transport.error();
     auto server = std::make_unique<Server>(options);
     server->log = std::move(*log);
     server->address = std::move(*address);
+    server->transport = std::move(*transport);
     server->threads = threads ? static_cast<unsigned>(*threads) : std::max(1U, std::thread::hardware_concurrency());
     server->children = *children;
     server->engine = std::move(*engine);
@@ -238,19 +252,37 @@ int open_server(Server& server) {
     return listen(server);
 }
 
+// For clients on this machine: where it answers, and the key that it answers with.
+Result<void, FolderErrc> announce(Server& server) {
+    return server.installation->folder()->announce(url_of(server), server.transport.key_pin());
+}
+
+void read_certificate_again(Server& server) {
+    if (!server.transport.certificate) {
+        server.log->info("SIGHUP: nothing is read again without --tls-cert; a restart takes up other options");
+        return;
+    }
+    const auto loaded = server.transport.certificate->reload();
+    if (!loaded) {
+        server.log->error("SIGHUP: the TLS certificate stays as it was: {}", loaded.error().message);
+        return;
+    }
+    if (const auto announced = announce(server); !announced) server.log->error("{}", announced.error().message);
+    server.log->info("SIGHUP: the TLS certificate was read again; a restart takes up other options");
+}
+
 int serve(const Options& options) {
     auto made = make_server(options);
     if (!made) return complain(made.error().message, kUsage);
     Server& server = **made;
     if (const int status = open_server(server); status != kDone) return status;
     make_app(server);
-    const std::string url = fmt::format("http://{}:{}", shown_host(server.address.host), server.address.port);
-    if (const auto announced = server.installation->folder()->announce(url); !announced)
-        return complain(announced.error().message);
+    if (const auto announced = announce(server); !announced) return complain(announced.error().message);
     // Before anybody can know that it listens, and stop it.
     const Interrupt interrupt(server.loop,
                               [&server](int) { asio::co_spawn(server.loop, shut_down(&server), asio::detached); });
-    std::printf("listening on %s\n", url.c_str());
+    const Hangups hangups(server.loop, [&server] { read_certificate_again(server); });
+    std::printf("listening on %s\n", url_of(server).c_str());
     std::fflush(stdout);
     if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());
     server.workshop->engine().start();
@@ -275,7 +307,7 @@ std::vector<Command> serve_commands() {
               "runs the server: HTTP and workers in one process",
               "longhand serve --listen 127.0.0.1:8080 --data ./data",
               {},
-              own + engine_options() + budget_options() + provider_options() + store_options()},
+              own + transport_options() + engine_options() + budget_options() + provider_options() + store_options()},
              serve}};
 }
 

@@ -45,7 +45,7 @@ protected:
         known.id = *Uuid::parse(job);
         known.owner = ada;
         known.updated_at = server->runtime().wall_now();
-        return Links(server->keys(), "").output_url(known, format);
+        return Links(server->keys()).output_url("", known, format);
     }
     /// Of the last request to a target that begins so; 0: there was none.
     static int logged_status(const std::string& target) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "http/compression.h"
+#include "http/forwarded.h"
 #include "http/handlers.h"
 #include "http/host.h"
 #include "http/text.h"
@@ -63,7 +65,8 @@ public:
         const auto started = services_.deps.runtime.steady_now();
         const net::HttpRequest& request = exchange.request();
         const Router::Match match = router_.find(request.method_name, request.path);
-        Call call{exchange, {}, match.values, request.method_name == "HEAD"};
+        const Forwarded origin = forwarded(request, services_.options.trusted_proxies);
+        Call call{exchange, {}, match.values, request.method_name == "HEAD", base_url(origin)};
         ApiResult<Reply> reply = Answered{};
         try {
             reply = co_await answer(match, call);
@@ -74,7 +77,7 @@ public:
         // A file's answer may turn out to be 206, 304 or 416.
         const Status status = exchange.answered().value_or(meant);
         const auto taken = services_.deps.runtime.steady_now() - started - call.waited;
-        account(request, match, status, std::chrono::duration_cast<std::chrono::microseconds>(taken));
+        account(request, origin.client, match, status, std::chrono::duration_cast<std::chrono::microseconds>(taken));
     }
 
     void refused(const net::HttpRefusal& refusal) {
@@ -153,20 +156,32 @@ private:
         }
         Reply answer = reply ? std::move(*reply) : Reply(to_response(reply.error()));
         if (const auto* done = std::get_if<Answered>(&answer)) co_return done->status;
+        if (const auto* file = std::get_if<FileReply>(&answer); file != nullptr) {
+            auto compressing = compressed_file(services_.deps.runtime, *file, exchange.request());
+            auto compressed = co_await std::move(compressing);
+            if (compressed) answer = std::move(*compressed);
+        }
         if (auto* file = std::get_if<FileReply>(&answer)) {
             const Status status = file->head.status;
+            if (is_compressible(file->head.content_type)) file->head.headers.emplace_back("Vary", "Accept-Encoding");
             net::HttpResponse head = guarded(std::move(file->head));
             const auto sent = co_await exchange.respond_file(std::move(head), std::move(file->path));
             if (sent || sent.error().code != net::NetErrc::unreachable) co_return status;
             answer = to_response(unreadable(sent.error()));
         }
         net::HttpResponse response = guarded(std::move(std::get<net::HttpResponse>(answer)));
+        compress(response, exchange.request());
         const Status status = response.status;
         ignore_result(co_await exchange.respond(std::move(response)), "the client has gone");
         co_return status;
     }
 
-    void account(const net::HttpRequest& request, const Router::Match& match, Status status,
+    std::string_view base_url(const Forwarded& origin) const {
+        const bool is_told = services_.options.links_follow_proxy && !origin.base_url.empty();
+        return is_told ? std::string_view(origin.base_url) : services_.options.public_url;
+    }
+
+    void account(const net::HttpRequest& request, const std::string& client, const Router::Match& match, Status status,
                  std::chrono::microseconds taken) {
         const int code = static_cast<int>(status);
         // Methods and paths of the table only: a client can't make series at will.
@@ -180,7 +195,7 @@ private:
         line.status = code;
         line.taken = taken;
         line.request_id = request.request_id;
-        line.remote_address = request.remote_address;
+        line.remote_address = client;
         services_.deps.access_log(line);
     }
 

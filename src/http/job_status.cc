@@ -21,7 +21,7 @@ std::optional<std::string> problem_of(const job::Job& job) {
 }
 
 /// All sixteen fields of the compatible API, and the link once there is something behind it.
-std::string status_json(const Services& services, const job::Job& job) {
+std::string status_json(const Services& services, const Call& call, const job::Job& job) {
     const std::string progress = json_number(job.progress, 2);
     JsonObject out;
     out.add("id", job.id).add("user_id", job.owner).add("project_id", job.project);
@@ -33,16 +33,17 @@ std::string status_json(const Services& services, const job::Job& job) {
         .add("function_model", job.function_model);
     out.add("error_message", problem_of(job)).add("is_starred", job.is_starred);
     out.add("created_at", job.created_at).add("updated_at", job.updated_at);
-    if (job.state == job::State::completed) out.add("output_url_pdf", services.links.output_url(job, "pdf"));
+    if (job.state == job::State::completed)
+        out.add("output_url_pdf", services.links.output_url(call.base_url, job, "pdf"));
     return std::move(out).str();
 }
 
 /// `updated_at` moves with every change of the row and never falls back, so it stands for the whole job. The rest is
 /// what else decides on the body: the build, and what links are made with. Weak, since it is of the job's state and
 /// not of bytes: a compressed body has the same.
-std::string entity_tag(const Services& services, const job::Job& job) {
+std::string entity_tag(const Services& services, const Call& call, const job::Job& job) {
     return fmt::format("W/\"{:x}-{}\"", job.updated_at.time_since_epoch().count(),
-                       services.links.fingerprint(services.options.version));
+                       services.links.fingerprint(call.base_url, services.options.version));
 }
 
 /// When it makes sense to ask again; nothing for a job that waits for a person, or for nothing.
@@ -65,24 +66,24 @@ std::optional<Seconds> poll_after(const job::Job& job, WallTime now) {
     return std::nullopt;
 }
 
-bool is_known_to(const Call& call, const Services& services, const job::Job& job) {
+bool is_known_to(const Services& services, const Call& call, const job::Job& job) {
     const std::string known = header(call, "if-none-match");
-    return !known.empty() && net::matches_etag(known, entity_tag(services, job));
+    return !known.empty() && net::matches_etag(known, entity_tag(services, call, job));
 }
 
 /// What a watcher waits for: all that is shown but `updated_at`, which moves with each beat of a job that runs.
-std::string news_of(const Services& services, job::Job job) {
+std::string news_of(const Services& services, const Call& call, job::Job job) {
     job.updated_at = job.created_at;
-    return status_json(services, job);
+    return status_json(services, call, job);
 }
 
 /// The job, once there is news of it, at `until`, or when nobody waits for it any more.
 awaitable<ApiResult<job::Job>> changed_job(const Services& services, Call& call, job::Job job,
                                            std::unique_ptr<engine::LiveFeed::RowWatcher> watcher, SteadyTime until) {
     const SteadyTime began = services.deps.runtime.steady_now();
-    const std::string before = news_of(services, job);
+    const std::string before = news_of(services, call, job);
     WaitResult how = WaitResult::notified;
-    while (how == WaitResult::notified && news_of(services, job) == before) {
+    while (how == WaitResult::notified && news_of(services, call, job) == before) {
         auto waiting = watcher->wait(services.deps.runtime, until, call.exchange.gone());
         how = co_await std::move(waiting);
         auto now = co_await services.deps.jobs.job_for_owner(call.owner(), job.id);
@@ -100,14 +101,14 @@ awaitable<ApiResult<job::Job>> changed_job(const Services& services, Call& call,
 net::HttpResponse status_reply(const Services& services, const Call& call, const job::Job& job,
                                std::optional<Seconds> wait) {
     net::HttpResponse response;
-    response.headers.emplace_back("ETag", entity_tag(services, job));
+    response.headers.emplace_back("ETag", entity_tag(services, call, job));
     if (const auto after = poll_after(job, services.deps.runtime.wall_now()))
         response.headers.emplace_back("Retry-After", std::to_string(after->count()));
     if (wait) response.headers.emplace_back("Preference-Applied", fmt::format("wait={}", wait->count()));
-    if (is_known_to(call, services, job))
+    if (is_known_to(services, call, job))
         response.status = Status::not_modified;
     else
-        response.body = status_json(services, job);
+        response.body = status_json(services, call, job);
     return response;
 }
 
@@ -122,7 +123,7 @@ awaitable<ApiResult<Reply>> get_job_status(const Services& services, Call& call)
     auto job = co_await services.deps.jobs.job_for_owner(call.owner(), *id);
     if (!job) co_return from_store(job.error(), "job");
     // A client that names a state which is past is told at once; nothing is to come of a job that has ended.
-    const bool is_news = !header(call, "if-none-match").empty() && !is_known_to(call, services, *job);
+    const bool is_news = !header(call, "if-none-match").empty() && !is_known_to(services, call, *job);
     if (wait && !is_news && !job::is_terminal(job->state)) {
         auto waiting = changed_job(services, call, std::move(*job), std::move(watcher), asked + *wait);
         const auto changed = co_await std::move(waiting);

@@ -80,15 +80,15 @@ TEST_F(JobStatus, IsNotSentToAClientThatHasItAndIsAfterEachChange) {
 }
 
 TEST_F(JobStatus, ThatAnotherServerShowsOtherwiseHasAnotherTag) {
-    const auto links = [](std::string secret, const std::string& url) {
-        return Links(std::make_shared<KeyRing>(Secrets{std::move(secret), {}}), url);
+    const auto links = [](std::string secret) {
+        return Links(std::make_shared<KeyRing>(Secrets{std::move(secret), {}}));
     };
-    const std::string own(TestServer::kSecret);
-    const std::string tag = links(own, "http://a.example").fingerprint("1");
-    EXPECT_EQ(links(own, "http://a.example").fingerprint("1"), tag);
-    EXPECT_NE(links(own, "http://a.example").fingerprint("2"), tag);
-    EXPECT_NE(links(own, "http://b.example").fingerprint("1"), tag);
-    EXPECT_NE(links(std::string(32, 'x'), "http://a.example").fingerprint("1"), tag);
+    const Links own = links(std::string(TestServer::kSecret));
+    const std::string tag = own.fingerprint("http://a.example", "1");
+    EXPECT_EQ(links(std::string(TestServer::kSecret)).fingerprint("http://a.example", "1"), tag);
+    EXPECT_NE(own.fingerprint("http://a.example", "2"), tag);
+    EXPECT_NE(own.fingerprint("http://b.example", "1"), tag);
+    EXPECT_NE(links(std::string(32, 'x')).fingerprint("http://a.example", "1"), tag);
 }
 
 TEST_F(JobStatus, SaysWhenToAskAgainWhileThereIsSomethingToCome) {

@@ -42,16 +42,16 @@ bool is_signature(const Keys& keys, std::string_view text, std::string_view foun
 
 }  // namespace
 
-std::string Links::output_url(const job::Job& job, std::string_view format) const {
+std::string Links::output_url(std::string_view base_url, const job::Job& job, std::string_view format) const {
     const auto expiry = job.finished_at.value_or(job.updated_at) + kLinkLife;
     const std::string seconds = std::to_string(std::chrono::duration_cast<Seconds>(expiry.time_since_epoch()).count());
     const std::string text = signed_text(job.id, format, job.owner, seconds);
-    return fmt::format("{}/api/jobs/{}/output.{}?user={}&exp={}&sig={}", public_url_, job.id.to_string(), format,
+    return fmt::format("{}/api/jobs/{}/output.{}?user={}&exp={}&sig={}", base_url, job.id.to_string(), format,
                        job.owner.to_string(), seconds, signature(keys_->keys()->newest(), text));
 }
 
-std::string Links::fingerprint(std::string_view version) const {
-    const std::string text = fmt::format("fingerprint\n{}\n{}", public_url_, version);
+std::string Links::fingerprint(std::string_view base_url, std::string_view version) const {
+    const std::string text = fmt::format("fingerprint\n{}\n{}", base_url, version);
     return to_base64url(as_text(hmac_sha256(keys_->keys()->newest().link_key, text)).substr(0, 6));
 }
 

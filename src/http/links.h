@@ -16,14 +16,12 @@ namespace longhand::http {
 /// Thread-safe.
 class Links {
 public:
-    /// `public_url` without a slash at its end.
-    Links(std::shared_ptr<const KeyRing> keys, std::string public_url)
-        : keys_(std::move(keys)), public_url_(std::move(public_url)) {}
+    explicit Links(std::shared_ptr<const KeyRing> keys) : keys_(std::move(keys)) {}
 
-    /// `PUBLIC_URL/api/jobs/ID/output.FORMAT?user=…&exp=…&sig=…`; holds for a year from the end of the job's run. The
-    /// owner is in it, for the owner is part of every question to the store. Signed with the newest secret; those of
-    /// former ones hold as long.
-    std::string output_url(const job::Job& job, std::string_view format) const;
+    /// `BASE/api/jobs/ID/output.FORMAT?user=…&exp=…&sig=…`; `base_url` without a slash at its end. Holds for a year from
+    /// the end of the job's run. The owner is in it, for the owner is part of every question to the store. Signed with
+    /// the newest secret; those of former ones hold as long.
+    std::string output_url(std::string_view base_url, const job::Job& job, std::string_view format) const;
 
     enum class Refusal { wrong_signature, expired };
     struct Checked {
@@ -32,14 +30,11 @@ public:
     };
     Checked check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const;
 
-    /// A short word that differs where the newest secret, the public URL or `version` does, and tells nothing of them.
-    std::string fingerprint(std::string_view version) const;
-
-    const std::string& public_url() const { return public_url_; }
+    /// A short word that differs where the newest secret, the base of links or `version` does, and tells nothing of them.
+    std::string fingerprint(std::string_view base_url, std::string_view version) const;
 
 private:
     std::shared_ptr<const KeyRing> keys_;
-    std::string public_url_;
 };
 
 }  // namespace longhand::http

@@ -26,7 +26,7 @@ std::string_view part_before(std::string_view& text, char mark) {
     return part;
 }
 
-std::optional<Seconds> seconds_of(std::string_view text) {
+std::optional<Seconds> wait_of(std::string_view text) {
     if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
     const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
     if (!is_number) return std::nullopt;
@@ -47,7 +47,7 @@ std::optional<Seconds> preferred_wait(const boost::beast::http::fields& headers)
             // What follows a semicolon are the preference's parameters; `wait` has none.
             std::string_view value = part_before(preference, ';');
             const std::string_view name = trimmed(part_before(value, '='));
-            if (equal_ignoring_case(name, "wait")) return seconds_of(trimmed(value));
+            if (equal_ignoring_case(name, "wait")) return wait_of(trimmed(value));
         }
     }
     return std::nullopt;

@@ -29,6 +29,8 @@ struct Call {
     Identity identity;                                            ///< nil user where access is open
     std::map<std::string, std::string, std::less<>> path_values;  ///< of the path's parameters, as sent
     bool head_only = false;                                       ///< HEAD: the answer's body is not sent
+    /// The public URL, or what a trusted proxy says that the client calls this server by: what links are made of.
+    std::string_view base_url = {};
     /// How long the answer was held back because the client asked for it: no part of the time that it took.
     std::chrono::nanoseconds waited{};
 

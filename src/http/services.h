@@ -16,6 +16,7 @@
 #include "http/links.h"
 #include "http/metrics.h"
 #include "llm/prices.h"
+#include "net/networks.h"
 #include "store/account_store.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
@@ -80,6 +81,9 @@ struct AppOptions {
     std::shared_ptr<const KeyRing> keys;  ///< what signs tokens and links
     std::string public_url;               ///< what links are made of, without a slash at its end: http://127.0.0.1:8080
     HostCheck host_check = HostCheck::loopback;
+    net::Networks trusted_proxies;  ///< whose forwarding headers are believed
+    /// Links in answers to requests of a trusted proxy are made of what it says of host and protocol.
+    bool links_follow_proxy = false;
     ServerDefaults defaults;
     std::string version;                          ///< shown at `/` and in the contract's place
     std::uint64_t disk_reserve = 256ULL << 20;    ///< free bytes below which neither jobs nor files are accepted
@@ -103,7 +107,7 @@ struct Services {
           options(std::move(chosen)),
           tokens(options.keys),
           credentials(deps.runtime, deps.accounts, tokens),
-          links(options.keys, options.public_url) {}
+          links(options.keys) {}
 };
 
 }  // namespace longhand::http

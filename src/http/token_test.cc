@@ -125,13 +125,13 @@ TEST(ApiKey, AMistypedOneIsKnownByItsChecksum) {
 }
 
 TEST(Link, HoldsForAYearAndForItsOwnJobFormatAndOwner) {
-    const Links links(ring(), "http://127.0.0.1:8080");
+    const Links links(ring());
     job::Job job;
     job.id = *Uuid::parse("01900000-0000-7000-8000-000000000001");
     job.owner = kUser;
     job.finished_at = kNow;
-    const std::string url = links.output_url(job, "pdf");
-    EXPECT_EQ(url, links.output_url(job, "pdf"));
+    const std::string url = links.output_url("http://127.0.0.1:8080", job, "pdf");
+    EXPECT_EQ(url, links.output_url("http://127.0.0.1:8080", job, "pdf"));
     const auto value = [&](const std::string& name) {
         const auto at = url.find(name + "=") + name.size() + 1;
         return url.substr(at, url.find('&', at) - at);
@@ -146,7 +146,7 @@ TEST(Link, HoldsForAYearAndForItsOwnJobFormatAndOwner) {
     EXPECT_EQ(late.refusal, Links::Refusal::expired);
     request.query[1].second = "9999999999";
     EXPECT_FALSE(links.check(job.id, "pdf", request, kNow).owner);
-    EXPECT_FALSE(Links(ring(std::string(32, 't')), "").check(job.id, "pdf", request, kNow).owner);
+    EXPECT_FALSE(Links(ring(std::string(32, 't'))).check(job.id, "pdf", request, kNow).owner);
 }
 
 TEST(Link, OfAFormerSecretHoldsAsLong) {
@@ -154,9 +154,9 @@ TEST(Link, OfAFormerSecretHoldsAsLong) {
     job.id = *Uuid::parse("01900000-0000-7000-8000-000000000001");
     job.owner = kUser;
     job.finished_at = kNow;
-    const std::string url = Links(ring(), "").output_url(job, "pdf");
-    const Links rotated(ring(Secrets{std::string(32, 'n'), {{kSecret, kNow + kFormerSecretLife}}}), "");
-    EXPECT_NE(rotated.output_url(job, "pdf"), url);
+    const std::string url = Links(ring()).output_url("", job, "pdf");
+    const Links rotated(ring(Secrets{std::string(32, 'n'), {{kSecret, kNow + kFormerSecretLife}}}));
+    EXPECT_NE(rotated.output_url("", job, "pdf"), url);
     net::HttpRequest request;
     for (const std::string name : {"user", "exp", "sig"}) {
         const auto at = url.find(name + "=") + name.size() + 1;

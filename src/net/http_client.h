@@ -54,6 +54,9 @@ public:
         std::string user_agent = "longhand";
         /// No proxy from the environment, when false.
         bool use_environment_proxy = true;
+        /// TlsCertificate::public_key_pin of the one server that is spoken to under TLS, whatever names its certificate
+        /// has and whoever signed it. Empty: certificates are checked as usual.
+        std::string public_key_pin = {};
     };
     HttpClient(asio::io_context& loop, Options options);
     /// No call may be under way.

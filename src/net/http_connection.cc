@@ -31,7 +31,7 @@ bool is_credential_past(std::string_view head, std::size_t limit) {
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options,
                                const HttpHandler& handler, std::function<std::string()> new_request_id)
-    : wire_(std::make_shared<HttpWire>(std::move(socket))),
+    : wire_(std::make_shared<HttpWire>(std::move(socket), options.certificate.get())),
       options_(options),
       handler_(handler),
       new_request_id_(std::move(new_request_id)),
@@ -44,7 +44,13 @@ void HttpConnection::begin_shutdown() {
 }
 
 awaitable<void> HttpConnection::serve() {
-    bool goes_on = true;
+    const auto secured = co_await wire_->secure(options_.header_timeout);
+    if (!secured && secured.error().code == NetErrc::malformed) {
+        Refusal refusal;
+        refusal.sentence = "This address speaks TLS: use https://.";
+        co_await refuse(std::move(refusal));
+    }
+    bool goes_on = secured.has_value();
     while (goes_on && !is_stopping_) {
         is_idle_ = true;
         const auto read = co_await read_head();

@@ -21,6 +21,8 @@
 
 namespace longhand::net {
 
+class TlsCertificate;
+
 namespace http = boost::beast::http;
 
 /// The head of a request. The target is as sent; `path` is its undecoded path, `query` its pairs, decoded, in order
@@ -104,6 +106,8 @@ struct HttpServerOptions {
     std::size_t connections_per_address = 256;
     /// Peers that stand for many clients, a proxy say, and are not bound so. None: those of loopback.
     std::function<bool(const asio::ip::address& peer)> is_shared_peer;
+    /// TLS on each connection, where it is set; read again (`reload`), new connections have the new one.
+    std::shared_ptr<TlsCertificate> certificate;
     /// Told of a handler's bugs and of connections that could not be accepted, in a sentence. On any loop's thread.
     /// Optional.
     std::function<void(std::string_view message)> log_error;

@@ -21,7 +21,7 @@ constexpr std::size_t kTurn = 256 * 1024;
 
 }  // namespace
 
-HttpWire::HttpWire(tcp::socket socket)
+HttpWire::HttpWire(tcp::socket socket, const TlsCertificate* certificate)
     : socket_(std::move(socket)), deadline_(socket_.get_executor(), [this] {
           timed_out_ = true;
           error_code ignored;
@@ -30,6 +30,37 @@ HttpWire::HttpWire(tcp::socket socket)
     error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(tcp::no_delay(true), ignored);
+    if (certificate != nullptr) tls_.emplace(*certificate, socket_.native_handle());
+}
+
+awaitable<NetResult<void>> HttpWire::secure(Duration patience) {
+    if (!tls_) co_return NetResult<void>{};
+    set_read_deadline(patience);
+    while (true) {
+        const auto step = tls_->shake_hands();
+        if (step == TlsSession::Handshake::done) break;
+        if (step == TlsSession::Handshake::plain_http) {
+            tls_.reset();
+            co_return NetFailure{NetErrc::malformed, "the client speaks HTTP without TLS"};
+        }
+        if (step == TlsSession::Handshake::failed) co_return failure();
+        const auto wait = step == TlsSession::Handshake::wants_read ? tcp::socket::wait_read : tcp::socket::wait_write;
+        error_code error;
+        co_await socket_.async_wait(wait, asio::redirect_error(asio::use_awaitable, error));
+        if (error || timed_out_) co_return failure();
+    }
+    clear_deadline();
+    co_return NetResult<void>{};
+}
+
+std::size_t HttpWire::read_some(asio::mutable_buffer space, error_code& error) {
+    return tls_ ? tls_->read_some(space, error) : socket_.read_some(std::array{space}, error);
+}
+
+std::size_t HttpWire::write_some(std::string_view first, std::string_view second, error_code& error) {
+    if (tls_) return tls_->write_some(first, second, error);
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
+    return socket_.write_some(buffers, error);
 }
 
 std::string_view HttpWire::input() const {
@@ -64,7 +95,7 @@ bool HttpWire::read_now(ReadSize size) {
     if (size == ReadSize::head && input_.size() == 0 && input_.capacity() > kHeadPiece) input_.shrink_to_fit();
     const auto space = input_.prepare(size == ReadSize::head ? kHeadPiece : kBodyPiece);
     error_code error;
-    const auto count = socket_.read_some(space, error);
+    const auto count = read_some(space, error);
     if (error == asio::error::would_block || error == asio::error::try_again) return false;
     input_.commit(count);
     received_ += count;
@@ -74,8 +105,9 @@ bool HttpWire::read_now(ReadSize size) {
 
 awaitable<NetResult<void>> HttpWire::fill(ReadSize size) {
     const auto received_before = received_;
-    // A body is mostly there already; the next head mostly not.
-    bool is_done = size == ReadSize::body && read_now(size);
+    // A body is mostly there already; the next head mostly not. What a session holds back, no socket tells.
+    const bool may_be_there = size == ReadSize::body || (tls_ && tls_->has_pending());
+    bool is_done = may_be_there && read_now(size);
     while (!is_done && !input_ended_ && received_ == received_before && !timed_out_) {
         error_code error;
         co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
@@ -121,9 +153,8 @@ awaitable<NetResult<void>> HttpWire::wait_writable(Duration patience) {
 
 awaitable<NetResult<void>> HttpWire::write(std::string_view first, std::string_view second, Duration patience) {
     while (!broken_ && first.size() + second.size() > 0) {
-        const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
         error_code error;
-        const auto count = socket_.write_some(buffers, error);
+        const auto count = write_some(first, second, error);
         const auto of_first = std::min(count, first.size());
         first.remove_prefix(of_first);
         second.remove_prefix(count - of_first);
@@ -146,6 +177,7 @@ awaitable<NetResult<void>> HttpWire::write(std::string_view first, std::string_v
 
 awaitable<void> HttpWire::linger(Duration patience) {
     unwatch();
+    if (tls_) tls_->shut_down();
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
     // One deadline for all of it: a client that goes on sending does not hold the connection.
@@ -163,6 +195,7 @@ void HttpWire::close() {
     if (std::exchange(broken_, true)) return;
     deadline_.clear();
     note_end();
+    if (tls_) tls_->shut_down();
     error_code ignored;
     socket_.close(ignored);
 }

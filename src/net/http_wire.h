@@ -9,10 +9,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "net/deadline.h"
 #include "net/errors.h"
+#include "net/tls.h"
 
 namespace longhand::net {
 
@@ -21,7 +23,12 @@ class HttpWire : public std::enable_shared_from_this<HttpWire> {
 public:
     using Duration = std::chrono::steady_clock::duration;
 
-    explicit HttpWire(asio::ip::tcp::socket socket);
+    /// In the clear where there is no certificate, which is needed no longer than this takes.
+    HttpWire(asio::ip::tcp::socket socket, const TlsCertificate* certificate);
+
+    /// Before anything else: the TLS handshake, where there is a certificate. Errors: closed, timeout; malformed when
+    /// the client speaks HTTP without TLS, and can be told so in the clear.
+    awaitable<NetResult<void>> secure(Duration patience);
 
     /// What has come and was not consumed.
     std::string_view input() const;
@@ -60,12 +67,15 @@ public:
 
 private:
     bool read_now(ReadSize size);
+    std::size_t read_some(asio::mutable_buffer space, boost::system::error_code& error);
+    std::size_t write_some(std::string_view first, std::string_view second, boost::system::error_code& error);
     void note_end();
     void wait_for_input();
     NetFailure failure() const;
     awaitable<NetResult<void>> wait_writable(Duration patience);
 
     asio::ip::tcp::socket socket_;
+    std::optional<TlsSession> tls_;
     boost::beast::flat_buffer input_;
     Deadline deadline_;
     std::function<void()> on_gone_;
