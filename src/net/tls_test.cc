@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -108,6 +109,7 @@ awaitable<void> answer_over_tls(HttpExchange& exchange) {
 class Tls : public ::testing::Test {
 protected:
     void SetUp() override {
+        std::signal(SIGPIPE, SIG_IGN);  // as the program does
         char name[] = "/tmp/longhand-tls-XXXXXX";
         ASSERT_NE(::mkdtemp(name), nullptr);
         folder_ = name;
