@@ -36,9 +36,13 @@ Failure<ClientErrc> from_net(const net::NetFailure& failure, const std::string& 
         case net::NetErrc::malformed:
             break;
     }
+    const char* advice =
+        url.starts_with("https://")
+            ? "Is it running (longhand serve), is --server right, and does this system know who issued "
+              "its certificate (update-ca-certificates)?"
+            : "Is it running (longhand serve), and is --server right?";
     return {ClientErrc::unreachable,
-            fmt::format("The server at {} does not answer: {} Is it running (longhand serve), and is --server right?",
-                        url, sentence(failure.message))};
+            fmt::format("The server at {} does not answer: {} {}", url, sentence(failure.message), advice)};
 }
 
 // The server's own sentence, where the body has one.
