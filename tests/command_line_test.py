@@ -1,11 +1,13 @@
 """The binary as a person or a script meets it."""
 
+import contextlib
 import json
 import pathlib
 import os
 import re
 import shlex
 import shutil
+import sqlite3
 import stat
 import subprocess
 import unittest
@@ -47,6 +49,12 @@ class Usage(LonghandTest):
         done = subprocess.run(["bash", "-u", "-c", ask, "bash", *words], cwd=self.folder, capture_output=True, text=True, timeout=30)
         self.assertEqual(done.stderr, "")
         return done.stdout.split("\n")[:-1]
+
+    def test_a_misspelled_variable_is_named_and_a_foreign_one_is_not(self):
+        said = run("user", "list", "--data", self.data, variables={"LONGHAND_LOG_LEVLE": "debug"}).stderr
+        self.assertIn("LONGHAND_LOG_LEVLE is not known and does nothing. Did you mean LONGHAND_LOG_LEVEL?", said)
+        foreign = {"LONGHAND_PORT": "tcp://10.0.0.1:80", "LONGHAND_SERVICE_HOST": "10.0.0.1", "LONGHAND_LOG_LEVEL": "error"}
+        self.assertEqual(run("user", "list", "--data", self.data, variables=foreign).stderr, "")
 
     def test_bash_completes_commands_options_words_and_files(self):
         (self.folder / "a file.toml").write_text("")
@@ -143,6 +151,26 @@ class Folder(LonghandTest):
         self.data.mkdir()
         (self.data / "longhand.db").write_bytes(b"This is no database at all." * 200)
         self.assertIn("longhand.db", run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr)
+
+    def test_an_older_database_is_brought_up_to_date(self):
+        where = ("--data", self.data)
+        self.assertIn("There is no database", run("migrate", *where, status=1).stderr)
+        self.assertFalse(self.data.exists())
+        self.data.mkdir()
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            database.executescript((ROOT / "src/store/sqlite/sql/migrations/0001_initial.sql").read_text())
+            database.executescript(f"PRAGMA user_version = 1; PRAGMA application_id = {0x4C684A62}")
+        self.assertIn("is at schema 1, and this program needs", run("migrate", "--check", *where, status=1).stderr)
+        self.assertIn("was at schema 1", run("migrate", *where).stdout)
+        self.assertIn("which is this program's", run("migrate", "--check", *where).stdout)
+        server = self.serve()
+        self.assertIn("which is this program's", run("migrate", *where).stdout)
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            database.execute("PRAGMA user_version = 1")
+        self.assertIn(str(server.child.pid), run("migrate", *where, status=1).stderr)
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            database.execute("PRAGMA user_version = 99")
+        self.assertIn("has schema 99, newer than", run("migrate", "--check", *where, status=1).stderr)
 
     def test_the_folder_has_one_holder_and_it_is_named(self):
         server = self.serve()

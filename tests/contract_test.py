@@ -98,6 +98,8 @@ def good_and_bad_bodies(path, world):
         "/api/createProject": {"newProjectName": "Another", "email": ""},
         "/api/updateProject": {"author": "Ada", "work_vision": None, "questions_answers": [{"question": "Who?", "answer": "All."}]},
         "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
+        "/api/generateWork": dict(WORK, projectId=world["project"]),
+        "/api/generateApiKey": {},
     }
     if path == "/api/uploadProjectFiles":
         return upload_bodies(world)
@@ -146,7 +148,7 @@ def good_and_bad_targets(path, world):
         yield path.replace("{id}", world["ended"]).replace("{format}", "pdf") + "?sig=forged&exp=9&lastEventId=1"
         return
     yield path
-    for name, own in (("jobId", world["job"]), ("projectId", world["project"])):
+    for name, own in (("jobId", world["job"]), ("projectId", world["project"]), ("fileId", world["file"])):
         for value in (own, world["nobody"], "seven", ""):
             yield f"{path}?{name}={value}"
         yield f"{path}?{name}={own}&{name}={own}"
@@ -180,7 +182,10 @@ def make_world(server):
     ended = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=ended_in))["jobId"]
     server.json("POST", "/api/cancelJob", {"jobId": ended})
     job = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=project))["jobId"]
-    return {"project": project, "job": job, "ended": ended, "nobody": str(uuid.uuid4())}
+    body, kind = form(('name="projectId"', project), ('name="files"; filename="world.md"', "# The world"))
+    _, _, answer = server.ask("POST", "/api/uploadProjectFiles", body, {"Content-Type": kind})
+    file = json.loads(answer)["files"][0]["id"]
+    return {"project": project, "job": job, "ended": ended, "file": file, "nobody": str(uuid.uuid4())}
 
 
 def main(base_url, token):

@@ -99,7 +99,7 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
         for (auto group : {write_commands, serve_commands, job_commands, account_commands, secret_commands,
-                           backup_commands, model_commands, doctor_commands, manual_commands}) {
+                           backup_commands, migrate_commands, model_commands, doctor_commands, manual_commands}) {
             for (Command& command : group()) list.push_back(std::move(command));
         }
         return list;

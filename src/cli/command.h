@@ -37,6 +37,7 @@ std::vector<Command> serve_commands();
 std::vector<Command> account_commands();
 std::vector<Command> secret_commands();
 std::vector<Command> backup_commands();
+std::vector<Command> migrate_commands();
 std::vector<Command> job_commands();
 std::vector<Command> model_commands();
 std::vector<Command> doctor_commands();

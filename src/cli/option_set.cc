@@ -15,12 +15,6 @@
 namespace longhand::cli {
 namespace {
 
-std::string environment_name(std::string_view option) {
-    std::string name = "LONGHAND_";
-    for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return name;
-}
-
 std::string file_key(std::string_view option) {
     std::string key(option);
     std::ranges::replace(key, '-', '_');
@@ -56,6 +50,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string environment_name(std::string_view option) {
+    std::string name = "LONGHAND_";
+    for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
     std::optional<std::string> best;

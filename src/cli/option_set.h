@@ -78,6 +78,9 @@ using Environment = std::optional<std::string> (*)(const std::string& name);
 Result<Options, UsageErrc> parse_options(const CommandSpec& command, const std::vector<std::string>& words,
                                          Environment environment, const std::vector<std::string>& known);
 
+/// The variable that gives an option: `LONGHAND_MAX_PAGES` of `max-pages`.
+std::string environment_name(std::string_view option);
+
 /// The one of `candidates` that is nearest to `word` by edits, if any is near enough to be what was meant.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 /// ` Did you mean 'x'?`, or nothing.

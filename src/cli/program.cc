@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
 #include "cli/command.h"
 #include "cli/delivery.h"
 #include "cli/version.h"
@@ -102,6 +104,26 @@ int unknown_command(const std::vector<std::string>& words) {
                     kUsage);
 }
 
+// A misspelled variable does nothing, and its option's default can look as if it did. Most that are unknown are none of
+// ours: Kubernetes sets LONGHAND_PORT and its like for a service of that name.
+void warn_of_misspelled_variables() {
+    constexpr std::string_view kPrefix = "LONGHAND_";
+    constexpr std::size_t kLeastLetters = 5;  // shorter ones are near to too many
+    const std::vector<std::string> options = all_option_names();
+    std::vector<std::string> known;
+    for (const std::string& option : options) known.push_back(environment_name(option));
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string name(*entry, std::strcspn(*entry, "="));
+        if (!name.starts_with(kPrefix) || std::ranges::find(known, name) != known.end()) continue;
+        std::string option = name.substr(kPrefix.size());
+        for (char& c : option) c = c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        const auto meant = option.size() < kLeastLetters ? std::nullopt : nearest(option, options);
+        if (!meant) continue;
+        complain(fmt::format("The variable {} is not known and does nothing. Did you mean {}?", name,
+                             environment_name(*meant)));
+    }
+}
+
 // Overwrites the value of --provider-key in this process's arguments, where every user of the machine can read it.
 void wipe_keys(int argc, char** argv) {
     constexpr std::string_view kFlag = "--provider-key";
@@ -143,7 +165,10 @@ int run_words(const std::vector<std::string>& words) {
     if (command == nullptr) return unknown_command(words);
     const auto options = parse_options(command->spec, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()},
                                        environment, all_option_names());
-    if (options) return command->run(*options);
+    if (options) {
+        warn_of_misspelled_variables();
+        return command->run(*options);
+    }
     if (options.error().code == UsageErrc::help) {
         std::fputs(options.error().message.c_str(), stdout);
         return kDone;

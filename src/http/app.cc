@@ -13,8 +13,8 @@ namespace {
 
 std::vector<Route> all_routes(const Services& services) {
     std::vector<Route> routes;
-    for (auto group : {status_routes, job_routes, work_routes, project_routes, file_routes, event_routes, output_routes,
-                       ledger_routes, meta_routes}) {
+    for (auto group : {status_routes, job_routes, work_routes, project_routes, file_routes, key_routes, event_routes,
+                       output_routes, ledger_routes, meta_routes}) {
         for (Route& route : group(services)) routes.push_back(std::move(route));
     }
     return routes;

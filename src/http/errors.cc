@@ -25,6 +25,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::upload_failed, Status::bad_request, "upload_failed"},
     ErrorLine{ApiErrc::unauthorized, Status::unauthorized, "unauthorized"},
     ErrorLine{ApiErrc::mode_not_allowed, Status::forbidden, "mode_not_allowed"},
+    ErrorLine{ApiErrc::session_needed, Status::forbidden, "session_needed"},
     ErrorLine{ApiErrc::over_limit, Status::forbidden, "over_limit"},
     ErrorLine{ApiErrc::host_not_allowed, Status::forbidden, "host_not_allowed"},
     ErrorLine{ApiErrc::link_not_valid, Status::forbidden, "link_not_valid"},

@@ -35,6 +35,7 @@ enum class ApiErrc {
     upload_failed,
     unauthorized,
     mode_not_allowed,
+    session_needed,
     over_limit,
     host_not_allowed,
     link_not_valid,

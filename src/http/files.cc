@@ -1,4 +1,4 @@
-// uploadProjectFiles.
+// uploadProjectFiles, getProjectFiles, deleteProjectFile.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -148,10 +148,48 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
     co_return stored_reply(std::move(tally));
 }
 
+/// A file as a list of its project shows it: its fields are named otherwise than in the answer to an upload.
+std::string listed_file_json(const store::ProjectFile& file) {
+    JsonObject out;
+    out.add("id", file.id).add("project_id", file.project).add("file_name", file.name);
+    out.add("file_size", static_cast<std::int64_t>(file.size)).add("file_type", file.type);
+    out.add("storage_path", file.path);
+    // A file never changes.
+    out.add("created_at", file.created_at).add("updated_at", file.created_at);
+    return std::move(out).str();
+}
+
+awaitable<ApiResult<Reply>> get_project_files(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "projectId");
+    if (!id) co_return id.error();
+    auto files = co_await services.deps.projects.files_of_project(call.owner(), *id);
+    if (!files) co_return from_store(files.error(), "project");
+    JsonArray list;
+    for (const store::ProjectFile& file : *files) list.raw(listed_file_json(file));
+    co_return json_reply(std::move(list).str());
+}
+
+awaitable<ApiResult<Reply>> delete_project_file(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "fileId");
+    if (!id) co_return id.error();
+    auto path = co_await services.deps.projects.delete_file(call.owner(), *id);
+    if (!path) co_return from_store(path.error(), "file");
+    if (*path) {
+        // A copy: the removal may outlast the server.
+        services.deps.runtime.post_blocking(
+            [files = services.deps.files, gone = std::move(**path)]() mutable { files.remove(gone); });
+    }
+    co_return json_reply(R"({"message":"File deleted successfully"})");
+}
+
 }  // namespace
 
 std::vector<Route> file_routes(const Services& services) {
-    return {{"POST", "/api/uploadProjectFiles", Access::user, bound(services, upload_project_files)}};
+    return {
+        {"POST", "/api/uploadProjectFiles", Access::user, bound(services, upload_project_files)},
+        {"GET", "/api/getProjectFiles", Access::user, bound(services, get_project_files)},
+        {"DELETE", "/api/deleteProjectFile", Access::user, bound(services, delete_project_file)},
+    };
 }
 
 }  // namespace longhand::http

@@ -1,4 +1,4 @@
-// cancelJob, retryJob, and the list of one's jobs.
+// cancelJob, retryJob, and the lists of one's jobs.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -143,6 +143,43 @@ awaitable<ApiResult<Reply>> list_jobs(const Services& services, Call& call) {
     co_return json_reply(std::move(out).str());
 }
 
+/// The five states that callers of fetchDocuments know.
+std::string_view document_status(job::State state) {
+    switch (state) {
+        case job::State::submitted:
+        case job::State::queued:
+            return job::to_string(job::State::in_progress);
+        case job::State::cancelled:
+            return job::to_string(job::State::failed);
+        case job::State::draft:
+        case job::State::in_progress:
+        case job::State::completed:
+        case job::State::failed:
+        case job::State::moderated:
+            break;
+    }
+    return job::to_string(state);
+}
+
+std::string document_json(const job::Job& job) {
+    JsonObject out;
+    out.add("id", job.id).add("jobId", job.id).add("projectId", job.project).add("title", job.title);
+    out.add("status", document_status(job.state)).raw("progress", json_number(job.progress, 2));
+    out.add("is_starred", job.is_starred).add("created_at", job.created_at).add("updated_at", job.updated_at);
+    return std::move(out).str();
+}
+
+awaitable<ApiResult<Reply>> fetch_documents(const Services& services, Call& call) {
+    store::JobsQuery query;
+    query.owner = call.owner();
+    query.limit = kMaxListed;
+    auto page = co_await services.deps.jobs.jobs_of_owner(std::move(query));
+    if (!page) co_return from_store(page.error(), "job");
+    JsonArray documents;
+    for (const job::Job& job : page->jobs) documents.raw(document_json(job));
+    co_return json_reply(std::move(documents).str());
+}
+
 }  // namespace
 
 std::vector<Route> job_routes(const Services& services) {
@@ -151,6 +188,7 @@ std::vector<Route> job_routes(const Services& services) {
         {"POST", "/api/cancelJob", Access::user, bound(services, cancel_job)},
         {"POST", "/api/retryJob", Access::user, bound(services, retry_job)},
         {"GET", "/api/jobs", Access::user, bound(services, list_jobs)},
+        {"GET", "/api/fetchDocuments", Access::user, bound(services, fetch_documents)},
     };
 }
 

@@ -18,9 +18,9 @@ class Links {
 public:
     explicit Links(std::shared_ptr<const KeyRing> keys) : keys_(std::move(keys)) {}
 
-    /// `BASE/api/jobs/ID/output.FORMAT?user=…&exp=…&sig=…`; `base_url` without a slash at its end. Holds for a year from
-    /// the end of the job's run. The owner is in it, for the owner is part of every question to the store. Signed with
-    /// the newest secret; those of former ones hold as long.
+    /// `BASE/api/jobs/ID/output.FORMAT?user=…&exp=…&sig=…`; `base_url` without a slash at its end. Holds for a year
+    /// from the end of the job's run. The owner is in it, for the owner is part of every question to the store. Signed
+    /// with the newest secret; those of former ones hold as long.
     std::string output_url(std::string_view base_url, const job::Job& job, std::string_view format) const;
 
     enum class Refusal { wrong_signature, expired };
@@ -30,7 +30,8 @@ public:
     };
     Checked check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const;
 
-    /// A short word that differs where the newest secret, the base of links or `version` does, and tells nothing of them.
+    /// A short word that differs where the newest secret, the base of links or `version` does, and tells nothing of
+    /// them.
     std::string fingerprint(std::string_view base_url, std::string_view version) const;
 
 private:

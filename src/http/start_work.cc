@@ -1,4 +1,4 @@
-// generateWizardWork: from a request to a queued job.
+// generateWizardWork and generateWork: from a request to a queued job.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -182,35 +182,67 @@ std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
     return std::move(out).str();
 }
 
-awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
-    const auto body = co_await read_json(call);
-    if (!body) co_return body.error();
-    auto start = read_start(*body, services.options.defaults);
-    if (!start) co_return start.error();
-    auto project = co_await services.deps.projects.project_for_owner(call.owner(), start->project);
-    if (!project) co_return from_store(project.error(), "project");
+awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, const Start& start,
+                                      const store::Project& project) {
     if (services.deps.files.free_bytes() < services.options.disk_reserve) {
         co_return ApiError{ApiErrc::storage_full,
                            "The server's disk is full. Nothing was started; try again when there is room."};
     }
-    take_from_project(start->settings, *project);
     store::NewJob request;
-    request.owner = call.owner();
-    request.project = start->project;
-    request.settings = start->settings;
-    if (!start->settings.title.empty()) request.title = start->settings.title;
+    request.owner = owner;
+    request.project = start.project;
+    request.settings = start.settings;
+    take_from_project(request.settings, project);
+    if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.options.defaults.provider;
-    request.budget = start->budget;
+    request.budget = start.budget;
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);
-    co_return json_reply(started_json(enqueued->job.id, warnings_for(start->settings)));
+    co_return json_reply(started_json(enqueued->job.id, warnings_for(start.settings)));
+}
+
+awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    const auto start = read_start(*body, services.options.defaults);
+    if (!start) co_return start.error();
+    const auto project = co_await services.deps.projects.project_for_owner(call.owner(), start->project);
+    if (!project) co_return from_store(project.error(), "project");
+    co_return co_await start_job(services, call.owner(), *start, *project);
+}
+
+/// What generateWork's body leaves out, as the project has it.
+void fill_from_project(json::object& body, const store::Project& project) {
+    const std::initializer_list<std::pair<std::string_view, const std::string&>> fields = {
+        {"prompt", project.prompt}, {"author", project.author}, {"email", project.email}};
+    for (const auto& [name, value] : fields) {
+        const json::value* sent = body.if_contains(name);
+        if ((sent == nullptr || sent->is_null()) && !value.empty()) body[name] = value;
+    }
+}
+
+awaitable<ApiResult<Reply>> generate_work(const Services& services, Call& call) {
+    auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    const Uuid id = reader.id("projectId");
+    if (reader.problem()) co_return *reader.problem();
+    const auto project = co_await services.deps.projects.project_for_owner(call.owner(), id);
+    if (!project) co_return from_store(project.error(), "project");
+    fill_from_project(*body, *project);
+    const auto start = read_start(*body, services.options.defaults);
+    if (!start) co_return start.error();
+    co_return co_await start_job(services, call.owner(), *start, *project);
 }
 
 }  // namespace
 
 std::vector<Route> work_routes(const Services& services) {
-    return {{"POST", "/api/generateWizardWork", Access::user, bound(services, generate_wizard_work)}};
+    return {
+        {"POST", "/api/generateWizardWork", Access::user, bound(services, generate_wizard_work)},
+        {"POST", "/api/generateWork", Access::user, bound(services, generate_work)},
+    };
 }
 
 }  // namespace longhand::http

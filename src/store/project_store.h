@@ -59,6 +59,9 @@ public:
     virtual awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner,
                                                                               Uuid project) = 0;  // not_found
     virtual awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) = 0;        // not_found
+    /// The project has it no more. Jobs that began with it keep it. Gives the path, if nothing names it any longer.
+    /// Errors: not_found.
+    virtual awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) = 0;
 };
 
 }  // namespace longhand::store

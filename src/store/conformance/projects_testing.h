@@ -66,6 +66,24 @@ TEST_P(StoreProjects, AFileIsInItsProjectOnce) {
     EXPECT_EQ(ok(store().file_for_owner(owner_, stored.id)).sha256, "aa");
 }
 
+TEST_P(StoreProjects, ADeletedFileIsKeptForTheJobsThatBeganWithIt) {
+    const Uuid project = new_project(owner_), other = new_project(owner_);
+    const auto alone = ok(store().add_file(file(project, "aa", "uploads/1")));
+    const auto twice = ok(store().add_file(file(project, "bb", "uploads/2")));
+    ok(store().add_file(file(other, "bb", "uploads/2")));
+    const auto used = ok(store().add_file(file(other, "cc", "uploads/3")));
+    const auto job = enqueue(owner_, other);
+    EXPECT_EQ(error(store().delete_file(new_id(), alone.id)), StoreErrc::not_found);
+    EXPECT_EQ(ok(store().delete_file(owner_, alone.id)), "uploads/1");
+    EXPECT_EQ(ok(store().delete_file(owner_, twice.id)), std::nullopt);
+    EXPECT_EQ(ok(store().delete_file(owner_, used.id)), std::nullopt);
+    EXPECT_EQ(error(store().delete_file(owner_, alone.id)), StoreErrc::not_found);
+    EXPECT_TRUE(ok(store().files_of_project(owner_, project)).empty());
+    EXPECT_EQ(ok(store().files_of_project(owner_, other)).size(), 1U);
+    EXPECT_EQ(ok(store().sources_for_owner(owner_, job.id)).size(), 2U);
+    ok(store().add_file(file(project, "aa", "uploads/4")));
+}
+
 TEST_P(StoreProjects, AFileAddedLaterIsNoSourceOfAJobThatHasStarted) {
     const Uuid project = new_project(owner_);
     ok(store().add_file(file(project, "aa", "uploads/1")));

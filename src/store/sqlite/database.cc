@@ -95,6 +95,16 @@ std::int64_t schema_version() {
     return static_cast<std::int64_t>(kMigrations.size());
 }
 
+StoreResult<std::int64_t> schema_of(const std::string& path, Milliseconds busy_timeout) {
+    try {
+        Connection connection(path, OpenMode::read_only, busy_timeout);
+        if (auto fits = check_identity(connection, path); !fits) return fits.error();
+        return user_version(connection);
+    } catch (const DatabaseFailure& failure) {
+        return opening_failure(failure, path);
+    }
+}
+
 StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout,
                                                        const std::string& vfs) {
     try {

@@ -15,6 +15,10 @@ inline constexpr std::int64_t kApplicationId = 0x4c684a62;
 /// The schema of this program: the number of the last migration (store/sqlite/sql/migrations).
 std::int64_t schema_version();
 
+/// The schema that the file has, at most this program's; 0: it is empty. Changes nothing. Errors: as `open_database`,
+/// and unavailable where there is no file.
+StoreResult<std::int64_t> schema_of(const std::string& path, Milliseconds busy_timeout);
+
 /// The connection that writes. Makes the file where there is none, and brings its schema up to date. `path` may be
 /// `:memory:`. Errors: unusable (a newer schema, no database, another application's, damaged), unavailable (not
 /// writable, locked, disk full). `vfs`: as Connection has it.

@@ -63,6 +63,18 @@ TEST_F(DatabaseTest, JobsFromBeforeTheLedgerGetABudgetWithoutCaps) {
     EXPECT_EQ(connection->number("SELECT count(*) FROM jobs"), 1);
 }
 
+TEST_F(DatabaseTest, TheSchemaOfAFileIsToldWithoutAChange) {
+    EXPECT_EQ(schema_of(path_, Milliseconds(100)).error().code, StoreErrc::unavailable);
+    EXPECT_FALSE(std::filesystem::exists(path_));
+    prepare(std::string(embedded("migrations/0001_initial.sql").value()));
+    prepare(fmt::format("PRAGMA user_version = 1; PRAGMA application_id = {}", kApplicationId));
+    const std::string before = bytes();
+    EXPECT_EQ(*schema_of(path_, Milliseconds(100)), 1);
+    EXPECT_EQ(bytes(), before);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(*schema_of(path_, Milliseconds(100)), schema_version());
+}
+
 TEST_F(DatabaseTest, ANewerSchemaIsRefusedAndNamesBothVersions) {
     open().value()->execute("PRAGMA user_version = 4711");
     expect_refusal(StoreErrc::unusable, "schema 4711");

@@ -98,6 +98,7 @@ public:
     awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) override;
     awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) override;
+    awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) override;
 
     // AccountStore
     awaitable<StoreResult<User>> add_user(std::string email) override;

@@ -47,6 +47,11 @@ awaitable<StoreResult<ProjectFile>> SqliteStore::file_for_owner(Uuid owner, Uuid
         [owner, file](Connection& connection) { return sqlite::file_for_owner(connection, owner, file); });
 }
 
+awaitable<StoreResult<std::optional<std::string>>> SqliteStore::delete_file(Uuid owner, Uuid file) {
+    return write<std::optional<std::string>>(
+        "delete_file", [owner, file](Write& write) { return sqlite::delete_file(write, owner, file); });
+}
+
 awaitable<StoreResult<User>> SqliteStore::add_user(std::string email) {
     return write<User>("add_user", [email = std::move(email)](Write& write) { return sqlite::add_user(write, email); });
 }

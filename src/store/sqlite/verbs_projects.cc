@@ -127,6 +127,14 @@ StoreResult<ProjectFile> add_file(Write& write, ProjectFile file) {
     return file;
 }
 
+StoreResult<std::optional<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& id) {
+    const auto file = file_for_owner(write.connection, owner, id);
+    if (!file) return file.error();
+    write.connection.query("delete_file").bind(id).run();
+    if (path_is_named(write.connection, file->path)) return std::optional<std::string>();
+    return std::optional(file->path);
+}
+
 bool project_exists(Connection& connection, const Uuid& owner, const Uuid& project) {
     auto query = connection.query("project_exists");
     query.bind_all(project, owner);

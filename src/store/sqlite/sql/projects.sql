@@ -29,6 +29,8 @@ SELECT id, owner, project, name, type, size, sha256, path, created_at FROM files
  ORDER BY created_at, id;
 -- name: file_of_owner
 SELECT id, owner, project, name, type, size, sha256, path, created_at FROM files WHERE id = ? AND owner = ?;
+-- name: delete_file
+DELETE FROM files WHERE id = ?;
 -- name: delete_files_of_project
 DELETE FROM files WHERE project = ?;
 
