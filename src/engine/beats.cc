@@ -96,6 +96,7 @@ awaitable<void> Beats::extend(RunningJobs jobs) {
         switch ((*answers)[i]) {
             case BeatAnswer::held:
                 jobs[i]->held_at = std::max(jobs[i]->held_at, sent);
+                environment_.measures.lease_held(jobs[i]->id(), jobs[i]->lease(), jobs[i]->held_at);
                 break;
             case BeatAnswer::cancelled:
                 jobs[i]->signals.lose(StopReason::cancelled);

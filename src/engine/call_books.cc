@@ -33,32 +33,6 @@ std::string_view word_of(StopReason reason) {
     return "stopped";
 }
 
-std::string_view word_of(LlmErrc failure, StopReason reason) {
-    switch (failure) {
-        case LlmErrc::unavailable:
-            return "unavailable";
-        case LlmErrc::refused_key:
-            return "refused_key";
-        case LlmErrc::no_credit:
-            return "no_credit";
-        case LlmErrc::unknown_model:
-            return "unknown_model";
-        case LlmErrc::bad_request:
-            return "bad_request";
-        case LlmErrc::content_filtered:
-            return "content_filter";
-        case LlmErrc::malformed:
-            return "malformed";
-        case LlmErrc::withheld:
-            return "withheld";
-        case LlmErrc::loop:
-            return "loop";
-        case LlmErrc::stopped:
-            return word_of(reason);
-    }
-    return "";
-}
-
 job::CallState state_of(const llm::AttemptEnd& end) {
     if (!end.sent) return job::CallState::released;
     return end.usage.estimated ? job::CallState::estimated : job::CallState::settled;
@@ -110,6 +84,7 @@ awaitable<llm::LlmResult<void>> CallBooks::reserve(std::uint32_t attempt, const 
     store::StoreResult<Uuid> reserved = co_await std::move(reserving);
     if (!reserved.has_value()) co_return refused(reserved.error());
     call_ = *reserved;
+    sent_at_ = environment_.runtime.steady_now();
     held_.emplace(job_, &RunningJob::reservations);
     const auto text = job_->texts.find(key_);
     if (text != job_->texts.end()) text->second.call = call_;
@@ -148,6 +123,7 @@ llm::LlmResult<void> CallBooks::refused(const store::StoreFailure& failure) {
 
 void CallBooks::open(std::string_view generation_id) {
     if (call_.is_nil() || job_->signals.stop.stopped()) return;
+    environment_.measures.first_byte_after(environment_.runtime.steady_now() - sent_at_);
     store::CallOpening opening;
     opening.job = job_->id();
     opening.lease = job_->lease();
@@ -162,6 +138,10 @@ void CallBooks::open(std::string_view generation_id) {
 }
 
 awaitable<void> CallBooks::end(llm::AttemptEnd end) {
+    if (end.failure)
+        environment_.measures.failed(*end.failure);
+    else
+        environment_.measures.answered_after(environment_.runtime.steady_now() - sent_at_);
     const auto opening = opening_;
     while (opening->under_way) {
         const SteadyTime look_again = environment_.runtime.steady_now() + std::chrono::hours(1);
@@ -188,7 +168,7 @@ store::CallEnd CallBooks::end_of(const llm::AttemptEnd& end) const {
     ended.generation_id = end.generation_id;
     ended.served_by = end.served_by;
     if (end.failure) {
-        ended.ending = word_of(*end.failure, job_->stop().reason());
+        ended.ending = *end.failure == LlmErrc::stopped ? word_of(job_->stop().reason()) : word_of(*end.failure);
     } else {
         ended.ending = end.finish == llm::FinishReason::length ? "length" : "stop";
     }

@@ -45,6 +45,7 @@ private:
     std::shared_ptr<RunningJob> job_;
     std::string key_;
     Uuid call_;
+    SteadyTime sent_at_{};         ///< when its attempt was allowed to leave
     std::optional<InTally> held_;  ///< the reservation, from its commit until the call's end is written
     std::shared_ptr<Opening> opening_ = std::make_shared<Opening>();
     std::optional<store::CallEnd> answered_;

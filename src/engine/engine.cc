@@ -42,13 +42,15 @@ public:
                        .worker = runtime.new_id(),
                        .live = {},
                        .counters = {},
+                       .measures = {},
                        .estimated = {}},
           beats_(environment_, [this] { return running_; }),
           claims_(
               environment_, [this] { return free_slots(); }, [this](store::ClaimedJob job) { begin(std::move(job)); }),
           lookups_(environment_),
           loops_(runtime),
-          jobs_(runtime) {
+          jobs_(runtime),
+          provider_(model.provider()) {
         environment_.log = environment_.options.log;
         const auto on_bug = [this](std::exception_ptr bug) { tell_of(bug); };
         loops_.on_bug(on_bug);
@@ -89,7 +91,10 @@ public:
 
     EngineStats stats() const {
         const Counters& counters = environment_.counters;
-        return {.running = counters.running,
+        return {.provider = provider_,
+                .pipeline_version = environment_.options.pipeline_version,
+                .workers = environment_.options.workers,
+                .running = counters.running,
                 .claims = counters.claims,
                 .rescues = counters.rescues,
                 .handed_over = counters.handed_over,
@@ -97,7 +102,10 @@ public:
                 .model_calls = counters.model_calls,
                 .model_errors = counters.model_errors,
                 .prompt_tokens = counters.prompt_tokens,
-                .completion_tokens = counters.completion_tokens};
+                .completion_tokens = counters.completion_tokens,
+                .lease = environment_.options.lease,
+                .leases = environment_.measures.leases(environment_.runtime.steady_now()),
+                .calls = environment_.measures.calls()};
     }
 
 private:
@@ -112,6 +120,7 @@ private:
         auto job =
             std::make_shared<RunningJob>(std::move(claimed), std::move(signals), environment_.runtime.steady_now());
         running_.push_back(job);
+        environment_.measures.lease_held(job->id(), job->lease(), job->held_at);
         environment_.counters.running = running_.size();
         environment_.live.report(job->id(), job->report);
         jobs_.spawn(run(std::move(job)));
@@ -138,6 +147,7 @@ private:
         auto running = run_job(environment_, job);
         co_await without_bugs(std::move(running));
         std::erase(running_, job);
+        environment_.measures.lease_gone(job->id(), job->lease());
         environment_.counters.running = running_.size();
         signals_.forget(job->id(), job->lease());
         // Its next run may be here already.
@@ -191,6 +201,7 @@ private:
     bool stopping_ = false;
     TaskScope loops_;
     TaskScope jobs_;
+    const std::string provider_;  ///< its name, for whatever thread asks
 };
 
 Engine::Engine(Runtime& runtime, store::JobStore& store, store::FileStore& files, llm::ChatModel& model,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/runtime.h"
+#include "engine/figures.h"
 #include "engine/live_feed.h"
 #include "llm/chat.h"
 #include "llm/prices.h"
@@ -45,9 +46,15 @@ struct EngineOptions {
 };
 
 struct EngineStats {
+    std::string provider;  ///< it runs this one's jobs of this pipeline, and no others
+    std::uint32_t pipeline_version = 1;
+    std::size_t workers = 0;  ///< jobs that may run at once
     std::size_t running = 0;
     std::int64_t claims = 0, rescues = 0, handed_over = 0, stale_writes = 0;
     std::int64_t model_calls = 0, model_errors = 0, prompt_tokens = 0, completion_tokens = 0;
+    Milliseconds lease{};
+    LeaseFigures leases;
+    CallFigures calls;
 };
 
 /// Used from the runtime's executor, but for `stop_job`, `stats` and `live`. All that it is given outlives it.

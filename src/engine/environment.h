@@ -8,6 +8,7 @@
 
 #include "base/runtime.h"
 #include "engine/engine.h"
+#include "engine/figures.h"
 #include "engine/live_feed.h"
 #include "llm/chat.h"
 #include "store/file_store.h"
@@ -34,6 +35,7 @@ struct Environment {
     job::WorkerId worker;
     LiveFeed live;
     Counters counters;
+    Measures measures;
     Notifier estimated;  ///< a call ended with our own figure, though its provider gave it an id
 };
 

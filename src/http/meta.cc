@@ -69,13 +69,16 @@ awaitable<ApiResult<Reply>> get_health(const Services&, Call&) {
     co_return json_reply(R"({"status":"ok"})");
 }
 
+ProviderHealth health_of(const Services& services) {
+    return services.deps.provider_health ? services.deps.provider_health() : ProviderHealth{"unknown", "not asked"};
+}
+
 awaitable<ApiResult<Reply>> get_readiness(const Services& services, Call&) {
     // Any answer will do: nobody has the nil id.
     const auto answer = co_await services.deps.accounts.user(Uuid{});
     const bool reachable = answer || answer.error().code == store::StoreErrc::not_found;
     if (!reachable) co_return from_store(answer.error(), "user");
-    const ProviderHealth health =
-        services.deps.provider_health ? services.deps.provider_health() : ProviderHealth{"unknown", "not asked"};
+    const ProviderHealth health = health_of(services);
     JsonObject provider;
     provider.add("name", services.options.defaults.provider).add("state", health.state).add("message", health.message);
     JsonObject out;
@@ -84,13 +87,19 @@ awaitable<ApiResult<Reply>> get_readiness(const Services& services, Call&) {
 }
 
 awaitable<ApiResult<Reply>> get_metrics(const Services& services, Call&) {
-    const auto stats = co_await services.deps.jobs.stats();
+    auto stats = co_await services.deps.jobs.stats();
     if (!stats) co_return from_store(stats.error(), "job");
-    std::optional<engine::EngineStats> engine;
-    if (services.deps.engine_stats) engine = services.deps.engine_stats();
+    MetricsSources sources;
+    sources.store = std::move(*stats);
+    if (services.deps.engine_stats) sources.engine = services.deps.engine_stats();
+    sources.provider_state = health_of(services).state;
+    sources.disk_free = services.deps.files.free_bytes();
+    sources.disk_reserve = services.options.disk_reserve;
+    sources.version = services.options.version;
+    sources.now = services.deps.runtime.wall_now();
     net::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = services.metrics.text(*stats, engine, services.deps.runtime.wall_now());
+    response.body = services.metrics.text(sources);
     co_return response;
 }
 

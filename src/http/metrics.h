@@ -1,7 +1,8 @@
-// What /metrics shows, in Prometheus' text format.
+// What /metrics shows, in Prometheus' text format. docs/operations.md says what each series is good for.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,17 @@
 
 namespace longhand::http {
 
+/// What others have counted, as it is when it is asked for.
+struct MetricsSources {
+    store::StoreStats store;
+    std::optional<engine::EngineStats> engine;  ///< nothing: this process runs no jobs
+    std::string provider_state;                 ///< one of the words of /readyz
+    std::uint64_t disk_free = 0;                ///< bytes
+    std::uint64_t disk_reserve = 0;             ///< bytes that are left to those jobs that run already
+    std::string version;
+    WallTime now{};
+};
+
 /// Thread-safe.
 class Metrics {
 public:
@@ -20,8 +32,7 @@ public:
 
     /// `route` is a pattern of the table, never a path as sent: the number of series stays bounded.
     void request(std::string_view method, std::string_view route, int status, std::chrono::microseconds taken);
-    std::string text(const store::StoreStats& store, const std::optional<engine::EngineStats>& engine,
-                     WallTime now) const;
+    std::string text(const MetricsSources& sources) const;
 
 private:
     class Impl;

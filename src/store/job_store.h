@@ -13,6 +13,7 @@
 #include "job/settings.h"
 #include "job/transition.h"
 #include "store/errors.h"
+#include "store/figures.h"
 
 namespace longhand::store {
 
@@ -246,13 +247,30 @@ struct LedgerTotals {
     UsdMicros reserved_cost;            ///< for those
 };
 
+/// Jobs that a worker may take as soon as it has room, and which worker: one of that provider and pipeline.
+struct ReadyJobs {
+    std::string provider;
+    std::uint32_t pipeline_version = 1;
+    std::int64_t count = 0;
+};
+/// Why the queued jobs wait.
+struct Waiting {
+    std::vector<ReadyJobs> ready;
+    std::int64_t capped = 0;   ///< their owners have enough in the queue
+    std::int64_t delayed = 0;  ///< for their provider, until a time
+    std::int64_t suspect = 0;  ///< to run alone, for their process died three times
+};
+
 struct StoreStats {
     LedgerTotals ledger;
     std::vector<std::pair<job::State, std::int64_t>> jobs;  ///< every state, 0 included
+    Waiting waiting;
     std::optional<WallTime> oldest_queued;
-    std::int64_t stale_writes = 0;  ///< dropped, since the process started
-    std::int64_t commits = 0;
-    std::int64_t operations = 0;  ///< writes within them
+    // Since the process started.
+    std::int64_t stale_writes = 0;  ///< dropped
+    std::int64_t rescues = 0;       ///< jobs taken from a run that died or hung, by `rescue_all` too
+    WriteStats writes;
+    FiguresByName queries;
 };
 
 /// Durable state of jobs. Every writing method is atomic, and durable when its awaitable resumes; it resumes on the

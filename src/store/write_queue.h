@@ -2,11 +2,11 @@
 // its own (store/sqlite/group_commit.h); a test's may delay, fail, or lose what was not committed.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string_view>
 
 #include "store/errors.h"
+#include "store/figures.h"
 
 namespace longhand::store {
 
@@ -30,11 +30,6 @@ struct Operation {
     /// Called exactly once, when the commit that holds the operation is durable, or when it is certain that nothing of
     /// it is. Must not block or throw. Errors: unavailable, unusable, stopping.
     std::function<void(StoreResult<void>)> done;
-};
-
-struct WriteStats {
-    std::int64_t commits = 0;
-    std::int64_t operations = 0;  ///< in those commits
 };
 
 /// Runs operations in the order in which they came. Thread-safe.

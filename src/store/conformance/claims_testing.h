@@ -37,6 +37,30 @@ protected:
     }
 };
 
+TEST_P(StoreClaims, TheStoreTellsWhyJobsWait) {
+    enqueue_many(owner_, 20);
+    const auto away = claim_one();
+    ok(store().wait_for_provider(away.id, away.lease, Milliseconds{60'000}, "down"));
+    const Uuid other = new_id();
+    auto request = new_job(other, new_project(other));
+    request.provider = "elsewhere";
+    ok(store().enqueue(request));
+    StoreStats stats = ok(store().stats());
+    ASSERT_EQ(stats.waiting.ready.size(), 2U);
+    EXPECT_EQ(stats.waiting.ready[0].provider, "elsewhere");
+    EXPECT_EQ(stats.waiting.ready[0].count, 1);
+    EXPECT_EQ(stats.waiting.ready[1].count, 16);
+    EXPECT_EQ(stats.waiting.delayed, 1);
+    EXPECT_EQ(stats.waiting.capped, 3);
+    EXPECT_EQ(stats.waiting.suspect, 0);
+    EXPECT_EQ(stats.rescues, 0);
+    crash_together(2, 3);
+    stats = ok(store().stats());
+    EXPECT_EQ(stats.waiting.suspect, 2);
+    EXPECT_EQ(stats.waiting.capped, 3);
+    EXPECT_EQ(stats.rescues, 6);
+}
+
 TEST_P(StoreClaims, ManyJobsOfOneOwnerDoNotHoldUpAnother) {
     const Uuid busy = owner_, late = new_id();
     enqueue_many(busy, 100);

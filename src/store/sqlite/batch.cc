@@ -73,8 +73,10 @@ void Batch::add(Operation operation) {
 
 bool Batch::commit() {
     if (!broken_) {
+        const auto begun = std::chrono::steady_clock::now();
         try {
             connection_.query("commit").run();
+            commit_time_ = std::chrono::steady_clock::now() - begun;
         } catch (const DatabaseFailure& failure) {
             broken_ = failure_of(failure);
             // Of a commit that is refused nobody can tell whose fault it is: each may do better in another.

@@ -1,6 +1,7 @@
 // Operations in one transaction: what a write queue does between taking operations and telling how they ended.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,8 @@ public:
     std::size_t size() const { return entries_.size(); }
     /// Commits, then tells every operation how it ended. True when the commit succeeded.
     bool commit();
+    /// How long the commit itself took, once it is done.
+    std::chrono::nanoseconds commit_time() const { return commit_time_; }
 
 private:
     struct Entry {
@@ -35,6 +38,7 @@ private:
 
     Connection& connection_;
     std::vector<Entry> entries_;
+    std::chrono::nanoseconds commit_time_{};
     std::optional<StoreFailure> broken_;  ///< why the whole transaction is lost
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "store/sqlite/queries.h"
+#include "store/sqlite/query_figures.h"
 
 namespace longhand::store::sqlite {
 
@@ -33,11 +34,15 @@ StoreFailure failure_of(const DatabaseFailure& failure) {
 Statement::Statement(Statement&& other) noexcept
     : database_(other.database_),
       statement_(std::exchange(other.statement_, nullptr)),
+      figures_(other.figures_),
+      number_(other.number_),
+      begun_(other.begun_),
       parameter_(other.parameter_),
       column_(other.column_) {}
 
 Statement::~Statement() {
     if (statement_ == nullptr) return;
+    if (begun_) figures_->ran(number_, std::chrono::steady_clock::now() - *begun_);
     // A failed step says so again here; it has been told already.
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
@@ -87,6 +92,7 @@ Statement& Statement::bind_null() {
 
 bool Statement::step() {
     column_ = 0;
+    if (figures_ != nullptr && !begun_) begun_ = std::chrono::steady_clock::now();
     const int result = sqlite3_step(statement_);
     if (result == SQLITE_ROW) return true;
     if (result == SQLITE_DONE) return false;
@@ -156,7 +162,7 @@ Connection::Connection(const std::string& path, OpenMode mode, Milliseconds busy
 }
 
 Connection::~Connection() {
-    for (const auto& [name, statement] : prepared_) sqlite3_finalize(statement);
+    for (const auto& [name, prepared] : prepared_) sqlite3_finalize(prepared.statement);
     sqlite3_close(database_);
 }
 
@@ -172,10 +178,11 @@ Statement Connection::query(std::string_view name) {
     auto found = prepared_.find(name);
     if (found == prepared_.end()) {
         const Query query = named_query(name);
-        found = prepared_.emplace(query.name, prepare(query.sql)).first;
+        found = prepared_.emplace(query.name, Prepared{prepare(query.sql), query.number}).first;
     }
-    if (sqlite3_stmt_busy(found->second)) throw std::logic_error(fmt::format("query {} is in use", name));
-    return Statement(database_, found->second);
+    const auto [statement, number] = found->second;
+    if (sqlite3_stmt_busy(statement)) throw std::logic_error(fmt::format("query {} is in use", name));
+    return Statement(database_, statement, figures_.get(), number);
 }
 
 void Connection::execute(const std::string& sql) {

@@ -1,6 +1,8 @@
 // A thin edge to SQLite: connections with their prepared statements, and rows.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,10 +37,14 @@ private:
 /// all that may pass (full, locked, read-only).
 StoreFailure failure_of(const DatabaseFailure& failure);
 
+class QueryFigures;
+
 /// A prepared statement in use: bind in order, then step. Resets itself when it goes. `?` in the order of the binds.
 class Statement {
 public:
-    Statement(sqlite3* database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
+    /// `figures`, where given, outlive it and are told of its run as that of query `number`.
+    Statement(sqlite3* database, sqlite3_stmt* statement, QueryFigures* figures = nullptr, std::size_t number = 0)
+        : database_(database), statement_(statement), figures_(figures), number_(number) {}
     Statement(Statement&& other) noexcept;
     Statement& operator=(Statement&&) = delete;
     ~Statement();
@@ -92,6 +98,9 @@ private:
 
     sqlite3* database_;
     sqlite3_stmt* statement_;
+    QueryFigures* figures_;
+    std::size_t number_;
+    std::optional<std::chrono::steady_clock::time_point> begun_;  ///< its first step
     int parameter_ = 0;
     int column_ = 0;
 };
@@ -115,14 +124,22 @@ public:
     /// The one number that `sql` gives.
     std::int64_t number(const std::string& sql);
 
+    /// From now on its queries count there, until it goes.
+    void count_into(std::shared_ptr<QueryFigures> figures) { figures_ = std::move(figures); }
+
     bool in_transaction() const;
     sqlite3* handle() const { return database_; }
 
 private:
     sqlite3_stmt* prepare(std::string_view sql);
 
+    struct Prepared {
+        sqlite3_stmt* statement = nullptr;
+        std::size_t number = 0;
+    };
     sqlite3* database_ = nullptr;
-    std::unordered_map<std::string_view, sqlite3_stmt*> prepared_;
+    std::shared_ptr<QueryFigures> figures_;
+    std::unordered_map<std::string_view, Prepared> prepared_;
 };
 
 /// One consistent view for several reads. Ends when it goes.

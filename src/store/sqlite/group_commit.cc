@@ -12,6 +12,13 @@ int note_log_size(void* log_pages, sqlite3*, const char*, int pages) {
     return SQLITE_OK;
 }
 
+void add(FiguresByName& all, const FiguresByName& more) {
+    for (const auto& [name, figures] : more) {
+        all[name].count += figures.count;
+        all[name].time += figures.time;
+    }
+}
+
 }  // namespace
 
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options)
@@ -43,7 +50,9 @@ void GroupCommit::submit(Operation operation) {
 
 WriteStats GroupCommit::stats() const {
     std::lock_guard lock(mutex_);
-    return stats_;
+    WriteStats stats = stats_;
+    stats.waiting = static_cast<std::int64_t>(waiting_.size());
+    return stats;
 }
 
 std::optional<Operation> GroupCommit::next() {
@@ -56,10 +65,16 @@ std::optional<Operation> GroupCommit::next() {
 
 void GroupCommit::run_batch() {
     Batch batch(*connection_);
-    const auto end = std::chrono::steady_clock::now() + options_.longest_batch;
+    FiguresByName ran;
+    auto now = std::chrono::steady_clock::now();
+    const auto end = now + options_.longest_batch;
     while (auto operation = next()) {
+        Figures& figures = ran[operation->name];
         batch.add(std::move(*operation));
-        if (batch.size() >= options_.most_operations || std::chrono::steady_clock::now() >= end) break;
+        const auto before = std::exchange(now, std::chrono::steady_clock::now());
+        ++figures.count;
+        figures.time += now - before;
+        if (batch.size() >= options_.most_operations || now >= end) break;
     }
     const auto size = static_cast<std::int64_t>(batch.size());
     {
@@ -67,11 +82,18 @@ void GroupCommit::run_batch() {
         std::lock_guard lock(mutex_);
         stats_.commits += 1;
         stats_.operations += size;
+        add(stats_.by_operation, ran);
     }
-    if (batch.commit()) return;
+    const bool committed = batch.commit();
     std::lock_guard lock(mutex_);
+    if (committed) {
+        stats_.commit_operations.observe(static_cast<double>(size));
+        stats_.commit_seconds.observe(std::chrono::duration<double>(batch.commit_time()).count());
+        return;
+    }
     stats_.commits -= 1;
     stats_.operations -= size;
+    stats_.failed_commits += 1;
 }
 
 void GroupCommit::bound_log() {

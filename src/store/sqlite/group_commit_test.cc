@@ -85,6 +85,27 @@ TEST_F(GroupCommitTest, WhatGathersDuringACommitSharesTheNext) {
     EXPECT_EQ(notes(), 100);
 }
 
+TEST_F(GroupCommitTest, GroupsAreCountedBySizeAndOperationsByName) {
+    std::promise<void> release;
+    auto held = hold(release.get_future().share());
+    std::vector<Answer> answers;
+    for (int i = 0; i < 50; ++i) answers.push_back(write(note(i)));
+    EXPECT_GE(queue_->stats().waiting, 50);
+    release.set_value();
+    for (auto& answer : answers) EXPECT_TRUE(answer.get());
+    // The sizes and times of a commit are counted right after its callers were told of it.
+    EXPECT_TRUE(write(note(50)).get());
+    const WriteStats stats = queue_->stats();
+    EXPECT_EQ(stats.waiting, 0);
+    EXPECT_EQ(stats.by_operation.at("test").count, 53);
+    EXPECT_GE(stats.commit_operations.count(), 2U);
+    EXPECT_GE(stats.commit_operations.sum(), 52);
+    EXPECT_EQ(stats.commit_operations.counts()[6], 1U) << "of 33 to 64 operations";
+    EXPECT_EQ(stats.commit_seconds.count(), stats.commit_operations.count());
+    EXPECT_GT(stats.commit_seconds.sum(), 0);
+    EXPECT_EQ(stats.failed_commits, 0);
+}
+
 TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {
     std::promise<void> release;
     auto held = hold(release.get_future().share());
@@ -125,6 +146,7 @@ TEST_F(GroupCommitTest, AFailedCommitIsUnavailableForAllInItAndPasses) {
     EXPECT_EQ(error(refuse), StoreErrc::unavailable);
     EXPECT_EQ(error(note_in_it), StoreErrc::unavailable);
     EXPECT_EQ(notes(), 0);
+    const auto commits = queue_->stats().commits;
     auto mend = write([](Connection& connection) {
         sqlite3_commit_hook(connection.handle(), nullptr, nullptr);
         return Outcome::keep;
@@ -132,6 +154,8 @@ TEST_F(GroupCommitTest, AFailedCommitIsUnavailableForAllInItAndPasses) {
     EXPECT_EQ(error(mend), std::nullopt);
     EXPECT_TRUE(write(note(1)).get());
     EXPECT_EQ(notes(), 1);
+    EXPECT_EQ(queue_->stats().failed_commits, 1);
+    EXPECT_LE(queue_->stats().commits, commits + 2);
 }
 
 TEST_F(GroupCommitTest, AFullDiskIsUnavailableAndAllIsWellWhenThereIsRoom) {

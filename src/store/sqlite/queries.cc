@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "store/embedded.h"
 
@@ -14,7 +15,10 @@ constexpr std::array kFiles = {"transactions.sql", "jobs.sql",     "claim.sql", 
                                "projects.sql",     "accounts.sql", "sources.sql", "lists.sql"};
 constexpr std::string_view kMark = "-- name: ";
 
-using Queries = std::unordered_map<std::string_view, std::string_view>;
+struct Queries {
+    std::vector<Query> all;
+    std::unordered_map<std::string_view, std::size_t> numbers;
+};
 
 void add_queries(std::string_view file, Queries& queries) {
     auto at = file.find(kMark);
@@ -23,24 +27,35 @@ void add_queries(std::string_view file, Queries& queries) {
         const auto line_end = file.find('\n', name_at);
         const auto name = file.substr(name_at, line_end - name_at);
         at = file.find(kMark, line_end);
-        const bool added = queries.emplace(name, file.substr(line_end + 1, at - line_end - 1)).second;
+        const bool added = queries.numbers.emplace(name, queries.all.size()).second;
         if (!added) throw std::logic_error("two queries named " + std::string(name));
+        queries.all.push_back({name, file.substr(line_end + 1, at - line_end - 1), queries.all.size()});
     }
 }
 
-Queries all_queries() {
-    Queries queries;
-    for (const char* file : kFiles) add_queries(embedded(file).value(), queries);
-    return queries;
+const Queries& queries() {
+    static const Queries kQueries = [] {
+        Queries read;
+        for (const char* file : kFiles) add_queries(embedded(file).value(), read);
+        return read;
+    }();
+    return kQueries;
 }
 
 }  // namespace
 
 Query named_query(std::string_view name) {
-    static const Queries kQueries = all_queries();
-    const auto found = kQueries.find(name);
-    if (found == kQueries.end()) throw std::logic_error("no query named " + std::string(name));
-    return {found->first, found->second};
+    const auto found = queries().numbers.find(name);
+    if (found == queries().numbers.end()) throw std::logic_error("no query named " + std::string(name));
+    return queries().all[found->second];
+}
+
+std::size_t query_count() {
+    return queries().all.size();
+}
+
+std::string_view query_name(std::size_t number) {
+    return queries().all.at(number).name;
 }
 
 }  // namespace longhand::store::sqlite

@@ -11,7 +11,9 @@ std::unique_ptr<Connection> ReaderPool::take() {
             return connection;
         }
     }
-    return std::make_unique<Connection>(path_, OpenMode::read_only, busy_timeout_, vfs_);
+    auto connection = std::make_unique<Connection>(path_, OpenMode::read_only, busy_timeout_, vfs_);
+    connection->count_into(figures_);
+    return connection;
 }
 
 void ReaderPool::give_back(std::unique_ptr<Connection> connection) {

@@ -22,9 +22,10 @@ public:
 /// Read-only connections to a file, opened as they are needed and kept. Thread-safe; never waits for the writer.
 class ReaderPool final : public ReadAccess {
 public:
-    /// `vfs`: as Connection has it.
-    ReaderPool(std::string path, Milliseconds busy_timeout, std::string vfs = {})
-        : path_(std::move(path)), busy_timeout_(busy_timeout), vfs_(std::move(vfs)) {}
+    /// `vfs`: as Connection has it. `figures`: where their queries are counted; none: nowhere.
+    ReaderPool(std::string path, Milliseconds busy_timeout, std::string vfs = {},
+               std::shared_ptr<QueryFigures> figures = nullptr)
+        : path_(std::move(path)), busy_timeout_(busy_timeout), vfs_(std::move(vfs)), figures_(std::move(figures)) {}
     void read(const std::function<void(Connection&)>& read) override;
 
 private:
@@ -34,6 +35,7 @@ private:
     const std::string path_;
     const Milliseconds busy_timeout_;
     const std::string vfs_;
+    const std::shared_ptr<QueryFigures> figures_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Connection>> idle_;
 };

@@ -80,6 +80,28 @@ JobsPage page_of_states(Connection& connection, const JobsQuery& query, std::siz
     return page;
 }
 
+std::int64_t count_of(Connection& connection, std::string_view query) {
+    auto count = connection.query(query);
+    return count.step() ? count.integer() : 0;
+}
+
+// Those over their owner's cap may be many, and are what is left of all that are queued: the others are few.
+Waiting waiting(Connection& connection, std::int64_t queued) {
+    Waiting waiting;
+    auto ready = connection.query("ready_counts");
+    while (ready.step()) {
+        ReadyJobs& jobs = waiting.ready.emplace_back();
+        jobs.provider = ready.text();
+        jobs.pipeline_version = static_cast<std::uint32_t>(ready.integer());
+        jobs.count = ready.integer();
+        queued -= jobs.count;
+    }
+    waiting.suspect = count_of(connection, "suspect_count");
+    waiting.delayed = count_of(connection, "delayed_count");
+    waiting.capped = queued - waiting.suspect - waiting.delayed;
+    return waiting;
+}
+
 }  // namespace
 
 Uuid past_all_ids() {
@@ -162,6 +184,7 @@ StoreResult<StoreStats> table_stats(Connection& connection) {
         const job::State state = state_column(counts);
         stats.jobs[static_cast<std::size_t>(state)].second = counts.integer();
     }
+    stats.waiting = waiting(connection, stats.jobs[static_cast<std::size_t>(job::State::queued)].second);
     auto oldest = connection.query("oldest_queued");
     if (oldest.step()) stats.oldest_queued = oldest.optional_time();
     stats.ledger = ledger_totals(connection);

@@ -13,8 +13,12 @@
 namespace longhand::store::sqlite {
 
 SqliteStore::SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<ReadAccess> reads, Runtime& runtime,
-                         SqliteOptions options)
-    : runtime_(runtime), options_(std::move(options)), reads_(std::move(reads)), writes_(std::move(writes)) {}
+                         SqliteOptions options, std::shared_ptr<const QueryFigures> queries)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      queries_(std::move(queries)),
+      reads_(std::move(reads)),
+      writes_(std::move(writes)) {}
 
 Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Write&)> run,
                                  std::function<void(StoreResult<void>)> done) {
@@ -80,10 +84,12 @@ StoreResult<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, R
         last = log_pages;
         checkpointer->wake();
     };
+    const auto queries = std::make_shared<QueryFigures>();
+    (*writer)->count_into(queries);
     auto queue = std::make_shared<GroupCommit>(std::move(*writer), std::move(commit));
-    auto readers = std::make_unique<ReaderPool>(path, options.busy_timeout, options.vfs);
+    auto readers = std::make_unique<ReaderPool>(path, options.busy_timeout, options.vfs, queries);
     return std::unique_ptr<Store>(
-        std::make_unique<SqliteStore>(std::move(queue), std::move(readers), runtime, std::move(options)));
+        std::make_unique<SqliteStore>(std::move(queue), std::move(readers), runtime, std::move(options), queries));
 }
 
 }  // namespace longhand::store::sqlite

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "store/sqlite/query_figures.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/write.h"
 #include "store/store.h"
@@ -43,8 +44,9 @@ private:
 /// (`open_database`).
 class SqliteStore : public Store {
 public:
+    /// `queries`: where the connections of both count, if they do.
     SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<ReadAccess> reads, Runtime& runtime,
-                SqliteOptions options);
+                SqliteOptions options, std::shared_ptr<const QueryFigures> queries = nullptr);
 
     // JobStore
     awaitable<StoreResult<Enqueued>> enqueue(NewJob request) override;
@@ -126,6 +128,8 @@ private:
     // Shared with operations under way.
     std::shared_ptr<Observer> observer_ = std::make_shared<Observer>();
     std::shared_ptr<std::atomic<std::int64_t>> stale_ = std::make_shared<std::atomic<std::int64_t>>(0);
+    std::atomic<std::int64_t> rescues_ = 0;
+    const std::shared_ptr<const QueryFigures> queries_;
     std::unique_ptr<ReadAccess> reads_;
     std::shared_ptr<WriteQueue> writes_;  ///< goes first: what it still commits uses the rest
 };

@@ -100,14 +100,20 @@ awaitable<StoreResult<std::size_t>> SqliteStore::rescue_expired() {
 }
 
 awaitable<StoreResult<std::size_t>> SqliteStore::rescue_all(std::string reason) {
-    return write<std::size_t>("rescue_all",
-                              [reason = std::move(reason)](Write& write) { return sqlite::rescue_all(write, reason); });
+    auto rescuing = write<std::size_t>(
+        "rescue_all", [reason = std::move(reason)](Write& write) { return sqlite::rescue_all(write, reason); });
+    auto rescued = co_await std::move(rescuing);
+    if (rescued) rescues_.fetch_add(static_cast<std::int64_t>(*rescued), std::memory_order_relaxed);
+    co_return rescued;
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::rescue(Uuid job, job::Lease lease, std::string reason) {
-    return write<job::Job>("rescue", [job, lease, reason = std::move(reason)](Write& write) {
+    auto rescuing = write<job::Job>("rescue", [job, lease, reason = std::move(reason)](Write& write) {
         return sqlite::rescue(write, job, lease, reason);
     });
+    auto rescued = co_await std::move(rescuing);
+    if (rescued) rescues_.fetch_add(1, std::memory_order_relaxed);
+    co_return rescued;
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::cancel(Uuid owner, Uuid job) {
@@ -196,10 +202,10 @@ awaitable<StoreResult<StoredSource>> SqliteStore::source(Uuid owner, std::string
 awaitable<StoreResult<StoreStats>> SqliteStore::stats() {
     auto stats = co_await read<StoreStats>(&table_stats);
     if (!stats) co_return stats;
-    const WriteStats writes = writes_->stats();
     stats->stale_writes = stale_->load(std::memory_order_relaxed);
-    stats->commits = writes.commits;
-    stats->operations = writes.operations;
+    stats->rescues = rescues_.load(std::memory_order_relaxed);
+    stats->writes = writes_->stats();
+    if (queries_) stats->queries = queries_->by_name();
     co_return stats;
 }
 

@@ -8,6 +8,12 @@ SELECT id FROM jobs WHERE project = ? ORDER BY id DESC;
 SELECT state, count FROM job_counts WHERE owner = ?;
 -- name: counts
 SELECT state, sum(count) FROM job_counts GROUP BY state;
+-- name: ready_counts
+SELECT provider, pipeline_version, count(*) FROM jobs WHERE place = 'ready' GROUP BY provider, pipeline_version;
+-- name: suspect_count
+SELECT count(*) FROM jobs WHERE place = 'suspect';
+-- name: delayed_count
+SELECT count(*) FROM jobs WHERE place = 'delayed';
 -- name: oldest_queued
 SELECT min(queued_at) FROM jobs WHERE state = 'queued';
 
