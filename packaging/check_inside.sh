@@ -59,6 +59,12 @@ say "stopping"
 kill -TERM "$server"
 wait "$server"
 
+say "the unit"
+apt-get install -y -qq --no-install-recommends systemd >/root/apt.log 2>&1 || { tail -20 /root/apt.log; exit 1; }
+systemd-analyze verify --man=no longhand.service
+# Tenths of its exposure level; what bubblewrap needs keeps it from less.
+systemd-analyze security --offline=true --threshold=32 longhand.service | tail -1
+
 say "removing"
 apt-get remove -y -qq longhand 2>&1 | grep '^longhand: '
 [ -f /var/lib/longhand/longhand.db ] || die "removing took the data"
