@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "store/errors.h"
@@ -35,6 +36,8 @@ struct Operation {
 struct WriteStats {
     std::int64_t commits = 0;
     std::int64_t operations = 0;  ///< in those commits
+    /// What the last commit that failed said, until one has written something again.
+    std::optional<StoreFailure> problem;
 };
 
 /// Runs operations in the order in which they came. Thread-safe.

@@ -1,6 +1,7 @@
 // Operations in one transaction: what a write queue does between taking operations and telling how they ended.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -21,8 +22,10 @@ public:
 
     void add(Operation operation);
     std::size_t size() const { return entries_.size(); }
-    /// Commits, then tells every operation how it ended. True when the commit succeeded.
-    bool commit();
+    /// Of a commit: nothing when it succeeded, else why the whole transaction is lost.
+    using Ended = std::function<void(const std::optional<StoreFailure>& problem)>;
+    /// Commits, tells `ended`, then every operation how it ended. True when the commit succeeded.
+    bool commit(const Ended& ended = {});
 
 private:
     struct Entry {

@@ -34,6 +34,8 @@ private:
 /// `unusable` for a damaged file, one that is no database, or a write that its schema never takes; `unavailable` for
 /// all that may pass (full, locked, read-only).
 StoreFailure failure_of(const DatabaseFailure& failure);
+/// The database's last error, with the system's reason where the disk was it.
+DatabaseFailure failure_on(sqlite3* database, int code);
 
 /// A prepared statement in use: bind in order, then step. Resets itself when it goes. `?` in the order of the binds.
 class Statement {

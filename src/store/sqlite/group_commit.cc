@@ -5,18 +5,17 @@
 #include "store/sqlite/batch.h"
 
 namespace longhand::store::sqlite {
-namespace {
 
-int note_log_size(void* log_pages, sqlite3*, const char*, int pages) {
-    *static_cast<std::int64_t*>(log_pages) = pages;
+int GroupCommit::note_commit(void* self, sqlite3*, const char*, int pages) {
+    auto* queue = static_cast<GroupCommit*>(self);
+    queue->log_pages_ = pages;
+    queue->has_written_ = true;
     return SQLITE_OK;
 }
 
-}  // namespace
-
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options)
     : connection_(std::move(connection)), options_(std::move(options)) {
-    sqlite3_wal_hook(connection_->handle(), &note_log_size, &log_pages_);
+    sqlite3_wal_hook(connection_->handle(), &note_commit, this);
     thread_ = std::thread([this] { work(); });
 }
 
@@ -62,16 +61,19 @@ void GroupCommit::run_batch() {
         if (batch.size() >= options_.most_operations || std::chrono::steady_clock::now() >= end) break;
     }
     const auto size = static_cast<std::int64_t>(batch.size());
-    {
-        // Counted before the callers go on, so that who asks after an answer sees it counted.
+    has_written_ = false;
+    // Before the callers go on, so that who asks after an answer sees it counted.
+    batch.commit([&](const std::optional<StoreFailure>& problem) {
         std::lock_guard lock(mutex_);
+        if (problem) {
+            stats_.problem = problem;
+            return;
+        }
         stats_.commits += 1;
         stats_.operations += size;
-    }
-    if (batch.commit()) return;
-    std::lock_guard lock(mutex_);
-    stats_.commits -= 1;
-    stats_.operations -= size;
+        // A commit of nothing says nothing of the disk.
+        if (has_written_) stats_.problem.reset();
+    });
 }
 
 void GroupCommit::bound_log() {

@@ -85,6 +85,23 @@ TEST_F(GroupCommitTest, WhatGathersDuringACommitSharesTheNext) {
     EXPECT_EQ(notes(), 100);
 }
 
+TEST_F(GroupCommitTest, AProblemStaysUntilSomethingIsWrittenAgain) {
+    Connection other(path_, OpenMode::existing, Milliseconds{50});
+    other.execute("BEGIN IMMEDIATE");
+    auto refused = write(note(1));
+    EXPECT_EQ(error(refused), StoreErrc::unavailable);
+    const auto problem = queue_->stats().problem;
+    ASSERT_TRUE(problem);
+    EXPECT_NE(problem->message.find("another program holds the lock"), std::string::npos) << problem->message;
+    other.execute("ROLLBACK");
+    auto empty = write([](Connection&) { return Outcome::keep; });
+    EXPECT_EQ(error(empty), std::nullopt);
+    EXPECT_TRUE(queue_->stats().problem) << "a commit of nothing writes nothing";
+    auto written = write(note(1));
+    EXPECT_EQ(error(written), std::nullopt);
+    EXPECT_FALSE(queue_->stats().problem);
+}
+
 TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {
     std::promise<void> release;
     auto held = hold(release.get_future().share());
