@@ -9,6 +9,15 @@
 
 namespace longhand {
 
+WallTime Runtime::next_id_time() {
+    const WallTime now = wall_now();
+    WallTime last = last_id_time_.load(std::memory_order_relaxed), next;
+    do {
+        next = now < last ? last + Milliseconds{1} : now;
+    } while (!last_id_time_.compare_exchange_weak(last, next, std::memory_order_relaxed));
+    return next;
+}
+
 AsioRuntime::AsioRuntime(asio::io_context& loop, unsigned blocking_threads) : loop_(loop), pool_(blocking_threads) {}
 
 AsioRuntime::~AsioRuntime() {

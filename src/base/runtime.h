@@ -3,6 +3,7 @@
 // ready work is drawn from a seed.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,10 +49,16 @@ public:
     awaitable<WaitResult> sleep_for(std::chrono::nanoseconds duration, StopToken stop) {
         return sleep_until(steady_now() + duration, std::move(stop));
     }
+    /// Later ids of a process sort behind earlier ones, by the millisecond, also when the clock is set back.
     Uuid new_id() {
         const std::uint64_t high = random(), low = random();
-        return Uuid::v7(wall_now(), high, low);
+        return Uuid::v7(next_id_time(), high, low);
     }
+
+private:
+    WallTime next_id_time();
+
+    std::atomic<WallTime> last_id_time_{WallTime{}};
 };
 
 /// The real one: an Asio loop that its owner runs, and a pool for blocking work.

@@ -24,7 +24,7 @@ asio::any_io_executor SimRuntime::executor() {
 
 WallTime SimRuntime::wall_now() const {
     constexpr WallTime kStart{Milliseconds{1'752'746'400'000}};
-    return kStart + std::chrono::floor<Milliseconds>(now_.time_since_epoch() - std::chrono::hours(1));
+    return kStart + wall_offset_ + std::chrono::floor<Milliseconds>(now_.time_since_epoch() - std::chrono::hours(1));
 }
 
 std::uint64_t SimRuntime::random() {

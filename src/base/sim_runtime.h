@@ -43,7 +43,7 @@ public:
 
     asio::any_io_executor executor() override;
     SteadyTime steady_now() const override { return now_; }
-    /// Starts at 2025-07-17T10:00:00Z and moves with the steady clock.
+    /// Starts at 2025-07-17T10:00:00Z and moves with the steady clock, but for `set_wall_clock`.
     WallTime wall_now() const override;
     std::uint64_t random() override;
     awaitable<WaitResult> sleep_until(SteadyTime time, StopToken stop) override;
@@ -58,6 +58,8 @@ public:
     bool run_until(const std::function<bool()>& done, std::chrono::nanoseconds limit);
     /// Moves the clocks and runs nothing, as when a machine is suspended: what has become due waits to be run.
     void advance(std::chrono::nanoseconds duration);
+    /// Moves the wall clock alone, on or back.
+    void set_wall_clock(Milliseconds by) { wall_offset_ += by; }
     /// Runs until the coroutine has ended, and gives what it returned or throws what it threw. Throws std::logic_error
     /// when it does not end within 10 years of virtual time.
     template <class T>
@@ -136,6 +138,7 @@ private:
     const SimOrder order_;
     std::mt19937_64 scheduler_;
     std::mt19937_64 dice_;
+    Milliseconds wall_offset_{0};
     SteadyTime now_{std::chrono::hours(1)};
     std::deque<WorkPtr> ready_;
     std::map<TimerKey, WorkPtr> timers_;

@@ -178,5 +178,16 @@ TEST(SimRuntimeDeathTest, WorkFromAnotherThreadEndsTheProgram) {
     EXPECT_DEATH(std::thread([&] { asio::post(runtime.executor(), [] {}); }).join(), "another thread");
 }
 
+TEST(SimRuntime, IdsSortByTheirMakingThoughTheClockIsSetBack) {
+    SimRuntime runtime;
+    Uuid last = runtime.new_id();
+    runtime.set_wall_clock(-std::chrono::hours(1));
+    for (int i = 0; i < 100; ++i) {
+        const Uuid next = runtime.new_id();
+        EXPECT_LT(last, next);
+        last = next;
+    }
+}
+
 }  // namespace
 }  // namespace longhand

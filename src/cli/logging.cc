@@ -29,19 +29,24 @@ std::unique_ptr<spdlog::formatter> json_formatter() {
 }  // namespace
 
 Value<std::shared_ptr<spdlog::logger>> make_logger(const Options& options) {
+    auto logger = std::make_shared<spdlog::logger>("longhand", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->flush_on(spdlog::level::info);
+    if (auto set = set_logger(*logger, options); !set) return set.error();
+    return logger;
+}
+
+Value<void> set_logger(spdlog::logger& logger, const Options& options) {
     const auto level = word_option(options, "log-level", {"debug", "info", "warning", "error", "off"});
     if (!level) return level.error();
     const auto form = word_option(options, "log-format", {"text", "json"});
     if (!form) return form.error();
-    auto logger = std::make_shared<spdlog::logger>("longhand", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_level(spdlog::level::from_str(*level));
-    logger->flush_on(spdlog::level::info);
+    logger.set_level(spdlog::level::from_str(*level));
     if (*form == "json") {
-        logger->set_formatter(json_formatter());
+        logger.set_formatter(json_formatter());
     } else {
-        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+        logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
     }
-    return logger;
+    return {};
 }
 
 }  // namespace longhand::cli

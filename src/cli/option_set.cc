@@ -134,6 +134,16 @@ std::string Options::positional(std::string_view name) const {
     return found == positionals_.end() ? std::string() : found->second;
 }
 
+std::vector<std::string> Options::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, fallback] : fallbacks_) names.push_back(name);
+    return names;
+}
+
+Result<Options, UsageErrc> Options::read_again() const {
+    return read_again_();
+}
+
 /// Fills an Options from the three places, highest precedence first.
 class OptionParser {
 public:
@@ -148,6 +158,9 @@ public:
         if (const auto file = options_.find("config")) {
             if (auto failed = take_file(*file)) return *failed;
         }
+        options_.read_again_ = [&command = command_, words, environment = environment_, known = known_] {
+            return parse_options(command, words, environment, known);
+        };
         return std::move(options_);
     }
 

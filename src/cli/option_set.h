@@ -2,6 +2,7 @@
 // precedence.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,6 +47,10 @@ inline Failure<UsageErrc> wrong_usage(std::string message) {
     return {UsageErrc::wrong, std::move(message)};
 }
 
+class Options;
+/// Reads a command's options again from where they came: a file that has changed may give others.
+using ReadAgain = std::function<Result<Options, UsageErrc>()>;
+
 /// Values by option's name; what is not there was given nowhere.
 class Options {
 public:
@@ -60,6 +65,10 @@ public:
     /// Given as a flag of this call, rather than by the environment or a file.
     bool is_typed(std::string_view name) const;
     std::string positional(std::string_view name) const;
+    /// Of all options that the command has.
+    std::vector<std::string> names() const;
+    /// From the same words and environment, and the file as it is now.
+    Result<Options, UsageErrc> read_again() const;
 
 private:
     friend class OptionParser;
@@ -67,6 +76,7 @@ private:
     std::map<std::string, std::string> origins_;
     std::map<std::string, std::string> fallbacks_;
     std::map<std::string, std::string> positionals_;
+    ReadAgain read_again_;
 };
 
 /// `environment` is looked up by name; nothing for a variable that is not set.
@@ -74,7 +84,7 @@ using Environment = std::optional<std::string> (*)(const std::string& name);
 
 /// Parses the words after the command's name. `known` are the option names of all commands: a key of the file that
 /// another command knows is passed over, any other is an error. An option that may be repeated takes the lines of its
-/// variable, and a text or an array of the file.
+/// variable, and a text or an array of the file. The command outlives what is given.
 Result<Options, UsageErrc> parse_options(const CommandSpec& command, const std::vector<std::string>& words,
                                          Environment environment, const std::vector<std::string>& known);
 

@@ -9,7 +9,6 @@
 
 #include "base/digest.h"
 #include "cli/installation.h"
-#include "llm/openai_client.h"
 
 namespace longhand::cli {
 namespace {
@@ -114,10 +113,20 @@ OpenResult<void> choose_model(http::ServerDefaults& defaults, std::string& notic
     return {};
 }
 
+OpenResult<void> read_context(http::ServerDefaults& defaults, const Options& options) {
+    defaults.context_tokens = 0;
+    if (!options.has("context-tokens")) return {};
+    const auto tokens = number_option(options, "context-tokens", 1'000, 10'000'000);
+    if (!tokens) return misused(tokens.error().message);
+    defaults.context_tokens = static_cast<std::uint32_t>(*tokens);
+    return {};
+}
+
 OpenResult<void> read_budget(http::ServerDefaults& defaults, const Options& options) {
     const auto budget = budget_of(options);
     if (!budget) return misused(budget.error().message);
     defaults.budget = *budget;
+    defaults.prices = {};
     if (!options.has("prices")) return {};
     auto prices = llm::PriceTable::load(options.get("prices"));
     if (!prices) return misused(fmt::format("{}: {}", options.origin("prices"), prices.error().message));
@@ -166,15 +175,12 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
         http_options.use_environment_proxy = false;
     }
     provider->http_ = std::make_unique<net::HttpClient>(loop, http_options);
-    provider->model_ = std::make_unique<llm::WatchedModel>(
-        runtime, std::make_unique<llm::OpenAiClient>(runtime, *provider->http_, client), provider->health_);
+    auto made = std::make_unique<llm::OpenAiClient>(runtime, *provider->http_, client);
+    provider->client_ = made.get();
+    provider->model_ = std::make_unique<llm::WatchedModel>(runtime, std::move(made), provider->health_);
     http::ServerDefaults& defaults = provider->defaults_;
     defaults.provider = provider->model_->provider();
-    if (options.has("context-tokens")) {
-        const auto tokens = number_option(options, "context-tokens", 1'000, 10'000'000);
-        if (!tokens) return misused(tokens.error().message);
-        defaults.context_tokens = static_cast<std::uint32_t>(*tokens);
-    }
+    if (auto read = read_context(defaults, options); !read) return read.error();
     if (auto read = read_budget(defaults, options); !read) return read.error();
     name_models(defaults, options);
     if (choice == ModelChoice::settled) return provider;
@@ -187,6 +193,30 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
     }
     if (auto known = check_prices(defaults, options); !known) return known.error();
     return provider;
+}
+
+OpenResult<Provider::Changes> Provider::read_again(const Options& options) const {
+    Changes changes;
+    if (offline_ == nullptr) {
+        auto key = provider_key(options);
+        if (!key) return key.error();
+        changes.key = std::move(*key);
+    }
+    changes.defaults = defaults_;
+    http::ServerDefaults& defaults = changes.defaults;
+    if (auto read = read_context(defaults, options); !read) return read.error();
+    if (auto read = read_budget(defaults, options); !read) return read.error();
+    name_models(defaults, options);
+    if (defaults.reasoning_model.empty()) defaults.reasoning_model = defaults_.reasoning_model;
+    if (defaults.writing_model.empty()) defaults.writing_model = defaults_.writing_model;
+    if (defaults.function_model.empty()) defaults.function_model = defaults_.function_model;
+    if (auto known = check_prices(defaults, options); !known) return known.error();
+    return changes;
+}
+
+void Provider::apply(Changes changes) {
+    if (offline_ == nullptr) client_->set_key(std::move(changes.key));
+    defaults_ = std::move(changes.defaults);
 }
 
 }  // namespace longhand::cli

@@ -13,6 +13,7 @@
 #include "http/services.h"
 #include "llm/chat.h"
 #include "llm/offline/offline_server.h"
+#include "llm/openai_client.h"
 #include "llm/watched_model.h"
 #include "net/http_client.h"
 
@@ -33,6 +34,16 @@ public:
     static OpenResult<std::unique_ptr<Provider>> make(const Options& options, asio::io_context& loop, Runtime& runtime,
                                                       ModelChoice choice);
 
+    /// What can change while it is in use.
+    struct Changes {
+        std::string key;
+        http::ServerDefaults defaults;
+    };
+    /// Reads them by options that name the same provider; a role that they give no model keeps its own. Errors: usage,
+    /// and nothing has changed.
+    OpenResult<Changes> read_again(const Options& options) const;
+    void apply(Changes changes);
+
     llm::ChatModel& model() { return *model_; }
     /// How the last call to it went; from any thread.
     const llm::ProviderHealth& health() const { return health_; }
@@ -48,6 +59,7 @@ private:
     std::unique_ptr<net::HttpClient> http_;
     llm::ProviderHealth health_;
     std::unique_ptr<llm::ChatModel> model_;
+    llm::OpenAiClient* client_ = nullptr;  ///< within model_
     http::ServerDefaults defaults_;
     std::string notice_;
 };

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/logging.h"
+#include "cli/reload.h"
 #include "cli/transport.h"
 #include "cli/version.h"
 #include "cli/workshop.h"
@@ -138,6 +139,7 @@ awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
 
 // Binds first, since the port may be chosen by the system and links name it.
 int listen(Server& server) {
+    net::raise_descriptor_limit();
     net::HttpServerOptions options;
     options.threads = server.threads;
     options.certificate = server.transport.certificate;
@@ -257,18 +259,15 @@ Result<void, FolderErrc> announce(Server& server) {
     return server.installation->folder()->announce(url_of(server), server.transport.key_pin());
 }
 
-void read_certificate_again(Server& server) {
-    if (!server.transport.certificate) {
-        server.log->info("SIGHUP: nothing is read again without --tls-cert; a restart takes up other options");
-        return;
-    }
-    const auto loaded = server.transport.certificate->reload();
-    if (!loaded) {
-        server.log->error("SIGHUP: the TLS certificate stays as it was: {}", loaded.error().message);
-        return;
-    }
-    if (const auto announced = announce(server); !announced) server.log->error("{}", announced.error().message);
-    server.log->info("SIGHUP: the TLS certificate was read again; a restart takes up other options");
+Reload::Parts parts_of(Server& server) {
+    return {.log = *server.log,
+            .provider = *server.provider,
+            .engine = server.workshop->engine(),
+            .app = *server.app,
+            .certificate = server.transport.certificate.get(),
+            .certificate_was_read = [&server] {
+                if (const auto told = announce(server); !told) server.log->error("{}", told.error().message);
+            }};
 }
 
 int serve(const Options& options) {
@@ -281,7 +280,8 @@ int serve(const Options& options) {
     // Before anybody can know that it listens, and stop it.
     const Interrupt interrupt(server.loop,
                               [&server](int) { asio::co_spawn(server.loop, shut_down(&server), asio::detached); });
-    const Hangups hangups(server.loop, [&server] { read_certificate_again(server); });
+    Reload reload(options, parts_of(server));
+    const Hangups hangups(server.loop, [&reload] { reload.run(); });
     std::printf("listening on %s\n", url_of(server).c_str());
     std::fflush(stdout);
     if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());

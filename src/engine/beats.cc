@@ -1,6 +1,7 @@
 #include "engine/beats.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace longhand::engine {
 
@@ -87,11 +88,12 @@ awaitable<void> Beats::extend(RunningJobs jobs) {
     auto extending = environment_.store.extend(environment_.worker, environment_.options.lease, std::move(beats));
     store::StoreResult<std::vector<BeatAnswer>> answers = co_await std::move(extending);
     if (!answers.has_value()) {
-        if (answers.error().code != StoreErrc::stopping) {
-            environment_.log->warn("a beat was not answered: {}", answers.error().message);
+        if (answers.error().code != StoreErrc::stopping && !std::exchange(was_refused_, true)) {
+            environment_.log->error("the beats of the jobs that run are not stored: {}", answers.error().message);
         }
         co_return;
     }
+    if (std::exchange(was_refused_, false)) environment_.log->info("the beats are stored again");
     for (std::size_t i = 0; i < jobs.size() && i < answers->size(); ++i) {
         switch ((*answers)[i]) {
             case BeatAnswer::held:

@@ -33,6 +33,7 @@ private:
 
     Environment& environment_;
     std::function<RunningJobs()> running_;
+    bool was_refused_ = false;  ///< by the database, and the log has it
 };
 
 }  // namespace longhand::engine

@@ -1,5 +1,9 @@
 #include "engine/claims.h"
 
+#include <utility>
+
+#include "engine/disk.h"
+
 namespace longhand::engine {
 
 awaitable<void> Claims::run(StopToken stop) {
@@ -17,7 +21,9 @@ awaitable<void> Claims::run(StopToken stop) {
 
 awaitable<bool> Claims::claim() {
     const std::size_t free = free_slots_();
-    if (free == 0 || !disk_has_room()) co_return false;
+    if (free == 0) co_return false;
+    auto looking = disk_takes_files(environment_);
+    if (!co_await std::move(looking)) co_return false;
     store::ClaimRequest request;
     request.worker = environment_.worker;
     request.limit = free;
@@ -28,26 +34,18 @@ awaitable<bool> Claims::claim() {
     auto claiming = environment_.store.claim(std::move(request));
     store::StoreResult<std::vector<store::ClaimedJob>> claimed = co_await std::move(claiming);
     if (!claimed.has_value()) {
-        if (claimed.error().code != store::StoreErrc::stopping) {
-            environment_.log->warn("no job could be claimed: {}", claimed.error().message);
+        if (claimed.error().code != store::StoreErrc::stopping && !std::exchange(was_refused_, true)) {
+            environment_.log->error("no job can be claimed: {}", claimed.error().message);
         }
         co_return false;
     }
+    if (std::exchange(was_refused_, false)) environment_.log->info("jobs can be claimed again");
     environment_.counters.claims += static_cast<std::int64_t>(claimed->size());
     for (auto& job : *claimed) {
         environment_.log->debug("job {}: claimed, lease {}", job.job.id.to_string(), job.job.lease);
         begin_(std::move(job));
     }
     co_return !claimed->empty() && free_slots_() > 0;
-}
-
-bool Claims::disk_has_room() {
-    const bool full = environment_.files.free_bytes() < environment_.options.disk_reserve;
-    if (full && !disk_was_full_)
-        environment_.log->error("the disk is nearly full: no job is started until there is room");
-    if (!full && disk_was_full_) environment_.log->info("the disk has room again");
-    disk_was_full_ = full;
-    return !full;
 }
 
 }  // namespace longhand::engine

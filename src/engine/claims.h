@@ -20,7 +20,6 @@ public:
     awaitable<void> run(StopToken stop);
 
 private:
-    bool disk_has_room();
     /// True when more may be there to be claimed at once.
     awaitable<bool> claim();
 
@@ -28,7 +27,7 @@ private:
     std::function<std::size_t()> free_slots_;
     std::function<void(store::ClaimedJob)> begin_;
     Notifier wake_;
-    bool disk_was_full_ = false;
+    bool was_refused_ = false;  ///< by the database, and the log has it
 };
 
 }  // namespace longhand::engine

@@ -46,6 +46,7 @@ Failed failed(const store::StoreFailure& failure) {
 Failed failed(const Failure<TypesetErrc>& failure) {
     switch (failure.code) {
         case TypesetErrc::unavailable:
+        case TypesetErrc::disk:
             return {DocumentErrc::unavailable, failure.message};
         case TypesetErrc::refused:
         case TypesetErrc::timeout:

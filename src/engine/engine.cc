@@ -43,6 +43,7 @@ public:
                        .live = {},
                        .counters = {},
                        .measures = {},
+                       .disk = {},
                        .estimated = {}},
           beats_(environment_, [this] { return running_; }),
           claims_(
@@ -86,6 +87,8 @@ public:
                                     committed.event ? LiveFeed::Commit::event : LiveFeed::Commit::row);
         if (committed.job.state == job::State::queued) claims_.wake();
     }
+
+    void set_prices(llm::PriceTable prices) { environment_.options.prices = std::move(prices); }
 
     LiveFeed& live() { return environment_.live; }
 
@@ -218,6 +221,9 @@ awaitable<void> Engine::stop() {
 }
 void Engine::on_committed(const store::Committed& committed) {
     impl_->on_committed(committed);
+}
+void Engine::set_prices(llm::PriceTable prices) {
+    impl_->set_prices(std::move(prices));
 }
 LiveFeed& Engine::live() {
     return impl_->live();

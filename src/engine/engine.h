@@ -72,6 +72,9 @@ public:
     /// queued one wakes the claim.
     void on_committed(const store::Committed& committed);
 
+    /// What calls are reserved and settled at from now on.
+    void set_prices(llm::PriceTable prices);
+
     LiveFeed& live();           ///< thread-safe
     EngineStats stats() const;  ///< thread-safe
 

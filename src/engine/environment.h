@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "base/runtime.h"
 #include "engine/engine.h"
@@ -23,6 +25,14 @@ struct Counters {
     std::atomic<std::int64_t> model_calls = 0, model_errors = 0, prompt_tokens = 0, completion_tokens = 0;
 };
 
+/// What is known of the data folder's disk; see disk.h.
+struct DiskState {
+    std::string problem;    ///< for which no job begins; empty: none
+    bool in_doubt = false;  ///< it refused a file since it was last looked at
+    SteadyTime look_again{};
+    std::map<Uuid, unsigned> refusals;  ///< of jobs that it sent back to the queue, until they end otherwise
+};
+
 /// Outlives every coroutine of its engine.
 struct Environment {
     Runtime& runtime;
@@ -36,6 +46,7 @@ struct Environment {
     LiveFeed live;
     Counters counters;
     Measures measures;
+    DiskState disk;
     Notifier estimated;  ///< a call ended with our own figure, though its provider gave it an id
 };
 

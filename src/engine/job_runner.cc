@@ -5,6 +5,7 @@
 #include <exception>
 #include <variant>
 
+#include "engine/disk.h"
 #include "engine/job_sources.h"
 #include "engine/journal.h"
 #include "engine/outputs.h"
@@ -157,6 +158,7 @@ private:
         store::StoreResult<job::Job> ended = co_await std::move(writing);
         if (ended.has_value()) {
             environment_.log->info("job {}: {}", job_->id().to_string(), job::to_string(ended->state));
+            if (ended->state != job::State::queued) environment_.disk.refusals.erase(job_->id());
             if (ended->state == job::State::completed) co_return Ended::completed;
             co_return Ended::otherwise;
         }
@@ -193,10 +195,16 @@ private:
         });
     }
 
+    // It is the machine's fault and not the work's.
+    bool is_of_the_disk() const {
+        return job_->problem && (job_->problem->code == "disk" || job_->problem->code == "index");
+    }
+
     Verb verb_for(Work work) {
         if (work.has_value()) return complete(std::move(*work));
         switch (work.error().code) {
             case StepErrc::failed:
+                if (is_of_the_disk() && disk_refused_job(environment_, *job_)) return hand_over();
                 return fail(job_->problem.value_or(job::Problem{"writing_failed", work.error().message}));
             case StepErrc::moderated:
                 return moderate({"content_moderated", work.error().message});

@@ -40,11 +40,26 @@ struct Section {
 struct Place {
     std::uint32_t attempt = 0;
     std::uint64_t offset = 0;
+    bool recorded = false;  ///< the watcher was told that the step is finished
 };
 
-}  // namespace
+/// One watcher's way through a job's texts. Guarded by the feed's lock.
+struct Reader {
+    Notifier notifier;
+    std::map<std::string, Place, std::less<>> places;
+    std::vector<MissedText> missed;
+    std::uint64_t report_version = 0;
+    std::uint64_t events = 0;
 
-namespace {
+    /// The finished text goes from the feed.
+    void lose(const std::string& key, const Section& section) {
+        const auto found = places.find(key);
+        const Place place = found == places.end() ? Place() : found->second;
+        const std::uint64_t from = place.attempt == section.attempt ? place.offset : 0;
+        if (from < section.text.size()) missed.push_back({key, section.attempt, from, section.text.size()});
+        if (found != places.end()) places.erase(found);
+    }
+};
 
 /// What is shown of one job.
 struct Channel {
@@ -53,12 +68,12 @@ struct Channel {
     std::optional<job::Report> report;
     std::uint64_t report_version = 0;
     std::uint64_t events = 0;
-    std::vector<Notifier*> watchers;
+    std::vector<Reader*> watchers;
     std::vector<Notifier*> row_watchers;
 
     bool is_idle() const { return watchers.empty() && row_watchers.empty() && sections.empty() && !report; }
     void notify() {
-        for (Notifier* watcher : watchers) watcher->notify();
+        for (Reader* watcher : watchers) watcher->notifier.notify();
     }
     Section& section(std::string_view key, std::uint32_t attempt) {
         auto found = sections.find(key);
@@ -81,7 +96,21 @@ struct Channel {
         }
         std::sort(finished.begin(), finished.end());
         const std::size_t keep = watchers.empty() ? 0 : kFinishedKept;
-        for (std::size_t i = 0; i + keep < finished.size(); ++i) sections.erase(finished[i].second);
+        for (std::size_t i = 0; i + keep < finished.size(); ++i) drop(sections.find(finished[i].second));
+    }
+    /// The run has ended. What it left unfinished begins afresh in another, and its watchers are told so then.
+    void drop_all() {
+        for (auto section = sections.begin(); section != sections.end();) section = drop(section);
+        report.reset();
+    }
+
+private:
+    using Sections = std::map<std::string, Section, std::less<>>;
+    Sections::iterator drop(Sections::iterator section) {
+        if (section->second.finished) {
+            for (Reader* watcher : watchers) watcher->lose(section->first, section->second);
+        }
+        return sections.erase(section);
     }
 };
 
@@ -131,21 +160,24 @@ public:
     JobWatcher(std::shared_ptr<Impl> feed, Uuid job) : feed_(std::move(feed)), job_(job) {
         std::lock_guard lock(feed_->mutex_);
         Channel& channel = feed_->channels_[job_];
-        events_ = channel.events;
-        channel.watchers.push_back(&notifier_);
+        reader_.events = channel.events;
+        channel.watchers.push_back(&reader_);
+        for (const auto& [key, section] : channel.sections) {
+            if (section.finished) reader_.places[key] = {.attempt = section.attempt, .offset = section.text.size()};
+        }
         // There is something to take already.
-        if (!channel.sections.empty() || channel.report) notifier_.notify();
+        if (!channel.sections.empty() || channel.report) reader_.notifier.notify();
     }
     ~JobWatcher() override {
         std::lock_guard lock(feed_->mutex_);
         Channel& channel = feed_->channels_.at(job_);
-        std::erase(channel.watchers, &notifier_);
+        std::erase(channel.watchers, &reader_);
         if (channel.watchers.empty()) channel.drop_old_finished();
         if (channel.is_idle()) feed_->channels_.erase(job_);
     }
 
     awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) override {
-        return notifier_.wait_until(runtime, deadline, std::move(stop));
+        return reader_.notifier.wait_until(runtime, deadline, std::move(stop));
     }
 
     News take() override {
@@ -158,27 +190,47 @@ public:
         std::sort(sections.begin(), sections.end(),
                   [](const auto* a, const auto* b) { return a->second.order < b->second.order; });
         for (const auto* section : sections) take_text(section->first, section->second, news);
-        std::erase_if(places_, [&](const auto& place) { return !channel.sections.contains(place.first); });
-        if (channel.report && report_version_ != channel.report_version) news.report = channel.report;
-        report_version_ = channel.report_version;
-        news.events = events_ != channel.events;
-        events_ = channel.events;
+        // Those that a run left unfinished: it matters that they were seen until they have begun afresh.
+        for (const auto& [key, place] : reader_.places) {
+            if (place.offset > 0 && !place.recorded && !channel.sections.contains(key))
+                news.places.push_back({key, place.attempt, place.offset});
+        }
+        news.missed = std::exchange(reader_.missed, {});
+        if (channel.report && reader_.report_version != channel.report_version) news.report = channel.report;
+        reader_.report_version = channel.report_version;
+        news.events = reader_.events != channel.events;
+        reader_.events = channel.events;
         return news;
     }
 
-    void seen(std::string_view key, std::uint32_t attempt, std::uint64_t offset) override {
+    void seen(const TextPlace& place) override {
         std::lock_guard lock(feed_->mutex_);
-        places_[std::string(key)] = {attempt, offset};
+        reader_.places[place.key] = {.attempt = place.attempt, .offset = place.offset};
+    }
+
+    void step_recorded(std::string_view key) override {
+        std::lock_guard lock(feed_->mutex_);
+        const auto place = reader_.places.find(key);
+        if (place == reader_.places.end()) return;
+        place->second.recorded = true;
+        // What is in the feed is taken from there.
+        if (feed_->channels_.at(job_).sections.contains(key)) return;
+        reader_.missed.push_back({place->first, place->second.attempt, place->second.offset, std::nullopt});
+        reader_.places.erase(place);
+        reader_.notifier.notify();
     }
 
 private:
     void take_text(const std::string& key, const Section& section, News& news) {
-        Place& place = places_[key];
+        Place& place = reader_.places[key];
         const bool restarted = place.attempt != section.attempt && place.offset > 0;
-        if (place.attempt != section.attempt) place = {section.attempt, 0};
+        if (place.attempt != section.attempt) place = {.attempt = section.attempt};
         const std::size_t from = next_boundary(section.text, place.offset);
         const std::size_t to = whole_characters(section.text);
-        if (to <= from && !restarted) return;
+        const bool is_taken = to > from || restarted;
+        const bool goes_on = !section.finished && !place.recorded && from > 0;
+        if (is_taken || goes_on) news.places.push_back({key, section.attempt, from});
+        if (!is_taken) return;
         LiveText text{.key = key, .attempt = section.attempt, .offset = from, .text = {}, .restarted = restarted};
         if (to > from) text.text = section.text.substr(from, to - from);
         place.offset = std::max(from, to);
@@ -187,10 +239,7 @@ private:
 
     std::shared_ptr<Impl> feed_;
     Uuid job_;
-    Notifier notifier_;
-    std::map<std::string, Place, std::less<>> places_;
-    std::uint64_t report_version_ = 0;
-    std::uint64_t events_ = 0;
+    Reader reader_;
 };
 
 class LiveFeed::Impl::JobRowWatcher final : public LiveFeed::RowWatcher {
@@ -256,10 +305,7 @@ void LiveFeed::committed(Uuid job, Commit what) {
 }
 
 void LiveFeed::forget(Uuid job) {
-    impl_->change_known(job, [](Channel& channel) {
-        channel.sections.clear();
-        channel.report.reset();
-    });
+    impl_->change_known(job, [](Channel& channel) { channel.drop_all(); });
 }
 
 }  // namespace longhand::engine

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,22 @@ struct LiveText {
     bool restarted = false;  ///< the attempt before is void: what was shown of this key is no longer part of the work
 };
 
+/// Where a watcher is in a step's text.
+struct TextPlace {
+    std::string key;
+    std::uint32_t attempt = 1;
+    std::uint64_t offset = 0;
+};
+
+/// Text that was written while the watcher took nothing for long, or was away, and that is here no more: from byte
+/// `from` on, of a step that is finished. The journal, and the documents, have it.
+struct MissedText {
+    std::string key;
+    std::uint32_t attempt = 1;
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> to;  ///< nothing: not known, and perhaps there is no more
+};
+
 /// Thread-safe.
 class LiveFeed {
 public:
@@ -34,13 +51,21 @@ public:
         /// Resumes when there is something new since the last `take`, at the deadline, or when stopped.
         virtual awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) = 0;
         struct News {
+            /// The watcher's place, before this, in the texts that are being written, in those that are taken here, and
+            /// in those that a run left unfinished.
+            std::vector<TextPlace> places;
+            std::vector<MissedText> missed;
             std::vector<LiveText> texts;
             std::optional<job::Report> report;  ///< newer than the last taken
             bool events = false;                ///< durable events were committed: read them
         };
         virtual News take() = 0;
-        /// Skips what the watcher has seen: text of `key`, `attempt` up to `offset`.
-        virtual void seen(std::string_view key, std::uint32_t attempt, std::uint64_t offset) = 0;
+        /// Skips what the watcher has seen of a text, in an earlier life of it: of a text that is finished it takes the
+        /// rest, of one that has begun afresh it is told so. Before the first `take`.
+        virtual void seen(const TextPlace& place) = 0;
+        /// The watcher was told that the step is in the journal: its place there matters no more. Where the text that
+        /// it had `seen` a part of is not here, the rest is missed.
+        virtual void step_recorded(std::string_view key) = 0;
     };
     /// Who waits for a job's row to change, and wants none of its text. Used by one coroutine.
     class RowWatcher {
@@ -52,6 +77,7 @@ public:
     };
     LiveFeed();
     ~LiveFeed();
+    /// Shows what is written from now on, after the whole of what is being written; nothing of steps that are finished.
     std::unique_ptr<Watcher> watch(Uuid job);
     std::unique_ptr<RowWatcher> watch_row(Uuid job);
 

@@ -37,7 +37,7 @@ TEST_F(LiveFeedTest, AWatcherGetsTheTextSoFarThenDeltas) {
 
 TEST_F(LiveFeedTest, ALateWatcherSkipsWhatItHasSeen) {
     feed.text(kJob, "a", 7, "one two ");
-    watcher->seen("a", 7, 4);
+    watcher->seen({"a", 7, 4});
     EXPECT_EQ(take_one().text, "two ");
 }
 
@@ -64,6 +64,97 @@ TEST_F(LiveFeedTest, AFinishedTextIsStillTakenToItsEnd) {
     feed.text(kJob, "a", 1, "whole");
     feed.finished(kJob, "a");
     EXPECT_EQ(take_one().text, "whole");
+}
+
+TEST_F(LiveFeedTest, AWatcherThatTookNothingIsToldWhatItMissed) {
+    feed.text(kJob, "early", 1, "taken and not");
+    watcher->take();
+    feed.text(kJob, "early", 1, " taken");
+    feed.finished(kJob, "early");
+    for (int i = 0; i < 20; ++i) {
+        const std::string key = "late/" + std::to_string(i);
+        feed.text(kJob, key, 1, "text");
+        feed.finished(kJob, key);
+    }
+    const auto news = watcher->take();
+    ASSERT_EQ(news.texts.size() + news.missed.size(), 21U) << "each text is taken or missed";
+    ASSERT_FALSE(news.missed.empty());
+    const MissedText& first = news.missed.front();
+    EXPECT_EQ(first.key, "early");
+    EXPECT_EQ(first.from, 13U);
+    EXPECT_EQ(first.to, 19U);
+    EXPECT_TRUE(watcher->take().missed.empty());
+}
+
+TEST_F(LiveFeedTest, OfATextThatIsTakenWholeNothingIsMissed) {
+    for (int i = 0; i < 40; ++i) {
+        const std::string key = "a/" + std::to_string(i);
+        feed.text(kJob, key, 1, "text");
+        feed.finished(kJob, key);
+        const auto news = watcher->take();
+        EXPECT_EQ(news.texts.size(), 1U);
+        EXPECT_TRUE(news.missed.empty());
+    }
+    feed.forget(kJob);
+    EXPECT_TRUE(watcher->take().missed.empty());
+}
+
+TEST_F(LiveFeedTest, ANewWatcherGetsNothingOfFinishedStepsUnlessItHadBegunWithThem) {
+    feed.text(kJob, "a", 1, "one two");
+    feed.text(kJob, "b", 1, "three");
+    feed.finished(kJob, "a");
+    const auto fresh = feed.watch(kJob);
+    auto news = fresh->take();
+    ASSERT_EQ(news.texts.size(), 1U);
+    EXPECT_EQ(news.texts.front().key, "b");
+    const auto back = feed.watch(kJob);
+    back->seen({"a", 1, 4});
+    news = back->take();
+    ASSERT_EQ(news.texts.size(), 2U);
+    EXPECT_EQ(news.texts.front().text, "two");
+}
+
+TEST_F(LiveFeedTest, AWatcherThatWasAwayWhileAStepEndedMissedTheRestOfIt) {
+    watcher->seen({"a", 1, 4});
+    watcher->seen({"b", 1, 4});
+    watcher->step_recorded("a");
+    const auto news = watcher->take();
+    ASSERT_EQ(news.missed.size(), 1U);
+    EXPECT_EQ(news.missed.front().key, "a");
+    EXPECT_EQ(news.missed.front().from, 4U);
+    EXPECT_FALSE(news.missed.front().to);
+}
+
+TEST_F(LiveFeedTest, AnUnfinishedTextOfAnEarlierRunIsVoidedWhenItBeginsAfresh) {
+    feed.text(kJob, "a", 1001, "half of");
+    watcher->take();
+    feed.forget(kJob);
+    const auto between = watcher->take();
+    EXPECT_TRUE(between.missed.empty());
+    EXPECT_EQ(between.places.size(), 1U) << "who comes back with it is told, too";
+    feed.text(kJob, "a", 2001, "the whole");
+    EXPECT_TRUE(take_one().restarted);
+    const auto later = feed.watch(kJob);
+    later->seen({"a", 1001, 7});
+    const auto news = later->take();
+    ASSERT_EQ(news.texts.size(), 1U);
+    EXPECT_TRUE(news.texts.front().restarted);
+    EXPECT_EQ(news.texts.front().text, "the whole");
+}
+
+TEST_F(LiveFeedTest, PlacesAreThoseOfTextsThatGoOnBeforeWhatIsTaken) {
+    feed.text(kJob, "a", 1, "one ");
+    watcher->take();
+    feed.text(kJob, "a", 1, "two");
+    feed.text(kJob, "b", 1, "three");
+    auto news = watcher->take();
+    ASSERT_EQ(news.places.size(), 2U);
+    EXPECT_EQ(news.places[0].offset, 4U);
+    EXPECT_EQ(news.places[1].offset, 0U);
+    watcher->step_recorded("a");
+    news = watcher->take();
+    ASSERT_EQ(news.places.size(), 1U) << "a finished step needs no place";
+    EXPECT_EQ(news.places[0].key, "b");
 }
 
 TEST_F(LiveFeedTest, ReportsAndCommitsAreTold) {

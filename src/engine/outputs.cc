@@ -36,7 +36,7 @@ store::StoreResult<std::string> put_text(store::FileStore& files, Uuid job, cons
 }
 
 TypesetFailure not_kept(const store::StoreFailure& failure) {
-    return {TypesetErrc::unavailable, no_room_for_files(failure)};
+    return {TypesetErrc::disk, no_room_for_files(failure)};
 }
 
 }  // namespace
@@ -65,6 +65,8 @@ StepResult<std::string> typeset_failed(RunningJob& job, const Failure<TypesetErr
             return StepFailure{StepErrc::stopped, ""};
         case TypesetErrc::unavailable:
             return step_failed(job, "typesetter_unavailable", failure.message);
+        case TypesetErrc::disk:
+            return step_failed(job, "disk", failure.message);
         case TypesetErrc::refused:
             return step_failed(job, "typesetting_refused", failure.message);
         case TypesetErrc::timeout:

@@ -363,6 +363,9 @@ TEST_F(Api, AStreamTellsTextAndGoesOnAfterWhatWasSeen) {
                                as(ada) + "Last-Event-ID: 1:1:5:section/1/draft\r\n\r\n");
     EXPECT_NE(stream.read_to("upon").find(R"("offset":5,"text":"upon)"), std::string::npos) << stream.read_to("upon");
     EXPECT_NE(stream.read_to("event: progress").find(R"("progress_stage":"queued")"), std::string::npos);
+    server->live().text(id, "section/2/draft", 1, "And");
+    const std::string both = stream.read_to("And");
+    EXPECT_NE(both.find(":1:9:section/1/draft,1:3:section/2/draft\n"), std::string::npos) << both;
     server->live().restart(id, "section/1/draft", 2);
     EXPECT_NE(stream.read_to("section_restarted").find("event: section_restarted\n"), std::string::npos);
     post("/cancelJob", R"({"jobId":")" + job + "\"}");

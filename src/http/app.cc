@@ -95,6 +95,7 @@ public:
 
     const Router& router() const { return router_; }
     const Services& services() const { return services_; }
+    Services& services() { return services_; }
 
 private:
     ApiError internal(const char* what) const {
@@ -213,6 +214,10 @@ net::HttpHandler App::handler() {
 
 void App::refused(const net::HttpRefusal& refusal) {
     impl_->refused(refusal);
+}
+
+void App::set_defaults(ServerDefaults defaults) {
+    impl_->services().defaults.set(std::move(defaults));
 }
 
 std::span<const Route> App::routes() const {

@@ -19,6 +19,8 @@ public:
     net::HttpHandler handler();
     /// Logs and counts a request that the server turned down before the handler; for HttpServerOptions::on_refusal.
     void refused(const net::HttpRefusal& refusal);
+    /// What jobs that start from now on are given.
+    void set_defaults(ServerDefaults defaults);
     /// The table, for tests and for tools that compare it with the contract.
     std::span<const Route> routes() const;
     /// For `token`: a session of that user.

@@ -45,7 +45,7 @@ TEST(Errors, EachCodeHasItsLineInTheDocument) {
     for (const std::string& error : known) EXPECT_TRUE(documented.contains(error)) << error;
     // What the connection refuses before any handler sees it.
     for (const char* error : {"bad_request 400", "uri_too_long 414", "headers_too_large 431",
-                              "range_not_satisfiable 416", "shutting_down 503"})
+                              "range_not_satisfiable 416", "shutting_down 503", "too_many_connections 503"})
         known.insert(error);
     for (const std::string& error : documented) EXPECT_TRUE(known.contains(error)) << error;
 }

@@ -1,15 +1,21 @@
 // A job's events as a stream, over its whole life: what is durable by its number, text and progress as they come.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/json/parse.hpp>
+
 #include "http/handlers.h"
 #include "http/json_out.h"
 #include "http/stream_id.h"
+#include "job/transition.h"
 #include "net/sse.h"
 
 namespace longhand::http {
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 256;
+// When a client that lost its stream should connect again: soon, and spread over a while where all lost it together.
+constexpr Milliseconds kReconnect{1'000}, kReconnectSpread{4'000};
 
 std::string durable_event(const job::Event& event) {
     JsonObject data;
@@ -17,12 +23,7 @@ std::string durable_event(const job::Event& event) {
     return net::format_sse({std::to_string(event.seq), event.kind, std::move(data).str()});
 }
 
-std::string text_event(std::int64_t seq, const engine::LiveText& piece) {
-    StreamId id;
-    id.seq = seq;
-    id.attempt = piece.attempt;
-    id.offset = piece.offset + piece.text.size();
-    id.key = piece.key;
+std::string text_event(const StreamId& id, const engine::LiveText& piece) {
     JsonObject data;
     data.add("key", piece.key).add("attempt", static_cast<std::int64_t>(piece.attempt));
     data.add("offset", static_cast<std::int64_t>(piece.offset)).add("text", piece.text);
@@ -33,6 +34,51 @@ std::string restart_event(const engine::LiveText& piece) {
     JsonObject data;
     data.add("key", piece.key).add("attempt", static_cast<std::int64_t>(piece.attempt));
     return net::format_sse({"", "section_restarted", std::move(data).str()});
+}
+
+std::string missed_event(const engine::MissedText& missed) {
+    JsonObject data;
+    data.add("key", missed.key).add("attempt", static_cast<std::int64_t>(missed.attempt));
+    data.add("from", static_cast<std::int64_t>(missed.from));
+    data.raw("to", missed.to ? std::to_string(*missed.to) : "null");
+    return net::format_sse({"", "text_missed", std::move(data).str()});
+}
+
+/// Texts as events, with `at` brought up to behind them. The id of each has the places of all texts that go on, so that
+/// a stream which is cut behind any of them goes on there.
+std::string text_events(StreamId& at, engine::LiveFeed::Watcher::News& news) {
+    std::string bytes;
+    for (const engine::MissedText& missed : news.missed) bytes += missed_event(missed);
+    at.places = std::move(news.places);
+    for (const engine::LiveText& piece : news.texts) {
+        if (piece.restarted) bytes += restart_event(piece);
+        if (piece.text.empty()) continue;
+        const auto place = std::find_if(at.places.begin(), at.places.end(),
+                                        [&](const engine::TextPlace& one) { return one.key == piece.key; });
+        if (place != at.places.end()) place->offset = piece.offset + piece.text.size();
+        bytes += text_event(at, piece);
+    }
+    return bytes;
+}
+
+/// Of a step's event, whose data are `{"key": …}`.
+std::optional<std::string> step_key_of(const job::Event& event) {
+    if (event.kind != job::to_string(job::Transition::record_step)) return std::nullopt;
+    boost::system::error_code error;
+    const auto data = boost::json::parse(event.data, error);
+    const auto* key = !error && data.is_object() ? data.get_object().if_contains("key") : nullptr;
+    if (key == nullptr || !key->is_string()) return std::nullopt;
+    return std::string(key->get_string());
+}
+
+/// A durable event's id is its number. Behind it this tells the client where it is in the texts: a block without data
+/// is no event, and its id counts.
+std::string id_alone(const StreamId& at) {
+    return fmt::format("id: {}\n\n", at.to_string());
+}
+
+std::string retry_hint(Milliseconds pause) {
+    return fmt::format("retry: {}\n\n", pause.count());
 }
 
 /// `money` as the store tells it: the cost so far, null where it is not known.
@@ -50,9 +96,9 @@ std::string progress_event(job::Stage stage, double progress, const job::Counts&
 /// One watcher of one job. Everything is pulled: a slow client holds back this coroutine and nothing else.
 class JobStream {
 public:
-    JobStream(const Services& services, Call& call, Uuid job, std::int64_t seen,
+    JobStream(const Services& services, Call& call, Uuid job, StreamId from,
               std::unique_ptr<engine::LiveFeed::Watcher> watcher)
-        : services_(services), call_(call), job_(job), seen_(seen), watcher_(std::move(watcher)) {}
+        : services_(services), call_(call), job_(job), at_(std::move(from)), watcher_(std::move(watcher)) {}
 
     awaitable<void> run(std::string first) {
         bool open = co_await send(std::move(first));
@@ -63,6 +109,12 @@ public:
             if (waited == WaitResult::stopped) break;
             open = co_await tell();
         }
+        if (call_.exchange.gone().reason() != StopReason::shutdown) co_return;
+        // All watchers are cut at once; they should not all come back at once.
+        const auto spread = static_cast<std::int64_t>(runtime().random() % kReconnectSpread.count());
+        std::string hint = retry_hint(kReconnect + Milliseconds{spread});
+        hint += net::format_sse_comment("the server is going down; connect again");
+        co_await send(std::move(hint));
     }
 
 private:
@@ -78,23 +130,23 @@ private:
 
     /// What is new, and a comment when there was nothing for long. False: the stream is over.
     awaitable<bool> tell() {
-        const auto news = watcher_->take();
-        std::string bytes;
-        for (const engine::LiveText& piece : news.texts) {
-            if (piece.restarted) bytes += restart_event(piece);
-            if (!piece.text.empty()) bytes += text_event(seen_, piece);
-        }
-        if (news.report) {
-            const auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
-            bytes += progress_event(news.report->stage, news.report->progress, news.report->counts, money);
-        }
-        bool open = co_await send(std::move(bytes));
+        auto news = watcher_->take();
+        bool open = co_await tell_news(&news);
         if (open && (news.events || runtime().steady_now() >= next_look_)) open = co_await look();
         if (open && runtime().steady_now() >= next_comment_) {
             std::string comment = net::format_sse_comment("waiting");
             open = co_await send(std::move(comment));
         }
         co_return open;
+    }
+
+    awaitable<bool> tell_news(engine::LiveFeed::Watcher::News* news) {
+        std::string bytes = text_events(at_, *news);
+        if (news->report) {
+            const auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
+            bytes += progress_event(news->report->stage, news->report->progress, news->report->counts, money);
+        }
+        co_return co_await send(std::move(bytes));
     }
 
     /// Durable events that were not sent yet. False: the job's run has ended and all of it was told, or the job, its
@@ -105,22 +157,41 @@ private:
         if (!there && there.error().code == ApiErrc::unauthorized) co_return false;
         auto job = co_await services_.deps.jobs.job_for_owner(call_.owner(), job_);
         if (!job) co_return job.error().code == store::StoreErrc::unavailable;
-        while (seen_ < job->last_event) {
-            auto events = co_await services_.deps.jobs.events_after(call_.owner(), job_, seen_, kEventsAtOnce);
+        while (at_.seq < job->last_event) {
+            auto events = co_await services_.deps.jobs.events_after(call_.owner(), job_, at_.seq, kEventsAtOnce);
             if (!events) co_return events.error().code == store::StoreErrc::unavailable;
             if (events->empty()) break;
-            std::string bytes;
-            for (const job::Event& event : *events) bytes += durable_event(event);
-            seen_ = events->back().seq;
-            if (!co_await send(std::move(bytes))) co_return false;
+            if (!co_await send_durable(&*events)) co_return false;
         }
-        co_return !job::is_terminal(job->state);
+        if (!job::is_terminal(job->state)) co_return true;
+        // The last that a slow client may have missed.
+        auto news = watcher_->take();
+        co_await tell_news(&news);
+        co_return false;
+    }
+
+    /// A step's text is whole in the feed before its event is committed, and goes out before it here. Behind the event
+    /// nobody needs to know how far it was.
+    awaitable<bool> send_durable(const std::vector<job::Event>* events) {
+        auto news = watcher_->take();
+        if (!co_await tell_news(&news)) co_return false;
+        std::string bytes;
+        for (const job::Event& event : *events) {
+            bytes += durable_event(event);
+            const auto key = step_key_of(event);
+            if (!key) continue;
+            watcher_->step_recorded(*key);
+            std::erase_if(at_.places, [&](const engine::TextPlace& place) { return place.key == *key; });
+        }
+        at_.seq = events->back().seq;
+        if (!at_.places.empty()) bytes += id_alone(at_);
+        co_return co_await send(std::move(bytes));
     }
 
     const Services& services_;
     Call& call_;
     const Uuid job_;
-    std::int64_t seen_;
+    StreamId at_;  ///< behind what was sent
     const std::unique_ptr<engine::LiveFeed::Watcher> watcher_;
     SteadyTime next_look_{};
     SteadyTime next_comment_{};
@@ -168,15 +239,15 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
         co_return nothing;
     }
     if (call.head_only) co_return stream_head();
-    if (!from.key.empty()) watcher->seen(from.key, from.attempt, from.offset);
+    for (const engine::TextPlace& place : from.places) watcher->seen(place);
     auto begun = co_await call.exchange.begin_stream(stream_head());
     if (!begun) co_return Answered{};
-    JobStream stream(services, call, *id, from.seq, std::move(watcher));
+    JobStream stream(services, call, *id, from, std::move(watcher));
     // Named first: g++ 12 does not keep a temporary of a conditional alive through a co_await.
-    std::string first;
+    std::string first = retry_hint(kReconnect);
     if (!job::is_terminal(job->state)) {
         const auto money = co_await services.deps.jobs.budget_for_owner(call.owner(), *id);
-        first = progress_event(job->stage, job->progress, job->counts, money);
+        first += progress_event(job->stage, job->progress, job->counts, money);
     }
     co_await stream.run(std::move(first));
     co_return Answered{};

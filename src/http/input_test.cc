@@ -171,9 +171,16 @@ TEST(StreamId, SaysWhereAWatcherIs) {
     EXPECT_EQ(StreamId::parse("12")->seq, 12);
     const auto id = StreamId::parse("12:1:340:section/3.2/draft#2");
     ASSERT_TRUE(id);
-    EXPECT_EQ(id->offset, 340U);
+    ASSERT_EQ(id->places.size(), 1U);
+    EXPECT_EQ(id->places.front().offset, 340U);
     EXPECT_EQ(id->to_string(), "12:1:340:section/3.2/draft#2");
-    for (const char* wrong : {"", "-1", "x", "1:", "1:2", "1:2:3", "1:2:3:", "1:2:3:A b", "99999999999999999999", "1 "})
+    const auto two = StreamId::parse("12:1001:340:a/1,1002:0:b/2");
+    ASSERT_TRUE(two);
+    ASSERT_EQ(two->places.size(), 2U);
+    EXPECT_EQ(two->places.back().key, "b/2");
+    EXPECT_EQ(two->to_string(), "12:1001:340:a/1,1002:0:b/2");
+    for (const char* wrong : {"", "-1", "x", "1:", "1:2", "1:2:3", "1:2:3:", "1:2:3:A b", "99999999999999999999", "1 ",
+                              "1:2:3:a,", "1:2:3:a,4", "1:2:3:a,4:5:6:b", "1,1:2:a"})
         EXPECT_FALSE(StreamId::parse(wrong)) << wrong;
 }
 

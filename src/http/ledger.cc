@@ -120,7 +120,7 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
     if (raised.max_cost) {
         auto settings = co_await services.deps.jobs.settings_for_owner(call.owner(), id);
         if (!settings) co_return from_store(settings.error(), "job");
-        if (auto problem = unknown_price(*settings, services.options.defaults)) co_return std::move(*problem);
+        if (auto problem = unknown_price(*settings, *services.defaults.get())) co_return std::move(*problem);
     }
     auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised);
     if (resumed) {

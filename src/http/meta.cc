@@ -73,16 +73,31 @@ ProviderHealth health_of(const Services& services) {
     return services.deps.provider_health ? services.deps.provider_health() : ProviderHealth{"unknown", "not asked"};
 }
 
+/// Whether files can be made in the data folder, and there is room for them.
+awaitable<ApiResult<void>> check_disk(const Services& services) {
+    if (services.deps.files.free_bytes() < services.options.disk_reserve)
+        co_return ApiError{ApiErrc::storage_full, "The server's disk is nearly full: it takes no jobs and no files."};
+    std::function<store::StoreResult<void>()> check = [files = services.deps.files] { return files.check(); };
+    const auto checked = co_await run_blocking<store::StoreResult<void>>(services.deps.runtime, std::move(check));
+    if (checked) co_return ApiResult<void>();
+    co_return ApiError{ApiErrc::storage_full, "The server's data folder takes no files now."}.logging(
+        checked.error().message);
+}
+
 awaitable<ApiResult<Reply>> get_readiness(const Services& services, Call&) {
     // Any answer will do: nobody has the nil id.
     const auto answer = co_await services.deps.accounts.user(Uuid{});
     const bool reachable = answer || answer.error().code == store::StoreErrc::not_found;
     if (!reachable) co_return from_store(answer.error(), "user");
+    const auto writable = co_await services.deps.jobs.writable();
+    if (!writable) co_return from_store(writable.error(), "job");
+    const auto disk = co_await check_disk(services);
+    if (!disk) co_return disk.error();
     const ProviderHealth health = health_of(services);
     JsonObject provider;
-    provider.add("name", services.options.defaults.provider).add("state", health.state).add("message", health.message);
+    provider.add("name", services.defaults.get()->provider).add("state", health.state).add("message", health.message);
     JsonObject out;
-    out.add("status", "ready").add("database", "ok").raw("provider", std::move(provider).str());
+    out.add("status", "ready").add("database", "ok").add("disk", "ok").raw("provider", std::move(provider).str());
     co_return json_reply(std::move(out).str());
 }
 

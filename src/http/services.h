@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -34,6 +35,28 @@ struct ServerDefaults {
     std::uint32_t pipeline_version = 1;
     job::Budget budget;      ///< of a job that names none
     llm::PriceTable prices;  ///< a cap on money needs the price of every model of the job
+};
+
+/// The defaults as they are at this moment. Thread-safe.
+class CurrentDefaults {
+public:
+    explicit CurrentDefaults(ServerDefaults first)
+        : current_(std::make_shared<const ServerDefaults>(std::move(first))) {}
+
+    std::shared_ptr<const ServerDefaults> get() const {
+        std::lock_guard lock(mutex_);
+        return current_;
+    }
+    /// For requests that begin from now on.
+    void set(ServerDefaults next) {
+        auto made = std::make_shared<const ServerDefaults>(std::move(next));
+        std::lock_guard lock(mutex_);
+        current_.swap(made);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const ServerDefaults> current_;
 };
 
 /// `engine::Documents::get`, or a test's.
@@ -84,7 +107,7 @@ struct AppOptions {
     net::Networks trusted_proxies;  ///< whose forwarding headers are believed
     /// Links in answers to requests of a trusted proxy are made of what it says of host and protocol.
     bool links_follow_proxy = false;
-    ServerDefaults defaults;
+    ServerDefaults defaults;                      ///< to begin with; see App::set_defaults
     std::string version;                          ///< shown at `/` and in the contract's place
     std::uint64_t disk_reserve = 256ULL << 20;    ///< free bytes below which neither jobs nor files are accepted
     std::uint64_t max_file_bytes = 50ULL << 20;   ///< of one uploaded file
@@ -97,6 +120,7 @@ struct AppOptions {
 struct Services {
     Deps deps;
     AppOptions options;
+    CurrentDefaults defaults;
     Tokens tokens;
     Credentials credentials;
     Links links;
@@ -105,6 +129,7 @@ struct Services {
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
           options(std::move(chosen)),
+          defaults(options.defaults),
           tokens(options.keys),
           credentials(deps.runtime, deps.accounts, tokens),
           links(options.keys) {}

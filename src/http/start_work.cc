@@ -194,7 +194,7 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, cons
     request.settings = start.settings;
     take_from_project(request.settings, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
-    request.provider = services.options.defaults.provider;
+    request.provider = services.defaults.get()->provider;
     request.budget = start.budget;
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
@@ -205,7 +205,7 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, cons
 awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
     const auto body = co_await read_json(call);
     if (!body) co_return body.error();
-    const auto start = read_start(*body, services.options.defaults);
+    const auto start = read_start(*body, *services.defaults.get());
     if (!start) co_return start.error();
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), start->project);
     if (!project) co_return from_store(project.error(), "project");
@@ -231,7 +231,7 @@ awaitable<ApiResult<Reply>> generate_work(const Services& services, Call& call) 
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), id);
     if (!project) co_return from_store(project.error(), "project");
     fill_from_project(*body, *project);
-    const auto start = read_start(*body, services.options.defaults);
+    const auto start = read_start(*body, *services.defaults.get());
     if (!start) co_return start.error();
     co_return co_await start_job(services, call.owner(), *start, *project);
 }

@@ -5,16 +5,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "engine/live_feed.h"
 
 namespace longhand::http {
 
 /// `SEQ`: every durable event up to it was seen. `SEQ:ATTEMPT:OFFSET:KEY`: besides, the text of that step's attempt up
-/// to the offset (bytes, of the attempt's text).
+/// to the offset (bytes, of the attempt's text). Of texts that are written side by side each has its place, divided by
+/// commas: `SEQ:ATTEMPT:OFFSET:KEY,ATTEMPT:OFFSET:KEY`.
 struct StreamId {
     std::int64_t seq = 0;
-    std::uint32_t attempt = 0;
-    std::uint64_t offset = 0;
-    std::string key;  ///< empty: `SEQ` alone
+    std::vector<engine::TextPlace> places;
 
     std::string to_string() const;
     static std::optional<StreamId> parse(std::string_view text);

@@ -124,7 +124,6 @@ std::string Tokens::make(Uuid user, WallTime now, Seconds ttl) const {
     made &= jwt_add_grant(raw, "sub", user.to_string().c_str()) == 0;
     made &= jwt_add_grant(raw, "aud", std::string(kAudience).c_str()) == 0;
     made &= jwt_add_grant_int(raw, "iat", static_cast<long>(seconds)) == 0;
-    made &= jwt_add_grant_int(raw, "nbf", static_cast<long>(seconds)) == 0;
     made &= jwt_add_grant_int(raw, "exp", static_cast<long>(seconds + ttl.count())) == 0;
     made &= jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(key.secret.data()),
                         static_cast<int>(key.secret.size())) == 0;

@@ -32,6 +32,8 @@ public:
     awaitable<LlmResult<std::vector<ModelInfo>>> models(StopToken stop) override;
     awaitable<LlmResult<std::optional<Usage>>> charged(std::string generation_id, StopToken stop) override;
     std::string provider() const override { return provider_; }
+    /// For requests that leave from now on.
+    void set_key(std::string key) { options_.api_key = std::move(key); }
 
 private:
     /// One call of `chat`, for as long as it runs.

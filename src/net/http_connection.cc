@@ -7,6 +7,7 @@ namespace {
 using boost::beast::iequals;
 
 constexpr std::chrono::seconds kLinger{2};
+constexpr Milliseconds kTurnedAwayPatience{2'000};
 // Method, version and spaces, beside the target.
 constexpr std::size_t kRequestLineRest = 64;
 
@@ -30,17 +31,20 @@ bool is_credential_past(std::string_view head, std::size_t limit) {
 }  // namespace
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options,
-                               const HttpHandler& handler, std::function<std::string()> new_request_id)
+                               const HttpHandler& handler, std::function<std::string()> new_request_id,
+                               Admission admission)
     : wire_(std::make_shared<HttpWire>(std::move(socket), options.certificate.get())),
       options_(options),
       handler_(handler),
       new_request_id_(std::move(new_request_id)),
+      admission_(admission),
       remote_address_(wire_->remote_address()) {}
 
 void HttpConnection::begin_shutdown() {
     is_stopping_ = true;
     if (exchange_ != nullptr) exchange_->begin_shutdown();
-    if (is_idle_) wire_->close();
+    // A request that was sent before its client could know of the end is still answered.
+    if (is_idle_ && !wire_->has_input()) wire_->close();
 }
 
 awaitable<void> HttpConnection::serve() {
@@ -51,6 +55,10 @@ awaitable<void> HttpConnection::serve() {
         co_await refuse(std::move(refusal));
     }
     bool goes_on = secured.has_value();
+    if (goes_on && admission_ == Admission::turned_away) {
+        co_await turn_away();
+        goes_on = false;
+    }
     while (goes_on && !is_stopping_) {
         is_idle_ = true;
         const auto read = co_await read_head();
@@ -63,6 +71,15 @@ awaitable<void> HttpConnection::serve() {
         goes_on = co_await serve_one();
     }
     wire_->close();
+}
+
+awaitable<void> HttpConnection::turn_away() {
+    const auto read = co_await read_head();
+    if (read == HeadRead::closed) co_return;
+    Refusal refusal{http::status::service_unavailable, "too_many_connections",
+                    "The server has as many connections as it can hold; try again soon."};
+    if (read == HeadRead::refused) refusal = refusal_;
+    co_await refuse(std::move(refusal));
 }
 
 // True when another request may follow.
@@ -82,6 +99,7 @@ awaitable<bool> HttpConnection::serve_one() {
 
     WireExchange exchange(*wire_, options_, parser, std::move(request));
     exchange_ = &exchange;
+    if (is_stopping_) exchange.begin_shutdown();
     const bool goes_on = co_await exchange.run(handler_);
     exchange_ = nullptr;
     // A body that still comes, or the next requests, would turn the close into a reset that eats the answer.
@@ -93,7 +111,8 @@ awaitable<bool> HttpConnection::serve_one() {
 awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
     scanner_ = HeadScanner();
     bool has_begun = false;
-    wire_->set_read_deadline(options_.idle_timeout);
+    const bool is_welcome = admission_ == Admission::welcome;
+    wire_->set_read_deadline(is_welcome ? options_.idle_timeout : kTurnedAwayPatience);
     while (true) {
         if (skip_blank_lines()) {
             const auto state = scanner_.scan(wire_->input());
@@ -105,7 +124,7 @@ awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
         }
         if (!has_begun && !wire_->input().empty()) {
             has_begun = true;
-            wire_->set_read_deadline(options_.header_timeout);
+            if (is_welcome) wire_->set_read_deadline(options_.header_timeout);
         }
         const auto filled = co_await wire_->fill(HttpWire::ReadSize::head);
         if (!filled) co_return end_of_input(filled.error(), has_begun);

@@ -11,16 +11,22 @@
 
 namespace longhand::net {
 
+enum class Admission {
+    welcome,
+    /// The first request is answered with 503 `too_many_connections`, if it comes at once.
+    turned_away,
+};
+
 /// Lives on its loop; the options, the handler and the source of ids outlive it.
 class HttpConnection {
 public:
     HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options, const HttpHandler& handler,
-                   std::function<std::string()> new_request_id);
+                   std::function<std::string()> new_request_id, Admission admission = Admission::welcome);
 
     /// Answers requests until either end has had enough, then closes. Once.
     awaitable<void> serve();
 
-    /// Ends after the request under way, at once when there is none.
+    /// Ends after the request under way, or whose first bytes are there; at once when there is none.
     void begin_shutdown();
     void close() { wire_->close(); }
 
@@ -29,6 +35,7 @@ private:
 
     awaitable<HeadRead> read_head();
     awaitable<bool> serve_one();
+    awaitable<void> turn_away();
     awaitable<void> refuse(Refusal refusal);
     bool is_head_too_large(HeadScanner::State state);
     bool skip_blank_lines();
@@ -39,6 +46,7 @@ private:
     const HttpServerOptions& options_;
     const HttpHandler& handler_;
     std::function<std::string()> new_request_id_;
+    const Admission admission_;
     std::string remote_address_;
     HeadScanner scanner_;
     Refusal refusal_;

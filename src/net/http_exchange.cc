@@ -221,6 +221,7 @@ awaitable<NetResult<void>> WireExchange::respond(HttpResponse response) {
 
 awaitable<NetResult<void>> WireExchange::begin_stream(HttpResponse head) {
     begin_answer(Phase::streaming);
+    wire_.keep_unsent_small();
     auto frame = framing();
     is_chunked_ = frame.version >= 11;
     frame.chunked = is_chunked_;

@@ -166,6 +166,7 @@ HttpResponse refusal_response(const Refusal& refusal) {
     response.status = refusal.status;
     const boost::json::object body{{"error", refusal.sentence}, {"message", refusal.sentence}, {"code", refusal.code}};
     response.body = boost::json::serialize(body);
+    if (refusal.status == http::status::service_unavailable) response.headers.emplace_back("Retry-After", "2");
     if (refusal.status == http::status::unauthorized) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
 }

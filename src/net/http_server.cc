@@ -28,6 +28,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{50};
+constexpr std::chrono::seconds kTellAgain{10};
 
 std::mt19937_64 seeded_generator() {
     const std::string bytes = random_bytes(32);
@@ -60,9 +61,9 @@ public:
     }
 
     /// Takes over a connection; any thread.
-    void adopt(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place) {
-        asio::post(context_, [this, socket = std::move(socket), place = std::move(place)]() mutable {
-            open(std::move(socket), std::move(place));
+    void adopt(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place, Admission admission) {
+        asio::post(context_, [this, socket = std::move(socket), place = std::move(place), admission]() mutable {
+            open(std::move(socket), std::move(place), admission);
         });
     }
 
@@ -76,10 +77,10 @@ public:
     }
 
 private:
-    void open(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place) {
+    void open(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place, Admission admission) {
         if (is_stopping_) return;
-        auto connection = std::make_shared<HttpConnection>(std::move(socket), options_, handler_,
-                                                           [this] { return new_request_id(); });
+        auto connection = std::make_shared<HttpConnection>(
+            std::move(socket), options_, handler_, [this] { return new_request_id(); }, admission);
         connections_.insert(connection);
         asio::co_spawn(context_, connection->serve(), [this, connection, place](std::exception_ptr error) {
             connection->close();
@@ -195,22 +196,53 @@ private:
             error_code error;
             co_await acceptor->async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
             if (!error) {
-                admit(std::move(socket), loop);
+                const auto admission = co_await wait_for_room(acceptor.get(), socket.native_handle());
+                admit(std::move(socket), loop, admission);
             } else if (acceptor->is_open() && error != asio::error::connection_aborted) {
                 co_await pause_accepting(error);
             }
         }
     }
 
-    void admit(tcp::socket socket, HttpLoop& loop) {
+    DescriptorRoom room_with(int newest) const {
+        return options_.room ? options_.room(newest) : descriptor_room(newest);
+    }
+
+    // The rest of the process has to go on: it needs descriptors, too.
+    awaitable<Admission> wait_for_room(const tcp::acceptor* acceptor, int newest) {
+        auto room = room_with(newest);
+        tell_of_room(room);
+        while (room == DescriptorRoom::none && acceptor->is_open()) {
+            error_code ignored;
+            asio::steady_timer timer(loops_.front()->context(), kAcceptPause);
+            co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            room = room_with(lowest_free_descriptor(newest));
+        }
+        co_return room == DescriptorRoom::plenty ? Admission::welcome : Admission::turned_away;
+    }
+
+    void tell_of_room(DescriptorRoom room) {
+        const auto now = std::chrono::steady_clock::now();
+        const bool is_short = room != DescriptorRoom::plenty;
+        // Around the bound it comes and goes.
+        if (is_short == is_short_ || (is_short && now < tell_again_) || !options_.log_error) return;
+        is_short_ = is_short;
+        tell_again_ = now + kTellAgain;
+        options_.log_error(is_short
+                               ? "connections have used up their share of the open files: more are refused or wait "
+                                 "until some end; raise the limit (LimitNOFILE in a unit, ulimit -n)"
+                               : "connections are taken again");
+    }
+
+    void admit(tcp::socket socket, HttpLoop& loop, Admission admission) {
         error_code error;
         const auto peer = socket.remote_endpoint(error).address();
         // It has gone already.
         if (error) return;
         const bool is_shared = options_.is_shared_peer ? options_.is_shared_peer(peer) : peer.is_loopback();
-        if (is_shared) return loop.adopt(std::move(socket), nullptr);
+        if (is_shared) return loop.adopt(std::move(socket), nullptr, admission);
         auto [place, is_first_refusal] = peers_.take(peer);
-        if (place) return loop.adopt(std::move(socket), std::move(place));
+        if (place) return loop.adopt(std::move(socket), std::move(place), admission);
         if (!is_first_refusal || !options_.log_error) return;
         options_.log_error(peer.to_string() + " has " + std::to_string(options_.connections_per_address) +
                            " connections open; more are closed at once");
@@ -218,7 +250,7 @@ private:
 
     // Out of descriptors or memory, most likely: connections that end meanwhile give some back.
     awaitable<void> pause_accepting(error_code error) {
-        if (options_.log_error) options_.log_error("cannot accept a connection: " + error.message());
+        tell_of_room(DescriptorRoom::none);
         asio::steady_timer timer(loops_.front()->context(), kAcceptPause);
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
@@ -230,6 +262,8 @@ private:
     bool is_stopped_ = false;
     // Used by the first loop's thread only.
     std::size_t next_ = 0;
+    bool is_short_ = false;  ///< of descriptors, and the log has it
+    std::chrono::steady_clock::time_point tell_again_{};
     std::vector<std::unique_ptr<HttpLoop>> loops_;
     // After the loops, to go before them.
     std::vector<Acceptor> acceptors_;

@@ -17,6 +17,7 @@
 
 #include "base/runtime.h"
 #include "base/stop.h"
+#include "net/descriptors.h"
 #include "net/errors.h"
 
 namespace longhand::net {
@@ -93,6 +94,8 @@ struct HttpRefusal {
     std::string remote_address;
 };
 
+/// Past what connections may have of the process's descriptors (net/descriptors.h) a connection is answered 503
+/// `too_many_connections`; past half of the reserve it waits until others end.
 struct HttpServerOptions {
     unsigned threads = 1;                  ///< loops; each connection stays on one
     std::size_t header_limit = 16 * 1024;  ///< bytes; past it 431, or 401 where a credential reaches past it
@@ -104,6 +107,8 @@ struct HttpServerOptions {
     /// Open at once from one address (in IPv6: from the 64 bits of a network); one past it is closed before anything of
     /// it is read. 0 is no bound.
     std::size_t connections_per_address = 256;
+    /// Whether there are descriptors for one more connection, which has the number `newest`. None: descriptor_room.
+    std::function<DescriptorRoom(int newest)> room;
     /// Peers that stand for many clients, a proxy say, and are not bound so. None: those of loopback.
     std::function<bool(const asio::ip::address& peer)> is_shared_peer;
     /// TLS on each connection, where it is set; read again (`reload`), new connections have the new one.

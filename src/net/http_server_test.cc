@@ -4,6 +4,8 @@
 #include <boost/json/parse.hpp>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include "net/net_testing.h"
 
@@ -94,6 +96,44 @@ TEST(HttpServer, ASecondAnswerIsABugThatTheClientDoesNotSee) {
     EXPECT_EQ(client.receive().status, 200);
     EXPECT_EQ(client.read_to_end(), "");
     EXPECT_EQ(server.log().size(), 1U);
+}
+
+/// A loop that stands still from `entered` on until it is opened.
+struct Gate {
+    std::promise<void> entered;
+    std::promise<void> opened;
+};
+
+awaitable<void> answer_behind(Gate* gate, HttpExchange& exchange) {
+    if (exchange.request().path == "/gate") {
+        gate->entered.set_value();
+        gate->opened.get_future().wait();
+    }
+    HttpResponse response;
+    response.body = "{}";
+    ignore_result(co_await exchange.respond(std::move(response)), "the client may be gone");
+}
+
+TEST(HttpServer, ARequestThatWasSentBeforeTheStopIsAnswered) {
+    Gate gate;
+    TestServer server([&gate](HttpExchange& exchange) { return answer_behind(&gate, exchange); });
+    RawClient idle(server.port()), asks(server.port()), blocks(server.port());
+    for (RawClient* client : {&idle, &asks}) {
+        client->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_EQ(client->receive().status, 200);
+    }
+    blocks.send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
+    gate.entered.get_future().wait();
+    asks.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::thread stopper([&] { server.server().stop(Milliseconds{10'000}); });
+    // Now the loop has both before it, in most runs; in the others it is the plain case.
+    std::this_thread::sleep_for(Milliseconds{20});
+    gate.opened.set_value();
+    const auto reply = asks.receive();
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.headers.at("connection"), "close");
+    EXPECT_EQ(idle.read_to_end(), "");
+    stopper.join();
 }
 
 awaitable<void> inject(HttpExchange& exchange) {

@@ -1,5 +1,8 @@
 #include "net/http_wire.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -16,6 +19,8 @@ constexpr std::size_t kHeadPiece = 8 * 1024;
 constexpr std::size_t kBodyPiece = 64 * 1024;
 // What is read ahead of a handler, and so how much a client may pipeline before its going is seen only by writing.
 constexpr std::size_t kReadAhead = 64 * 1024;
+// Of a stream; bytes.
+constexpr int kMostUnsent = 32 * 1024;
 // A connection whose socket takes everything at once lets the others of its loop run after so many bytes.
 constexpr std::size_t kTurn = 256 * 1024;
 
@@ -66,6 +71,17 @@ std::size_t HttpWire::write_some(std::string_view first, std::string_view second
 std::string_view HttpWire::input() const {
     const auto data = input_.data();
     return {static_cast<const char*>(data.data()), data.size()};
+}
+
+bool HttpWire::has_input() {
+    if (input_.size() > 0) return true;
+    error_code error;
+    return socket_.available(error) > 0 && !error;
+}
+
+void HttpWire::keep_unsent_small() {
+    // Refused by a system that does not know it: then the buffers are as large as they are.
+    setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
 }
 
 std::string HttpWire::remote_address() const {

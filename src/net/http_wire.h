@@ -39,6 +39,13 @@ public:
     /// counts; Errors: closed (input stays), timeout.
     awaitable<NetResult<void>> fill(ReadSize size);
 
+    /// Something has come that was not consumed, or lies on the socket.
+    bool has_input();
+
+    /// From now on the system takes little more than the client does: what it could not send yet is the sender's to
+    /// drop or to replace.
+    void keep_unsent_small();
+
     /// Sends all of both, waiting at most `patience` for the socket to take a byte. Errors: closed, timeout; no write
     /// works after one.
     awaitable<NetResult<void>> write(std::string_view first, std::string_view second, Duration patience);

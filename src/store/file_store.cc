@@ -28,6 +28,8 @@ StoreFailure failure(int error, const std::string& what) {
     std::string help = ".";
     if (error == ENOSPC || error == EDQUOT) help = ": free some space there, then try again.";
     if (error == EACCES || error == EPERM || error == EROFS) help = ": make the data folder writable for this user.";
+    if (error == ENOTDIR) help = ": that should be a folder.";
+    if (error == EMFILE || error == ENFILE) help = ": raise the limit on open files (LimitNOFILE, ulimit -n).";
     return {StoreErrc::unavailable, what + " (" + std::generic_category().message(error) + ")" + help};
 }
 
@@ -199,6 +201,16 @@ std::uint64_t FileStore::free_bytes() const {
     struct statvfs info {};
     if (::statvfs(data_folder_.c_str(), &info) != 0) return 0;
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+StoreResult<void> FileStore::check() const {
+    for (const std::string_view folder : {kUploads, kArtifacts, kScratch}) {
+        if (auto made = make_folders(data_folder_, folder); !made) return made.error();
+        auto file = PartFile::make(data_folder_ + "/" + std::string(folder));
+        if (!file) return file.error();
+        if (auto written = file->write("probe"); !written) return written.error();
+    }
+    return {};
 }
 
 StoreResult<std::string> FileStore::scratch_folder() {

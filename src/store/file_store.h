@@ -50,6 +50,9 @@ public:
     void remove(std::string_view path);
     /// Free bytes where the data lies, for this user; 0 when that can't be told.
     std::uint64_t free_bytes() const;
+    /// Whether files can be made where uploads, artifacts and scratch files go, the folders too if they are gone.
+    /// Blocks. Errors: unavailable, with the folder, the reason and what to do.
+    StoreResult<void> check() const;
     /// A fresh folder of its own below `scratch/`; the caller removes it. What a former life left there goes at start.
     StoreResult<std::string> scratch_folder();
     /// At start, before anything else runs: empties `scratch/` and drops uploads that were never committed.

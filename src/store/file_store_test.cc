@@ -172,6 +172,20 @@ TEST_F(Files, ScratchFoldersAreTheirOwnAndGoAtStart) {
     EXPECT_EQ(files_in("uploads"), 1u);
 }
 
+TEST_F(Files, TheCheckMakesFoldersThatAreGoneAndNamesOneThatIsNone) {
+    const FileStore store(folder_);
+    ASSERT_TRUE(store.check());
+    fs::remove_all(folder_ + "/artifacts");
+    ASSERT_TRUE(store.check());
+    EXPECT_TRUE(fs::is_empty(folder_ + "/artifacts"));
+    fs::remove_all(folder_ + "/artifacts");
+    std::ofstream(folder_ + "/artifacts") << "no folder";
+    const auto checked = store.check();
+    ASSERT_FALSE(checked);
+    EXPECT_NE(checked.error().message.find("/artifacts"), std::string::npos);
+    EXPECT_NE(checked.error().message.find("that should be a folder"), std::string::npos) << checked.error().message;
+}
+
 TEST_F(Files, FreeBytesAreThoseOfTheDisk) {
     EXPECT_GT(FileStore(folder_).free_bytes(), 0u);
     EXPECT_EQ(FileStore(folder_ + "/none").free_bytes(), 0u);

@@ -17,6 +17,9 @@
 
 namespace longhand::store {
 
+/// Of a job that waits for its provider.
+constexpr Milliseconds kLongestDelay{600'000};
+
 /// A source of a job, as it was when the job started.
 struct JobSource {
     Uuid file;
@@ -324,6 +327,7 @@ public:
     virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;      // stale
     virtual awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) = 0;  // stale
     virtual awaitable<StoreResult<job::Job>> pause(Uuid job, job::Lease lease, std::string data) = 0;         // stale
+    /// `delay` counts up to kLongestDelay, by the wall clock; where that is set back, the wait is over.
     virtual awaitable<StoreResult<job::Job>> wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay,
                                                                std::string reason) = 0;  // stale
     virtual awaitable<StoreResult<void>> hand_over(
@@ -373,6 +377,9 @@ public:
     virtual awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) = 0;  // not_found
 
     virtual awaitable<StoreResult<StoreStats>> stats() = 0;
+    /// Whether writes become durable: at once while they do; after one that did not, by one more write that changes
+    /// nothing. Errors: unavailable, with what to do about it.
+    virtual awaitable<StoreResult<void>> writable() = 0;
 
     /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not
     /// block or throw, nor call this. Set before the first write; an empty one ends it, and what was set before is not

@@ -33,7 +33,7 @@ constexpr Milliseconds kPandocTime{60'000};
 
 // A job's owner reads these: they say nothing of this machine's folders and settings, which `doctor` shows.
 Failure<TypesetErrc> no_room() {
-    return failure(TypesetErrc::unavailable,
+    return failure(TypesetErrc::disk,
                    "The document can't be written on this server now; tell its operator, then retry.");
 }
 

@@ -174,7 +174,7 @@ TypesetResult<std::size_t> Press::first_bad_block() {
     while (bad - good > 1 || good == 0) {
         const auto middle = bad - good > 1 ? (good + bad) / 2 : 0;
         if (!write_file(in_work("document.tex"), map.first_blocks(whole, middle)))
-            return failure(TypesetErrc::unavailable,
+            return failure(TypesetErrc::disk,
                            "The document can't be written on this server now; tell its operator, then retry.");
         auto pass = tex_pass(Errors::halt);
         if (!pass) return pass.error();

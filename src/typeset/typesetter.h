@@ -23,7 +23,8 @@ std::optional<Format> format_of(std::string_view extension);
 
 /// Messages are fixed sentences for a job's owner, at most with TeX's first words: no paths, no child's output.
 enum class TypesetErrc {
-    unavailable,  ///< pandoc, TeX, fonts or the sandbox are missing, or the disk is full; `doctor` says what to do
+    unavailable,  ///< pandoc, TeX, fonts or the sandbox are missing; `doctor` says what to do
+    disk,         ///< a file can't be written now
     refused,      ///< the document can't be set, even with parts of it set verbatim
     timeout,
     stopped,  ///< quiet

@@ -448,7 +448,7 @@ TEST_F(Typesetting, AFailureOfTheMachineSaysNothingOfItsFolders) {
     const auto result = render(manuscript("text"), Format::html);
     folder_ = kept;
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code, TypesetErrc::unavailable);
+    EXPECT_EQ(result.error().code, TypesetErrc::disk);
     EXPECT_EQ(result.error().message,
               "The document can't be written on this server now; tell its operator, then retry.");
 }

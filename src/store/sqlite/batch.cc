@@ -71,7 +71,7 @@ void Batch::add(Operation operation) {
     entries_.push_back({std::move(operation), std::move(result)});
 }
 
-bool Batch::commit() {
+bool Batch::commit(const Ended& ended) {
     if (!broken_) {
         const auto begun = std::chrono::steady_clock::now();
         try {
@@ -85,6 +85,7 @@ bool Batch::commit() {
         }
     }
     if (broken_) fail_all(*broken_);
+    if (ended) ended(broken_);
     tell_all();
     return !broken_;
 }

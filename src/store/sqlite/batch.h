@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -22,8 +23,10 @@ public:
 
     void add(Operation operation);
     std::size_t size() const { return entries_.size(); }
-    /// Commits, then tells every operation how it ended. True when the commit succeeded.
-    bool commit();
+    /// Of a commit: nothing when it succeeded, else why the whole transaction is lost.
+    using Ended = std::function<void(const std::optional<StoreFailure>& problem)>;
+    /// Commits, tells `ended`, then every operation how it ended. True when the commit succeeded.
+    bool commit(const Ended& ended = {});
     /// How long the commit itself took, once it is done.
     std::chrono::nanoseconds commit_time() const { return commit_time_; }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <system_error>
 
 #include "store/sqlite/queries.h"
 #include "store/sqlite/query_figures.h"
@@ -26,9 +27,36 @@ StoreFailure failure_of(const DatabaseFailure& failure) {
         case SQLITE_RANGE:
         case SQLITE_MISUSE:
             return {StoreErrc::unusable, failure.what()};
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return {StoreErrc::unavailable,
+                    fmt::format("another program holds the lock of longhand.db in the data folder ({}): end that "
+                                "program; fuser longhand.db names it",
+                                failure.what())};
+        case SQLITE_FULL:
+            return {StoreErrc::unavailable,
+                    fmt::format("the disk of the data folder is full ({}): free some space there", failure.what())};
+        case SQLITE_READONLY:
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+            return {StoreErrc::unavailable,
+                    fmt::format("the data folder's disk refuses longhand.db ({}): look at its mount, its permissions "
+                                "and the system's log",
+                                failure.what())};
         default:
             return {StoreErrc::unavailable, failure.what()};
     }
+}
+
+DatabaseFailure failure_on(sqlite3* database, int code) {
+    std::string message = sqlite3_errmsg(database);
+    const int primary = code & 0xff;
+    const int error = sqlite3_system_errno(database);
+    if (error != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN))
+        message += ": " + std::generic_category().message(error);
+    return {code, message};
 }
 
 Statement::Statement(Statement&& other) noexcept
@@ -49,7 +77,7 @@ Statement::~Statement() {
 }
 
 void Statement::fail() const {
-    throw DatabaseFailure(sqlite3_extended_errcode(database_), sqlite3_errmsg(database_));
+    throw failure_on(database_, sqlite3_extended_errcode(database_));
 }
 
 void Statement::check(int result) const {
@@ -154,9 +182,10 @@ Connection::Connection(const std::string& path, OpenMode mode, Milliseconds busy
     if (mode == OpenMode::read_only) flags |= SQLITE_OPEN_READONLY;
     const int result = sqlite3_open_v2(path.c_str(), &database_, flags, vfs.empty() ? nullptr : vfs.c_str());
     if (result != SQLITE_OK) {
-        const std::string message = database_ ? sqlite3_errmsg(database_) : sqlite3_errstr(result);
+        const DatabaseFailure failure =
+            database_ ? failure_on(database_, result) : DatabaseFailure(result, sqlite3_errstr(result));
         sqlite3_close(database_);
-        throw DatabaseFailure(result, message);
+        throw failure;
     }
     sqlite3_busy_timeout(database_, static_cast<int>(busy_timeout.count()));
 }
@@ -170,7 +199,7 @@ sqlite3_stmt* Connection::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
     const int result = sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()),
                                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (result != SQLITE_OK) throw DatabaseFailure(result, sqlite3_errmsg(database_));
+    if (result != SQLITE_OK) throw failure_on(database_, result);
     return statement;
 }
 
@@ -187,7 +216,7 @@ Statement Connection::query(std::string_view name) {
 
 void Connection::execute(const std::string& sql) {
     const int result = sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
-    if (result != SQLITE_OK) throw DatabaseFailure(sqlite3_extended_errcode(database_), sqlite3_errmsg(database_));
+    if (result != SQLITE_OK) throw failure_on(database_, sqlite3_extended_errcode(database_));
 }
 
 std::int64_t Connection::number(const std::string& sql) {

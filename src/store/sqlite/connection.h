@@ -36,6 +36,8 @@ private:
 /// `unusable` for a damaged file, one that is no database, or a write that its schema never takes; `unavailable` for
 /// all that may pass (full, locked, read-only).
 StoreFailure failure_of(const DatabaseFailure& failure);
+/// The database's last error, with the system's reason where the disk was it.
+DatabaseFailure failure_on(sqlite3* database, int code);
 
 class QueryFigures;
 

@@ -7,11 +7,6 @@
 namespace longhand::store::sqlite {
 namespace {
 
-int note_log_size(void* log_pages, sqlite3*, const char*, int pages) {
-    *static_cast<std::int64_t*>(log_pages) = pages;
-    return SQLITE_OK;
-}
-
 void add(FiguresByName& all, const FiguresByName& more) {
     for (const auto& [name, figures] : more) {
         all[name].count += figures.count;
@@ -21,9 +16,16 @@ void add(FiguresByName& all, const FiguresByName& more) {
 
 }  // namespace
 
+int GroupCommit::note_commit(void* self, sqlite3*, const char*, int pages) {
+    auto* queue = static_cast<GroupCommit*>(self);
+    queue->log_pages_ = pages;
+    queue->has_written_ = true;
+    return SQLITE_OK;
+}
+
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options)
     : connection_(std::move(connection)), options_(std::move(options)) {
-    sqlite3_wal_hook(connection_->handle(), &note_log_size, &log_pages_);
+    sqlite3_wal_hook(connection_->handle(), &note_commit, this);
     thread_ = std::thread([this] { work(); });
 }
 
@@ -77,23 +79,23 @@ void GroupCommit::run_batch() {
         if (batch.size() >= options_.most_operations || now >= end) break;
     }
     const auto size = static_cast<std::int64_t>(batch.size());
-    {
-        // Counted before the callers go on, so that who asks after an answer sees it counted.
+    has_written_ = false;
+    // Before the callers go on, so that who asks after an answer sees it counted.
+    batch.commit([&](const std::optional<StoreFailure>& problem) {
         std::lock_guard lock(mutex_);
+        if (problem) {
+            stats_.problem = problem;
+            stats_.failed_commits += 1;
+            return;
+        }
         stats_.commits += 1;
         stats_.operations += size;
         add(stats_.by_operation, ran);
-    }
-    const bool committed = batch.commit();
-    std::lock_guard lock(mutex_);
-    if (committed) {
         stats_.commit_operations.observe(static_cast<double>(size));
         stats_.commit_seconds.observe(std::chrono::duration<double>(batch.commit_time()).count());
-        return;
-    }
-    stats_.commits -= 1;
-    stats_.operations -= size;
-    stats_.failed_commits += 1;
+        // A commit of nothing says nothing of the disk.
+        if (has_written_) stats_.problem.reset();
+    });
 }
 
 void GroupCommit::bound_log() {

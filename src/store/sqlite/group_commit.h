@@ -11,6 +11,8 @@
 #include "store/sqlite/connection.h"
 #include "store/write_queue.h"
 
+struct sqlite3;
+
 namespace longhand::store::sqlite {
 
 struct GroupCommitOptions {
@@ -37,11 +39,15 @@ private:
     void work();
     void run_batch();
     void bound_log();
+    /// SQLite's hook, called after each commit that has written.
+    static int note_commit(void* self, sqlite3*, const char* database, int pages);
     std::optional<Operation> next();
 
     std::unique_ptr<Connection> connection_;
     const GroupCommitOptions options_;
+    // The writer's thread's own.
     std::int64_t log_pages_ = 0;
+    bool has_written_ = false;  ///< in the commit that was the last
     mutable std::mutex mutex_;
     std::condition_variable submitted_;
     std::deque<Operation> waiting_;

@@ -93,7 +93,6 @@ TEST_F(GroupCommitTest, GroupsAreCountedBySizeAndOperationsByName) {
     EXPECT_GE(queue_->stats().waiting, 50);
     release.set_value();
     for (auto& answer : answers) EXPECT_TRUE(answer.get());
-    // The sizes and times of a commit are counted right after its callers were told of it.
     EXPECT_TRUE(write(note(50)).get());
     const WriteStats stats = queue_->stats();
     EXPECT_EQ(stats.waiting, 0);
@@ -104,6 +103,23 @@ TEST_F(GroupCommitTest, GroupsAreCountedBySizeAndOperationsByName) {
     EXPECT_EQ(stats.commit_seconds.count(), stats.commit_operations.count());
     EXPECT_GT(stats.commit_seconds.sum(), 0);
     EXPECT_EQ(stats.failed_commits, 0);
+}
+
+TEST_F(GroupCommitTest, AProblemStaysUntilSomethingIsWrittenAgain) {
+    Connection other(path_, OpenMode::existing, Milliseconds{50});
+    other.execute("BEGIN IMMEDIATE");
+    auto refused = write(note(1));
+    EXPECT_EQ(error(refused), StoreErrc::unavailable);
+    const auto problem = queue_->stats().problem;
+    ASSERT_TRUE(problem);
+    EXPECT_NE(problem->message.find("another program holds the lock"), std::string::npos) << problem->message;
+    other.execute("ROLLBACK");
+    auto empty = write([](Connection&) { return Outcome::keep; });
+    EXPECT_EQ(error(empty), std::nullopt);
+    EXPECT_TRUE(queue_->stats().problem) << "a commit of nothing writes nothing";
+    auto written = write(note(1));
+    EXPECT_EQ(error(written), std::nullopt);
+    EXPECT_FALSE(queue_->stats().problem);
 }
 
 TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {

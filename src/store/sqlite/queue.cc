@@ -176,7 +176,7 @@ void fail_unreadable(Write& write, const Uuid& id, const UnreadableRow& row) {
 
 void wake_due_jobs(Write& write) {
     auto due = write.connection.query("due_jobs");
-    due.bind(write.now);
+    due.bind_all(write.now, kLongestDelay.count());
     for (const Uuid& id : read_ids(std::move(due))) {
         try {
             wake(write, load_job(write.connection, id).value());

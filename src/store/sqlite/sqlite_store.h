@@ -89,6 +89,7 @@ public:
     awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source) override;
     awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) override;
     awaitable<StoreResult<StoreStats>> stats() override;
+    awaitable<StoreResult<void>> writable() override;
     void observe(std::function<void(const Committed&)> observer) override { observer_->set(std::move(observer)); }
 
     // ProjectStore

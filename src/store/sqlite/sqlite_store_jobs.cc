@@ -1,5 +1,7 @@
 // JobStore over the verbs.
 #include "store/sqlite/reads_jobs.h"
+
+#include <fmt/format.h>
 #include "store/sqlite/reads_ledger.h"
 #include "store/sqlite/sqlite_store_impl.h"
 #include "store/sqlite/verbs_jobs.h"
@@ -207,6 +209,17 @@ awaitable<StoreResult<StoreStats>> SqliteStore::stats() {
     stats->writes = writes_->stats();
     if (queries_) stats->queries = queries_->by_name();
     co_return stats;
+}
+
+awaitable<StoreResult<void>> SqliteStore::writable() {
+    if (!writes_->stats().problem) co_return StoreResult<void>();
+    std::function<Outcome(Write&)> probe = [](Write& write) {
+        // The same value again is a write of its page all the same.
+        const auto version = write.connection.number("PRAGMA user_version");
+        write.connection.execute(fmt::format("PRAGMA user_version = {}", version));
+        return Outcome::keep;
+    };
+    co_return co_await submit("probe", std::move(probe));
 }
 
 }  // namespace longhand::store::sqlite

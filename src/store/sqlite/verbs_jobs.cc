@@ -1,5 +1,7 @@
 #include "store/sqlite/verbs_jobs.h"
 
+#include <algorithm>
+
 #include "store/sqlite/queue.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/transitions.h"
@@ -150,7 +152,8 @@ StoreResult<job::Job> pause(Write& write, const Uuid& job, job::Lease lease, con
 
 StoreResult<job::Job> wait_for_provider(Write& write, const Uuid& job, job::Lease lease, Milliseconds delay,
                                         const std::string& reason) {
-    return change_held_job(write, job, job::waiting_for_provider(write.now, lease, write.now + delay, reason));
+    const WallTime not_before = write.now + std::min(delay, kLongestDelay);
+    return change_held_job(write, job, job::waiting_for_provider(write.now, lease, not_before, reason));
 }
 
 StoreResult<void> hand_over(Write& write, const std::vector<std::pair<Uuid, job::Lease>>& jobs) {

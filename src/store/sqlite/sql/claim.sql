@@ -7,7 +7,8 @@ SELECT id FROM jobs WHERE place = 'ready' AND provider = ? AND pipeline_version 
 SELECT id FROM jobs WHERE place = 'suspect' AND provider = ? AND pipeline_version = ? ORDER BY start_tag, id LIMIT 1;
 
 -- name: due_jobs
-SELECT id FROM jobs WHERE place = 'delayed' AND not_before <= ? ORDER BY not_before LIMIT 256;
+-- No delay is longer than the second parameter: where more is left, the clock was set back.
+SELECT id FROM jobs WHERE place = 'delayed' AND (not_before <= ?1 OR not_before > ?1 + ?2) ORDER BY not_before LIMIT 256;
 
 -- name: first_capped
 SELECT id FROM jobs WHERE place = 'capped' AND owner = ? ORDER BY start_tag, id LIMIT 1;
