@@ -117,6 +117,22 @@ TEST(Multipart, BrokenBodiesAreRefusedAndUnfinishedOnesAreKnown) {
     EXPECT_NE(parsed(many, many.size()).find("more than 1000 parts"), std::string::npos);
 }
 
+TEST(Multipart, ItsBoundsDoNotDependOnThePieces) {
+    const auto with_head = [](std::size_t size) {
+        const std::string name = "\r\nContent-Disposition: form-data; name=\"a\"\r\nX: ";
+        return "--XX" + name + std::string(size - name.size(), 'x') + "\r\n\r\nz\r\n--XX--";
+    };
+    const auto with_padding = [](std::size_t size) {
+        return "--XX" + std::string(size, ' ') + "\r\nContent-Disposition: form-data; name=a\r\n\r\nz\r\n--XX--";
+    };
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{4096}, std::size_t{20'000}}) {
+        EXPECT_EQ(parsed(with_head(8192), piece), "a/-:z|.") << piece;
+        EXPECT_NE(parsed(with_head(8193), piece).find("longer than 8192"), std::string::npos) << piece;
+        EXPECT_EQ(parsed(with_padding(8192), piece), "a/-:z|.") << piece;
+        EXPECT_NE(parsed(with_padding(8193), piece).find("line is too long"), std::string::npos) << piece;
+    }
+}
+
 TEST(Multipart, TheBoundaryIsReadFromTheHeader) {
     EXPECT_EQ(multipart_boundary("multipart/form-data; boundary=abc"), "abc");
     EXPECT_EQ(multipart_boundary("Multipart/Form-Data; charset=utf-8; boundary=\"a b\""), "a b");

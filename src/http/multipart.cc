@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "http/text.h"
 
 namespace longhand::http {
 namespace {
 
-constexpr std::size_t kMaxHead = 8 * 1024;
 constexpr std::size_t kMaxBoundary = 70;  // RFC 2046, section 5.1.1
 constexpr std::size_t kMaxParts = 1000;
 
@@ -77,7 +78,8 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
 }
 
 // The first boundary may stand at the very start, without the CRLF that comes before every other.
-MultipartParser::MultipartParser(std::string boundary) : delimiter_("\r\n--" + std::move(boundary)), buffer_("\r\n") {}
+MultipartParser::MultipartParser(std::string boundary, std::size_t head_limit)
+    : delimiter_("\r\n--" + std::move(boundary)), head_limit_(head_limit), buffer_("\r\n") {}
 
 ApiResult<std::vector<PartEvent>> MultipartParser::feed(std::string_view piece) {
     std::vector<PartEvent> events;
@@ -118,11 +120,12 @@ bool MultipartParser::skip_preamble() {
 }
 
 bool MultipartParser::after_boundary(std::optional<ApiError>& problem) {
-    const auto padding = buffer_.find_first_not_of(" \t");
-    if (padding == buffer_.npos || buffer_.size() < padding + 2) {
-        if (buffer_.size() > kMaxHead) problem = broken("a boundary's line is too long");
+    const auto padding = std::min(buffer_.find_first_not_of(" \t"), buffer_.size());
+    if (padding > head_limit_) {
+        problem = broken("a boundary's line is too long");
         return false;
     }
+    if (buffer_.size() < padding + 2) return false;
     const auto mark = std::string_view(buffer_).substr(padding, 2);
     if (mark == "--") {
         state_ = State::done;
@@ -143,12 +146,12 @@ bool MultipartParser::after_boundary(std::optional<ApiError>& problem) {
 }
 
 bool MultipartParser::take_head(std::vector<PartEvent>& events, std::optional<ApiError>& problem) {
-    const auto end = buffer_.find("\r\n\r\n");
-    if (end == buffer_.npos || end > kMaxHead) {
-        if (buffer_.size() > kMaxHead)
-            problem = broken(fmt::format("a part's headers are longer than {} bytes", kMaxHead));
-        return false;
-    }
+    constexpr std::string_view kEnd = "\r\n\r\n";
+    const auto end = buffer_.find(kEnd);
+    // Of an end that has not come whole: where it would begin at the earliest.
+    const auto least = end == buffer_.npos ? buffer_.size() - std::min(buffer_.size(), kEnd.size() - 1) : end;
+    if (least > head_limit_) problem = broken(fmt::format("a part's headers are longer than {} bytes", head_limit_));
+    if (problem || end == buffer_.npos) return false;
     auto part = parse_head(end < 2 ? std::string_view() : std::string_view(buffer_).substr(2, end - 2));
     if (!part) {
         problem = broken("a part has no `Content-Disposition: form-data; name=\"…\"`");

@@ -1,6 +1,7 @@
 // multipart/form-data as it streams in (RFC 7578, RFC 2046), in bounded memory.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,10 +27,11 @@ using PartEvent = std::variant<PartBegin, PartData, PartEnd>;
 /// The boundary of a `multipart/form-data; boundary=…` header; nothing for another type or none.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-/// Pieces in, events out. It holds back no more than a boundary's length of data, and heads up to 8 KiB.
+/// Pieces in, events out, the same however it is cut. It holds back no more than a boundary's length of data, and heads
+/// and boundary lines up to `head_limit` bytes.
 class MultipartParser {
 public:
-    explicit MultipartParser(std::string boundary);
+    explicit MultipartParser(std::string boundary, std::size_t head_limit = 8 * 1024);
 
     /// What became known with this piece. Errors: invalid_body; after one the parser is of no more use.
     ApiResult<std::vector<PartEvent>> feed(std::string_view piece);
@@ -45,7 +47,8 @@ private:
     bool take_head(std::vector<PartEvent>& events, std::optional<ApiError>& problem);
     bool take_data(std::vector<PartEvent>& events);
 
-    std::string delimiter_;  ///< CRLF, two hyphens, the boundary
+    const std::string delimiter_;  ///< CRLF, two hyphens, the boundary
+    const std::size_t head_limit_;
     std::string buffer_;
     State state_ = State::preamble;
     bool data_begins_ = false;  ///< the line end before a part's data is still in the buffer

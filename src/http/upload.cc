@@ -72,8 +72,7 @@ awaitable<ApiResult<void>> UploadReceiver::begin(PartBegin part) {
 }
 
 awaitable<ApiResult<void>> UploadReceiver::data(std::string bytes) {
-    if (part_ == Part::project_id && project_id_->size() < kMaxFieldBytes)
-        *project_id_ += bytes.substr(0, kMaxFieldBytes);
+    if (part_ == Part::project_id) *project_id_ += bytes.substr(0, kMaxFieldBytes - project_id_->size());
     if (part_ != Part::file || files_.back().problem) co_return ApiResult<void>();
     ReceivedFile& file = files_.back();
     if (first_bytes_.size() < kSniffBytes) first_bytes_ += bytes.substr(0, kSniffBytes - first_bytes_.size());
