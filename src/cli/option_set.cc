@@ -158,10 +158,8 @@ private:
         CLI::App app(command_.details.empty() ? command_.summary : command_.summary + ".\n" + command_.details,
                      "longhand " + command_.name);
         app.allow_extras();
-        std::map<std::string, std::vector<std::string>> given;
         std::map<std::string, CLI::Option*> handles;
-        std::deque<bool> flags;
-        for (const OptionSpec& spec : command_.options) handles[spec.name] = add(app, spec, given[spec.name], flags);
+        for (const OptionSpec& spec : command_.options) handles[spec.name] = add(app, spec);
         std::deque<std::string> places;
         std::vector<CLI::Option*> positionals;
         for (const PositionalSpec& spec : command_.positionals) {
@@ -179,8 +177,12 @@ private:
         }
         if (auto failed = refuse_extras(app.remaining())) return failed;
         for (const OptionSpec& spec : command_.options) {
-            if (handles[spec.name]->count() == 0) continue;
-            options_.values_[spec.name] = spec.value.empty() ? std::vector<std::string>{"true"} : given[spec.name];
+            const CLI::Option& option = *handles[spec.name];
+            if (option.count() == 0) continue;
+            options_.values_[spec.name] = spec.repeatable ? option.results() : std::vector{option.results().back()};
+            if (spec.value.empty() && !is_true(options_.get(spec.name)) && !is_false(options_.get(spec.name)))
+                return wrong_usage(
+                    fmt::format("--{} should be true or false, not '{}'.", spec.name, options_.get(spec.name)));
             options_.origins_[spec.name] = "--" + spec.name;
             if (auto failed = check_words(spec)) return failed;
         }
@@ -196,12 +198,13 @@ private:
         return std::nullopt;
     }
 
-    static CLI::Option* add(CLI::App& app, const OptionSpec& spec, std::vector<std::string>& values,
-                            std::deque<bool>& flags) {
+    // Nothing is bound to them: on the way into a variable CLI11 reads `{}` as no value.
+    static CLI::Option* add(CLI::App& app, const OptionSpec& spec) {
         const std::string help =
             spec.fallback.empty() ? spec.help : fmt::format("{} (default {})", spec.help, spec.fallback);
-        if (spec.value.empty()) return app.add_flag("--" + spec.name, flags.emplace_back(false), help);
-        CLI::Option* option = app.add_option("--" + spec.name, values, help);
+        if (spec.value.empty())
+            return app.add_flag("--" + spec.name, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        CLI::Option* option = app.add_option("--" + spec.name, help);
         option->type_name(spec.value)->expected(1)->allow_extra_args(false);
         option->multi_option_policy(spec.repeatable ? CLI::MultiOptionPolicy::TakeAll
                                                     : CLI::MultiOptionPolicy::TakeLast);

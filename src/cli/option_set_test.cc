@@ -129,6 +129,24 @@ TEST_F(OptionPlaces, ACommandToTypeNextRepeatsWhatWasTyped) {
               " --max-pages '7; it'\\''s' --source plain.md");
 }
 
+TEST_F(OptionPlaces, AFlagThatIsTypedWithAValueHasThatValue) {
+    EXPECT_TRUE(parse({"--json"})->flag("json"));
+    EXPECT_TRUE(parse({"--json=yes"})->flag("json"));
+    EXPECT_TRUE(parse({"--json=false", "--json"})->flag("json"));
+    variables["LONGHAND_JSON"] = "true";
+    EXPECT_FALSE(parse({"--json=false"})->flag("json"));
+    EXPECT_FALSE(parse({"--json", "--json=no"})->flag("json"));
+    EXPECT_NE(error_of({"--json=perhaps"}).find("--json should be true or false, not 'perhaps'"), std::string::npos);
+}
+
+TEST_F(OptionPlaces, ATypedValueIsTakenAsItStands) {
+    for (const char* text : {"{}", "[]", "[a,b]", "%%", "''", "a=b", " "}) {
+        EXPECT_EQ(parse({"--listen", text})->get("listen"), text);
+        EXPECT_EQ(parse({"--listen=" + std::string(text)})->get("listen"), text);
+        EXPECT_EQ(parse({"--source", text, "--source", "b"})->all("source"), (std::vector<std::string>{text, "b"}));
+    }
+}
+
 TEST_F(OptionPlaces, HelpShowsAnExample) {
     const auto parsed = parse({"--help"});
     ASSERT_FALSE(parsed.has_value());
