@@ -48,6 +48,13 @@ std::string_view find_header(const HttpResponse& response, std::string_view name
     return {};
 }
 
+// The line of the last chunk, where it is the body's first, without the end behind it. Beast's parser, once it has read
+// such a line, asserts that two more bytes come at once (Boost 1.81, basic_parser::parse_chunk_header).
+bool is_last_chunk_begun(std::string_view input) {
+    constexpr std::string_view kLine = "0\r\n", kEnd = "\r\n";
+    return input.starts_with(kLine) && input.size() < kLine.size() + kEnd.size();
+}
+
 std::string chunk_line(std::size_t size) {
     char line[24];
     const int length = std::snprintf(line, sizeof line, "%zx\r\n", size);
@@ -88,6 +95,7 @@ NetResult<std::string> WireExchange::take_body() {
     body.size = piece.size();
     body.more = true;
     while (!parser_.is_done() && !wire_.input().empty() && body.size > 0) {
+        if (parser_.chunked() && is_last_chunk_begun(wire_.input())) break;
         boost::system::error_code error;
         const auto used = parser_.put(asio::buffer(wire_.input()), error);
         wire_.consume(used);
