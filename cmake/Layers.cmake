@@ -1,9 +1,10 @@
 # One directory of src/ is one library and one test program; an include that goes up, or sideways to a room
 # that was not named, fails the configuration.
 
-# longhand_check_includes(GLOB ALLOWED): every `#include "room/..."` below src/GLOB names a room of ALLOWED.
+# longhand_check_includes(GLOB ALLOWED): every `#include "room/..."` of the files GLOB, below the source folder, names a
+# room of ALLOWED.
 function(longhand_check_includes pattern allowed)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${pattern}")
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${pattern}")
   foreach(file IN LISTS files)
     file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include[ \t]*\"[a-z_]+/")
     foreach(line IN LISTS lines)
@@ -27,8 +28,8 @@ function(longhand_layer name)
   endforeach()
   list(REMOVE_DUPLICATES visible)
   set(LONGHAND_VISIBLE_${name} "${visible}" PARENT_SCOPE)
-  longhand_check_includes("${name}/*.h" "${visible}")
-  longhand_check_includes("${name}/*.cc" "${visible}")
+  longhand_check_includes("src/${name}/*.h" "${visible}")
+  longhand_check_includes("src/${name}/*.cc" "${visible}")
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cc")
   set(tests ${sources})
