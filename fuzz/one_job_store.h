@@ -91,6 +91,10 @@ public:
         asked_.by(owner);
         co_return not_found();
     }
+    awaitable<store::StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid) override {
+        asked_.by(owner);
+        co_return not_found();
+    }
 
 private:
     static store::Project one() {

@@ -108,7 +108,7 @@ http::AppOptions OneUserApi::options() {
     http::AppOptions options;
     options.keys = std::make_shared<http::KeyRing>(secrets());
     options.public_url = "https://books.example";
-    options.defaults.provider = "offline";
+    options.defaults.provider = "https://models.example/v1";
     options.defaults.reasoning_model = options.defaults.writing_model = options.defaults.function_model = "a/model";
     options.version = "1";
     options.disk_reserve = 0;

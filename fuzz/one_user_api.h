@@ -28,9 +28,9 @@ public:
     OneUserApi(const OneUserApi&) = delete;
     OneUserApi& operator=(const OneUserApi&) = delete;
 
-    /// The same request is answered the same, byte for byte. `piece` is how many bytes of the body come at once.
-    /// Whatever the request: an answer without a defect of the server, JSON that parses, a line in the access log
-    /// that can be printed.
+    /// The same request is answered the same, byte for byte, but for /metrics, which count. `piece` is how many bytes
+    /// of the body come at once. Whatever the request: an answer without a defect of the server, JSON that parses, a
+    /// line in the access log that can be printed.
     Reply answer(const net::HttpRequest& request, const std::string& body, std::size_t piece);
 
     /// Of the user: valid now.

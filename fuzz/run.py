@@ -3,7 +3,7 @@
 
 Each target runs SECONDS, beginning with the kept corpus (fuzz/corpus/NAME) and with what former runs have found worth
 keeping (BUILD_FOLDER/corpus/NAME). An input that breaks a target is kept in BUILD_FOLDER/findings, and is told with the
-command that replays it. Ends with a table, and with status 1 when anything was found.
+command that replays it. Ends with what was found, and with status 1 when that is anything.
 """
 import concurrent.futures
 import pathlib
@@ -77,18 +77,15 @@ def main():
     if not targets:
         sys.exit(f"There are no targets in {build}/fuzz.")
     reports = []
-    table = [f"{'target':<12}{'seconds':>8}{'runs':>14}{'coverage':>10}"]
+    print(f"{'target':<12}{'seconds':>8}{'runs':>14}{'coverage':>10}", flush=True)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         runs = [(target, pool.submit(target.run, seconds)) for target in targets]
         for target, run in runs:
             line, report = target.told(*run.result())
             print(line, flush=True)
-            table.append(line)
             if report:
                 reports.append(report)
-    print("\n" + "\n".join(table))
-    for report in reports:
-        print("\n" + report, end="")
+    print("\n" + "\n".join(reports) + f"{len(targets)} targets, {len(reports)} of them with a finding.")
     sys.exit(1 if reports else 0)
 
 

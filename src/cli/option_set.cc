@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <deque>
 #include <sstream>
 
+#include "base/toml.h"
 #include "cli/readable_file.h"
 
 namespace longhand::cli {

@@ -1,7 +1,6 @@
 #include "llm/prices.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 #include <span>
+
+#include "base/toml.h"
 
 namespace longhand::llm {
 namespace {
