@@ -14,6 +14,7 @@ package=$(realpath "$1")
 root=${2:-}
 if [ -z "$root" ]; then
   root=$(mktemp -d /var/tmp/longhand-bare.XXXXXX)
+  chmod 0755 "$root"  # it will be a / that its users go through
   trap 'rm -rf --one-file-system "$root"' EXIT
 fi
 
