@@ -1,6 +1,7 @@
 """What the end-to-end tests share: the binary, processes in folders of their own, and a small HTTP client."""
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -56,9 +57,12 @@ def wait_until(condition, what, seconds=DEADLINE):
 class Process:
     """A `serve` or `model` on a free port. Killed at the end of its test, by its process id."""
 
-    def __init__(self, words, **kwargs):
+    def __init__(self, words, variables=None, **kwargs):
         self.log = tempfile.TemporaryFile(mode="a+")
-        self.child = subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment(), **kwargs)
+        # The mode alone does not say it to the system: while this process reads, the child would write where it reads.
+        fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
+        env = environment() | {name: str(value) for name, value in (variables or {}).items()}
+        self.child = subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.PIPE, stderr=self.log, text=True, env=env, **kwargs)
         self.url = None
         self.lines = []
         while self.url is None:
@@ -178,8 +182,8 @@ class LonghandTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.data = self.folder / "data"
 
-    def start(self, *words):
-        process = Process(words)
+    def start(self, *words, variables=None):
+        process = Process(words, variables)
         self.addCleanup(self.end, process)
         return process
 
@@ -192,8 +196,8 @@ class LonghandTest(unittest.TestCase):
             print("\n".join([line for line in log[:-25] if " info " not in line] + log[-25:]), flush=True)
         process.close()
 
-    def serve(self, *options, listen="127.0.0.1:0"):
-        return self.start("serve", "--listen", listen, "--data", self.data, *options)
+    def serve(self, *options, listen="127.0.0.1:0", variables=None):
+        return self.start("serve", "--listen", listen, "--data", self.data, *options, variables=variables)
 
     def model(self, *options):
         return self.start("model", "--listen", "127.0.0.1:0", *options)
