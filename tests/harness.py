@@ -1,6 +1,7 @@
 """What the end-to-end tests share: the binary, processes in folders of their own, and a small HTTP client."""
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -58,6 +59,8 @@ class Process:
 
     def __init__(self, words, variables=None, **kwargs):
         self.log = tempfile.TemporaryFile(mode="a+")
+        # The mode alone does not say it to the system: while this process reads, the child would write where it reads.
+        fcntl.fcntl(self.log, fcntl.F_SETFL, fcntl.fcntl(self.log, fcntl.F_GETFL) | os.O_APPEND)
         env = environment() | {name: str(value) for name, value in (variables or {}).items()}
         self.child = subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.PIPE, stderr=self.log, text=True, env=env, **kwargs)
         self.url = None

@@ -109,7 +109,7 @@ class Listener:
         self.texts = {}  # key: (attempt, bytes)
         self.missed = {}  # key: where what was not told of it begins
         self.restarted = []
-        self.may_repeat = True  # behind an id that says nothing of texts
+        self.named = None  # the places in the id that the stream goes on after; none: it says nothing of texts
         self.heard = 0
 
     def take(self, id, event, data):
@@ -129,18 +129,24 @@ class Listener:
             self.last = id
 
     def reconnects(self):
-        self.may_repeat = self.last is None or ":" not in self.last
+        _, colon, places = (self.last or "").partition(":")
+        texts = [place.split(":") for place in places.split(",")] if colon else []
+        self.named = {key: int(offset) for _, offset, key in texts} if colon else None
+
+    def may_come_again(self, key, offset):
+        """An id may name less than this client has, when that came after an id that said nothing."""
+        return self.named is None or offset >= self.named.get(key, float("inf"))
 
     def take_text(self, data):
         key, piece = data["key"], data["text"].encode()
         attempt, text = self.texts.get(key, (data["attempt"], b""))
         if attempt != data["attempt"]:
-            assert self.may_repeat, f"another attempt of {key}, and nothing said so"
+            assert self.named is None, f"another attempt of {key}, and nothing said so"
             attempt, text = data["attempt"], b""
         offset = data["offset"]
         assert offset <= len(text), f"a gap in {key}: {len(text)} to {offset}"
         if offset < len(text):
-            assert self.may_repeat, f"{key} again from {offset}, after {self.last}"
+            assert self.may_come_again(key, offset), f"{key} again from {offset}, after {self.last}"
             assert text[offset : offset + len(piece)] == piece[: len(text) - offset], f"{key} is another at {offset}"
         self.texts[key] = (attempt, text[:offset] + piece if offset + len(piece) > len(text) else text)
 
