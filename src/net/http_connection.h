@@ -28,6 +28,8 @@ private:
     enum class HeadRead { whole, closed, refused };
 
     awaitable<HeadRead> read_head();
+    bool answer_repeated();
+    awaitable<NetResult<void>> send_repeated();
     awaitable<bool> serve_one();
     awaitable<void> refuse(Refusal refusal);
     bool is_head_too_large(HeadScanner::State state);
@@ -41,6 +43,7 @@ private:
     std::function<std::string()> new_request_id_;
     std::string remote_address_;
     HeadScanner scanner_;
+    std::string answers_;  ///< to repeated requests, not sent yet
     Refusal refusal_;
     WireExchange* exchange_ = nullptr;
     bool is_idle_ = true;

@@ -67,6 +67,7 @@ public:
 
 private:
     bool read_now(ReadSize size);
+    awaitable<boost::system::error_code> wait_and_read();
     std::size_t read_some(asio::mutable_buffer space, boost::system::error_code& error);
     std::size_t write_some(std::string_view first, std::string_view second, boost::system::error_code& error);
     void note_end();
