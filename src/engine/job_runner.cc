@@ -84,7 +84,8 @@ private:
         job_->refresh();
         environment_.live.report(job_->id(), job_->report);
         may_have_files_ = true;
-        auto making = make_outputs(environment_, job_, *finished, scratch.path());
+        auto making = environment_.options.outputs ? environment_.options.outputs(*finished, scratch.path())
+                                                   : make_outputs(environment_, job_, *finished, scratch.path());
         StepResult<std::vector<store::OutputRecord>> outputs = co_await std::move(making);
         if (!outputs.has_value()) co_return outputs.error();
         for (const auto& output : *outputs) files_.push_back(output.path);
