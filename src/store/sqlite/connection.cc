@@ -193,6 +193,10 @@ bool Connection::in_transaction() const {
     return sqlite3_get_autocommit(database_) == 0;
 }
 
+std::int64_t Connection::changes() const {
+    return sqlite3_total_changes64(database_);
+}
+
 Snapshot::Snapshot(Connection& connection) : connection_(connection), own_(!connection.in_transaction()) {
     if (own_) connection_.query("begin_read").run();
 }

@@ -116,6 +116,8 @@ public:
     std::int64_t number(const std::string& sql);
 
     bool in_transaction() const;
+    /// Rows that were inserted, changed or deleted since it was opened; never falls, also when they are rolled back.
+    std::int64_t changes() const;
     sqlite3* handle() const { return database_; }
 
 private:

@@ -29,6 +29,9 @@ Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Wr
     operation.name = name;
     operation.run = [run = std::move(run), told, &runtime = runtime_, cap = options_.user_cap,
                      known = known_jobs_](Connection& connection) {
+        // Of an earlier run, all of which was rolled back.
+        known->changed(told->jobs);
+        *told = {};
         Write write{connection, runtime, runtime.wall_now(), cap, {}, 0, {}};
         const Outcome outcome = run(write);
         if (outcome == Outcome::keep) {
