@@ -90,7 +90,7 @@ private:
         engine::EngineOptions options;
         options.workers = load_.in_flight;
         options.write = [this](writing::StepContext& context) { return work(context); };
-        options.outputs = [this](writing::Finished, std::string) { return keep_nothing(); };
+        options.outputs = [this](writing::Finished) { return keep_nothing(); };
         return options;
     }
 
