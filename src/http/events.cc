@@ -10,6 +10,7 @@ namespace longhand::http {
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 256;
+constexpr Milliseconds kMoneyKept{1'000};
 
 std::string durable_event(const job::Event& event) {
     JsonObject data;
@@ -85,8 +86,8 @@ private:
             if (!piece.text.empty()) bytes += text_event(seen_, piece);
         }
         if (news.report) {
-            const auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
-            bytes += progress_event(news.report->stage, news.report->progress, news.report->counts, money);
+            if (news.events || !money_ || runtime().steady_now() >= next_money_) co_await read_money();
+            bytes += progress_event(news.report->stage, news.report->progress, news.report->counts, *money_);
         }
         bool open = co_await send(std::move(bytes));
         if (open && (news.events || runtime().steady_now() >= next_look_)) open = co_await look();
@@ -95,6 +96,13 @@ private:
             open = co_await send(std::move(comment));
         }
         co_return open;
+    }
+
+    /// The cost so far moves when a call ends: too seldom to be read with each word's progress.
+    awaitable<void> read_money() {
+        next_money_ = runtime().steady_now() + kMoneyKept;
+        auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
+        money_.emplace(std::move(money));
     }
 
     /// Durable events that were not sent yet. False: the job's run has ended and all of it was told, or the job, its
@@ -122,6 +130,8 @@ private:
     const Uuid job_;
     std::int64_t seen_;
     const std::unique_ptr<engine::LiveFeed::Watcher> watcher_;
+    std::optional<store::StoreResult<store::JobBudget>> money_;
+    SteadyTime next_money_{};
     SteadyTime next_look_{};
     SteadyTime next_comment_{};
 };

@@ -33,6 +33,8 @@ public:
     /// What has come and was not consumed.
     std::string_view input() const;
     void consume(std::size_t bytes) { input_.consume(bytes); }
+    /// Gives back the memory that holds no input: for a connection on which nothing is to come for long.
+    void drop_spare_room() { input_.shrink_to_fit(); }
 
     enum class ReadSize { head, body };
     /// Resumes when `input` has grown, with at most a few KiB more for a head and 64 KiB for a body. The deadline
