@@ -14,7 +14,7 @@ from harness import SLOWNESS, Api, LonghandTest, beats, run, wait_until
 KILLS = int(os.environ.get("DRILL_KILLS", "50"))
 SEED = int(os.environ.get("DRILL_SEED", "20261125"))
 RUNNING = 20  # at every kill
-WAITING = 4  # beside them
+WAITING = 12  # beside them: what ends while the test looks the other way
 # What a provider sends of a call in the milliseconds before a death, of which the server has not stored the id, is in no
 # estimate. It is to be less than what the count of a prompt errs by, some 200 tokens.
 TOKENS_PER_SECOND = 600 // SLOWNESS
@@ -76,7 +76,8 @@ class Drill(LonghandTest):
         self.unfinished += made
 
     def enough_run(self):
-        return self.running() >= RUNNING or self.feed_for(0.1)
+        self.feed()
+        return self.running() >= RUNNING
 
     def feed_for(self, seconds):
         self.feed()

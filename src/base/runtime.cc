@@ -2,10 +2,12 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <stdexcept>
+#include <utility>
 
 namespace longhand {
 
@@ -25,11 +27,16 @@ AsioRuntime::~AsioRuntime() {
 }
 
 std::uint64_t AsioRuntime::random() {
-    std::uint64_t value = 0;
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) != 1) {
-        throw std::runtime_error("the system gives no random bytes");
+    // Asked for many at once: a call costs as much as some hundred bytes. No number is given twice.
+    thread_local std::array<std::uint64_t, 32> drawn;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(drawn.data()), sizeof drawn) != 1) {
+            throw std::runtime_error("the system gives no random bytes");
+        }
+        left = drawn.size();
     }
-    return value;
+    return std::exchange(drawn[--left], 0);
 }
 
 awaitable<WaitResult> AsioRuntime::sleep_until(SteadyTime time, StopToken stop) {

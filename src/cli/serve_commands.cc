@@ -124,7 +124,8 @@ http::Deps deps_of(Server& server) {
                     return http::ProviderHealth{report.state, report.message};
                 },
             .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
-            .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); }};
+            .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
+            .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); }};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
@@ -147,6 +148,10 @@ int listen(Server& server) {
         return peer.is_loopback() || proxies.contains(peer);
     };
     options.log_error = [log = server.log](std::string_view message) { log->error("{}", message); };
+    options.repeated = [&server](const net::UnparsedRequest& request, std::string& out) {
+        http::App* app = server.ready.load(std::memory_order_acquire);
+        return app != nullptr && app->repeated(request, out);
+    };
     options.on_refusal = [&server](const net::HttpRefusal& refusal) {
         http::App* app = server.ready.load(std::memory_order_acquire);
         if (app != nullptr) app->refused(refusal);

@@ -16,15 +16,15 @@ constexpr std::size_t kJobsAtOnce = 32;
 // What the store does not have yet of a job's streams.
 void collect_unstored(const RunningJob& job, std::vector<store::PartialText>& texts) {
     for (const auto& [key, text] : job.texts) {
-        if (text.text.size() == text.stored) continue;
+        if (text.unstored.empty()) continue;
         texts.push_back({.job = job.id(),
                          .lease = job.lease(),
                          .key = key,
                          .attempt = text.attempt,
                          .offset = text.stored,
-                         .text = text.text.substr(text.stored),
+                         .text = text.unstored,
                          .call = text.call,
-                         .tokens = static_cast<std::int64_t>(llm::estimate_tokens(text.text))});
+                         .tokens = static_cast<std::int64_t>(text.tokens.tokens())});
     }
 }
 
@@ -34,7 +34,9 @@ void mark_stored(RunningJob& job, const std::vector<store::PartialText>& texts) 
         const auto text = job.texts.find(stored.key);
         // A stream that began afresh meanwhile is another text.
         if (text == job.texts.end() || text->second.attempt != stored.attempt) continue;
-        text->second.stored = stored.offset + stored.text.size();
+        if (text->second.stored != stored.offset) continue;
+        text->second.unstored.erase(0, stored.text.size());
+        text->second.stored += stored.text.size();
     }
 }
 

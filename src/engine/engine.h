@@ -43,6 +43,9 @@ struct EngineOptions {
     std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
     /// The work that a job walks: none is writing::write_document. Owns what it uses.
     std::function<awaitable<writing::StepResult<writing::Finished>>(writing::StepContext&)> write;
+    /// The files that are kept of a finished work, durable when it resumes: none is PDF, LaTeX, Markdown and the
+    /// quality sheet.
+    std::function<awaitable<writing::StepResult<std::vector<store::OutputRecord>>>(writing::Finished)> outputs;
 };
 
 struct EngineStats {

@@ -416,6 +416,22 @@ TEST_F(EngineTest, WorkThatStopsThoughNobodyAskedForItFailsTheJob) {
     world.stop();
 }
 
+TEST_F(EngineTest, AWorkThatKeepsNoFilesNeedsNoFolder) {
+    world.options.write = [](writing::StepContext&) -> awaitable<writing::StepResult<writing::Finished>> {
+        co_return writing::Finished{};
+    };
+    world.options.outputs = [](writing::Finished) -> awaitable<writing::StepResult<std::vector<store::OutputRecord>>> {
+        co_return std::vector<store::OutputRecord>{};
+    };
+    const Uuid owner = world.add_user("a@example.org");
+    const Uuid job = world.enqueue(owner, world.add_project(owner));
+    world.start();
+    ASSERT_TRUE(world.run_until_state(job, State::completed, 1min));
+    EXPECT_FALSE(world.has_artifacts(job));
+    EXPECT_FALSE(std::filesystem::exists(world.files.absolute("scratch")));
+    world.stop();
+}
+
 TEST_F(EngineTest, ACompletionThatTheDatabaseNeverTakesFailsTheJobAndLeavesNoFiles) {
     const Uuid job = world.enqueue_one();
     world.refuse_rows("outputs");

@@ -69,12 +69,8 @@ private:
         StepResult<JobSources> sources = co_await std::move(reading);
         if (!sources.has_value()) co_return sources.error();
 
-        // One folder for the run's page counts and its document: each rendering there begins with what the last one
-        // left.
-        auto folder = scratch_folder(environment_.files);
-        if (!folder.has_value()) co_return step_failed(*job_, "disk", no_room_for_files(folder.error())).error();
-        const ScratchFolder scratch(*folder);
-        JobContext context(environment_, job_, journal, std::move(*sources), scratch.path());
+        RunFolder folder(environment_.files);
+        JobContext context(environment_, job_, journal, std::move(*sources), folder);
         auto writing = environment_.options.write(context);
         StepResult<writing::Finished> finished = co_await std::move(writing);
         if (!finished.has_value()) co_return finished.error();
@@ -85,7 +81,8 @@ private:
         job_->refresh();
         environment_.live.report(job_->id(), job_->report);
         may_have_files_ = true;
-        auto making = make_outputs(environment_, job_, *finished, scratch.path());
+        auto making = environment_.options.outputs ? environment_.options.outputs(*finished)
+                                                   : make_outputs(environment_, job_, *finished, &folder);
         StepResult<std::vector<store::OutputRecord>> outputs = co_await std::move(making);
         if (!outputs.has_value()) co_return outputs.error();
         for (const auto& output : *outputs) files_.push_back(output.path);
@@ -93,6 +90,8 @@ private:
     }
 
     awaitable<StepResult<std::vector<store::JournalEntry>>> load_journal() {
+        // Under its first lease nobody has written anything before.
+        if (job_->lease() == 1) co_return std::vector<store::JournalEntry>{};
         std::function<awaitable<store::StoreResult<std::vector<store::JournalEntry>>>()> load = [this] {
             return environment_.store.journal(job_->id());
         };

@@ -137,7 +137,8 @@ void ModelCall::on_text(std::string_view delta) {
     text.words +=
         count_words(delta) - (in_word_ && count_words(std::string{'x'} + std::string(delta)) == count_words(delta));
     in_word_ = delta.back() != ' ' && delta.back() != '\n';
-    text.text += delta;
+    text.unstored += delta;
+    text.tokens.add(delta);
     environment_.live.text(job_->id(), key_, text.attempt, delta);
     const SteadyTime now = environment_.runtime.steady_now();
     if (now - job_->shown_at < kShowEvery) return;
@@ -205,7 +206,7 @@ awaitable<ModelCall::Given> ModelCall::wait_out(std::string message) {
     }
     // While another call of the job gets text, its slot is well used.
     const bool streams = std::any_of(job_->texts.begin(), job_->texts.end(), [this](const auto& text) {
-        return text.first != key_ && !text.second.text.empty();
+        return text.first != key_ && text.second.tokens.tokens() > 0;
     });
     // A job that has waited already gives its slot back at once.
     const Milliseconds patience = job_->waits > 0 ? Milliseconds{0} : environment_.options.slot_patience;

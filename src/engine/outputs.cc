@@ -59,6 +59,15 @@ store::StoreResult<std::string> scratch_folder(store::FileStore& files) {
     return files.absolute(*folder);
 }
 
+store::StoreResult<std::string> RunFolder::path() {
+    if (!folder_) {
+        auto path = scratch_folder(files_);
+        if (!path.has_value()) return path;
+        folder_.emplace(std::move(*path));
+    }
+    return folder_->path();
+}
+
 StepResult<std::string> typeset_failed(RunningJob& job, const Failure<TypesetErrc>& failure) {
     switch (failure.code) {
         case TypesetErrc::stopped:
@@ -146,7 +155,10 @@ awaitable<TypesetResult<OutputRecord>> keep_text(Runtime& runtime, store::FileSt
 }
 
 awaitable<StepResult<std::vector<OutputRecord>>> make_outputs(Environment& environment, std::shared_ptr<RunningJob> job,
-                                                              writing::Finished finished, std::string folder) {
+                                                              writing::Finished finished, RunFolder* run_folder) {
+    const auto path = run_folder->path();
+    if (!path.has_value()) co_return step_failed(*job, "disk", no_room_for_files(path.error())).error();
+    const std::string folder = *path;
     std::vector<OutputRecord> outputs;
     for (const Format format : {Format::pdf, Format::tex, Format::md}) {
         if (job->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};

@@ -1,6 +1,7 @@
 // Making a finished manuscript's files and keeping them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,19 @@ private:
 /// A fresh one, by its absolute path.
 store::StoreResult<std::string> scratch_folder(store::FileStore& files);
 
+/// A run's own folder for its page counts and its document: each rendering there begins with what the last one left.
+/// Made when it is first asked for.
+class RunFolder {
+public:
+    explicit RunFolder(store::FileStore& files) : files_(files) {}
+    /// Its absolute path. Errors: unavailable.
+    store::StoreResult<std::string> path();
+
+private:
+    store::FileStore& files_;
+    std::optional<ScratchFolder> folder_;
+};
+
 /// What a job's owner is told when the disk does not take its files: the system's reason, and none of this machine's
 /// folders.
 std::string no_room_for_files(const store::StoreFailure& failure);
@@ -48,10 +62,10 @@ awaitable<typeset::TypesetResult<store::OutputRecord>> keep_text(Runtime& runtim
                                                                  std::string format, std::string text,
                                                                  std::string folder);
 
-/// What is made before a job is completed: PDF, LaTeX, Markdown, the quality sheet. `folder` is the run's own.
+/// What is made before a job is completed: PDF, LaTeX, Markdown, the quality sheet. `folder` outlives the call.
 awaitable<writing::StepResult<std::vector<store::OutputRecord>>> make_outputs(Environment& environment,
                                                                               std::shared_ptr<RunningJob> job,
                                                                               writing::Finished finished,
-                                                                              std::string folder);
+                                                                              RunFolder* folder);
 
 }  // namespace longhand::engine

@@ -10,6 +10,7 @@
 #include "base/runtime.h"
 #include "engine/progress.h"
 #include "job/job.h"
+#include "llm/token_estimate.h"
 #include "store/job_store.h"
 
 namespace longhand::engine {
@@ -26,11 +27,12 @@ struct RunSignals {
     }
 };
 
-/// Text of a call while it streams.
+/// Text of a call while it streams. What the store has of it is kept there and in the live feed.
 struct StreamedText {
     std::uint32_t attempt = 1;
-    std::string text;
-    std::uint64_t stored = 0;  ///< bytes that the store has
+    std::uint64_t stored = 0;   ///< bytes that the store has
+    std::string unstored;       ///< what came behind them
+    llm::TokenEstimate tokens;  ///< of both
     std::int64_t words = 0;
     std::int64_t planned_words = 0;  ///< more than these do not count as progress
     Uuid call;                       ///< its row in the ledger; nil: none

@@ -31,12 +31,12 @@ struct SideBySide {
 }  // namespace
 
 JobContext::JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources,
-                       std::string folder)
+                       RunFolder& folder)
     : environment_(environment),
       job_(std::move(job)),
       journal_(journal),
       sources_(std::move(sources)),
-      folder_(std::move(folder)) {}
+      folder_(folder) {}
 
 awaitable<StepResult<writing::AskReply>> JobContext::ask(job::StepKey key, writing::AskRequest request) {
     if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
@@ -135,7 +135,9 @@ awaitable<StepResult<std::uint32_t>> JobContext::count_pages(job::StepKey key, t
 }
 
 awaitable<StepResult<std::string>> JobContext::count(typeset::Manuscript manuscript) {
-    auto counting = environment_.typesetter.count_pages(std::move(manuscript), folder_, job_->stop());
+    const auto folder = folder_.path();
+    if (!folder.has_value()) co_return step_failed(*job_, "disk", no_room_for_files(folder.error()));
+    auto counting = environment_.typesetter.count_pages(std::move(manuscript), *folder, job_->stop());
     typeset::TypesetResult<std::uint32_t> pages = co_await std::move(counting);
     if (!pages.has_value()) co_return typeset_failed(*job_, pages.error());
     co_return std::to_string(*pages);

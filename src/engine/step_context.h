@@ -9,6 +9,7 @@
 #include "engine/environment.h"
 #include "engine/job_sources.h"
 #include "engine/journal.h"
+#include "engine/outputs.h"
 #include "engine/running_job.h"
 #include "writing/step_context.h"
 
@@ -17,9 +18,8 @@ namespace longhand::engine {
 /// Lives as long as the run's coroutines.
 class JobContext final : public writing::StepContext {
 public:
-    /// `folder` is the run's own, for typesetting.
     JobContext(Environment& environment, std::shared_ptr<RunningJob> job, Journal& journal, JobSources sources,
-               std::string folder);
+               RunFolder& folder);
 
     const job::Settings& settings() const override { return job_->claimed.settings; }
     const std::vector<writing::SourceInfo>& sources() const override { return sources_.infos; }
@@ -46,7 +46,7 @@ private:
     std::shared_ptr<RunningJob> job_;
     Journal& journal_;
     JobSources sources_;
-    std::string folder_;
+    RunFolder& folder_;
 };
 
 }  // namespace longhand::engine

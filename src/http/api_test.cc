@@ -389,8 +389,8 @@ TEST_F(Api, ASessionIsAskedAfterAgainAndEndsInTime) {
     const auto identity = server->wait(credentials.identify("Bearer " + server->token(ada), "")).value();
     EXPECT_TRUE(server->wait(credentials.still_there(identity)));
     Identity later = identity;
-    ASSERT_TRUE(later.ends);
-    later.ends = server->runtime().wall_now();
+    ASSERT_TRUE(later.session);
+    later.session->ends = server->runtime().wall_now();
     EXPECT_EQ(server->wait(credentials.still_there(later)).error().code, ApiErrc::unauthorized);
 }
 

@@ -11,11 +11,16 @@
 namespace longhand::http {
 namespace {
 
-std::vector<Route> all_routes(const Services& services) {
+using Field = boost::beast::http::field;
+
+std::vector<Route> all_routes(Services& services) {
     std::vector<Route> routes;
     for (auto group : {status_routes, job_routes, work_routes, project_routes, file_routes, key_routes, event_routes,
                        output_routes, ledger_routes, meta_routes}) {
-        for (Route& route : group(services)) routes.push_back(std::move(route));
+        for (Route& route : group(services)) {
+            route.series = &services.metrics.series(route.method, route.path);
+            routes.push_back(std::move(route));
+        }
     }
     return routes;
 }
@@ -25,7 +30,7 @@ ApiError no_such_path(const net::HttpRequest& request) {
             fmt::format("There is nothing at '{}'; GET /api/openapi.json lists what there is.", clipped(request.path))};
 }
 
-ApiError method_not_allowed(const net::HttpRequest& request, const std::vector<std::string>& allowed) {
+ApiError method_not_allowed(const net::HttpRequest& request, std::span<const std::string> allowed) {
     const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
     ApiError error(ApiErrc::method_not_allowed,
                    fmt::format("{} is not for this path; it takes {}.", clipped(request.method_name), list));
@@ -73,17 +78,37 @@ public:
         } catch (const std::exception& bug) {
             reply = internal(bug.what());
         }
-        const Status meant = co_await deliver(std::move(reply), exchange);
+        const Status meant = co_await deliver(std::move(reply), match.route, call);
         // A file's answer may turn out to be 206, 304 or 416.
         const Status status = exchange.answered().value_or(meant);
         const auto taken = services_.deps.runtime.steady_now() - started - call.waited;
         account(request, origin.client, match, status, std::chrono::duration_cast<std::chrono::microseconds>(taken));
     }
 
+    bool repeated(const net::UnparsedRequest& request, std::string& out) {
+        const auto started = services_.deps.runtime.steady_now();
+        std::string request_id;
+        const auto known = services_.status_polls.answer(request.head, request.new_request_id, request_id, out);
+        if (known == nullptr) return false;
+        const auto taken =
+            std::chrono::duration_cast<std::chrono::microseconds>(services_.deps.runtime.steady_now() - started);
+        Metrics::request(*known->series, static_cast<int>(Status::ok), taken);
+        if (!logs_access()) return true;
+        AccessLine line;
+        line.method = "GET";
+        line.target = loggable_target(known->target);
+        line.status = static_cast<int>(Status::ok);
+        line.taken = taken;
+        line.request_id = request_id;
+        line.remote_address = request.remote_address;
+        services_.deps.access_log(line);
+        return true;
+    }
+
     void refused(const net::HttpRefusal& refusal) {
         const int code = static_cast<int>(refusal.status);
-        services_.metrics.request("other", "other", code, std::chrono::microseconds(0));
-        if (!services_.deps.access_log) return;
+        Metrics::request(other_, code, std::chrono::microseconds(0));
+        if (!logs_access()) return;
         AccessLine line;
         line.method = "-";
         line.target = refusal.target.empty() ? "-" : loggable_target(refusal.target);
@@ -111,11 +136,11 @@ private:
 
     awaitable<ApiResult<Reply>> answer(const Router::Match& match, Call& call) {
         const net::HttpRequest& request = call.request();
-        if (!hosts_.allows(header(call, "host"))) {
+        if (!hosts_.allows(header(call, Field::host))) {
             co_return ApiError{
                 ApiErrc::host_not_allowed,
                 fmt::format("The Host '{}' is not this server's; use 127.0.0.1, localhost or the host of --public-url.",
-                            clipped(header(call, "host")))};
+                            clipped(header(call, Field::host)))};
         }
         if (match.allowed.empty()) co_return no_such_path(request);
         if (match.route == nullptr) co_return method_not_allowed(request, match.allowed);
@@ -127,13 +152,14 @@ private:
 
     awaitable<ApiResult<Identity>> identify(Access access, const Call& call) {
         if (access == Access::open) co_return Identity{};
-        std::string authorization = header(call, "authorization"), api_key = header(call, "x-api-key");
+        const std::string_view authorization = header(call, Field::authorization);
+        std::string api_key = header(call, "x-api-key");
         std::optional<ApiResult<Identity>> link;
         if (access == Access::user_or_link) link = co_await identify_link(call);
         // A client may send what it sends everywhere: a link that holds is enough whatever the headers say.
         const bool has_headers = !authorization.empty() || !api_key.empty();
         if (link && (link->has_value() || !has_headers)) co_return std::move(*link);
-        co_return co_await services_.credentials.identify(std::move(authorization), std::move(api_key));
+        co_return co_await services_.credentials.identify(std::string(authorization), std::move(api_key));
     }
 
     /// Nothing when the request has no signature at all.
@@ -151,7 +177,8 @@ private:
         co_return co_await services_.credentials.still_there(identity);
     }
 
-    awaitable<Status> deliver(ApiResult<Reply> reply, net::HttpExchange& exchange) {
+    awaitable<Status> deliver(ApiResult<Reply> reply, const Route* route, Call& call) {
+        net::HttpExchange& exchange = call.exchange;
         if (!reply && !reply.error().for_log.empty() && services_.deps.problem_log) {
             services_.deps.problem_log(reply.error().for_log);
         }
@@ -173,8 +200,21 @@ private:
         net::HttpResponse response = guarded(std::move(std::get<net::HttpResponse>(answer)));
         compress(response, exchange.request());
         const Status status = response.status;
+        if (call.polled) keep_poll(exchange.request(), response, *route, call);
         ignore_result(co_await exchange.respond(std::move(response)), "the client has gone");
         co_return status;
+    }
+
+    bool logs_access() const {
+        return services_.deps.access_log && (!services_.deps.logs_access || services_.deps.logs_access());
+    }
+
+    void keep_poll(const net::HttpRequest& request, const net::HttpResponse& response, const Route& route,
+                   const Call& call) {
+        // Behind a proxy the bytes are not all: who sends them decides on the links, and on the client in the log.
+        if (!services_.options.trusted_proxies.is_empty() || !call.identity.session) return;
+        if (response.status != Status::ok) return;
+        services_.status_polls.keep(request, response, {*call.identity.session, call.polled, route.series, {}});
     }
 
     std::string_view base_url(const Forwarded& origin) const {
@@ -186,10 +226,8 @@ private:
                  std::chrono::microseconds taken) {
         const int code = static_cast<int>(status);
         // Methods and paths of the table only: a client can't make series at will.
-        const bool known = match.route != nullptr;
-        services_.metrics.request(known ? match.route->method : "other", known ? match.route->path : "other", code,
-                                  taken);
-        if (!services_.deps.access_log) return;
+        Metrics::request(match.route != nullptr ? *match.route->series : other_, code, taken);
+        if (!logs_access()) return;
         AccessLine line;
         line.method = clipped(request.method_name);
         line.target = loggable_target(request.target);
@@ -201,6 +239,7 @@ private:
     }
 
     Services services_;
+    Metrics::RouteSeries& other_ = services_.metrics.series("other", "other");
     const Router router_;
     const Hosts hosts_;
 };
@@ -210,6 +249,10 @@ App::~App() = default;
 
 net::HttpHandler App::handler() {
     return [impl = impl_.get()](net::HttpExchange& exchange) { return impl->serve(exchange); };
+}
+
+bool App::repeated(const net::UnparsedRequest& request, std::string& out) {
+    return impl_->repeated(request, out);
 }
 
 void App::refused(const net::HttpRefusal& refusal) {

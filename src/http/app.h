@@ -17,6 +17,8 @@ public:
     ~App();
 
     net::HttpHandler handler();
+    /// Answers a request that has come before, to the byte, from memory; for HttpServerOptions::repeated.
+    bool repeated(const net::UnparsedRequest& request, std::string& out);
     /// Logs and counts a request that the server turned down before the handler; for HttpServerOptions::on_refusal.
     void refused(const net::HttpRefusal& refusal);
     /// What jobs that start from now on are given.

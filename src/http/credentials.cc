@@ -51,8 +51,9 @@ awaitable<ApiResult<Identity>> Credentials::identify_one(std::string credential)
     }
     const auto session = tokens_.session(credential, runtime_.wall_now());
     if (!session) co_return refused();
-    Identity identity{session->user, CredentialKind::session, session->ends, {}};
-    co_return co_await still_there(identity);
+    const auto there = co_await accounts_.user_is_there(session->user);
+    if (!there) co_return of_account(there.error());
+    co_return Identity{session->user, CredentialKind::session, *session, {}};
 }
 
 awaitable<ApiResult<Identity>> Credentials::still_there(Identity identity) const {
@@ -62,7 +63,7 @@ awaitable<ApiResult<Identity>> Credentials::still_there(Identity identity) const
         if (holder->id != identity.user) co_return refused();
         co_return identity;
     }
-    if (identity.ends && runtime_.wall_now() >= *identity.ends) co_return refused();
+    if (identity.session && runtime_.wall_now() >= identity.session->ends) co_return refused();
     const auto user = co_await accounts_.user(identity.user);
     if (!user) co_return of_account(user.error());
     co_return identity;

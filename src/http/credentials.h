@@ -17,8 +17,8 @@ enum class CredentialKind { session, api_key, link };
 struct Identity {
     Uuid user;
     CredentialKind kind = CredentialKind::session;
-    std::optional<WallTime> ends = {};  ///< of a session
-    std::string key_sha256 = {};        ///< of an API key
+    std::optional<Session> session = {};
+    std::string key_sha256 = {};  ///< of an API key
 };
 
 /// Thread-safe. The store and the runtime outlive it.
@@ -30,7 +30,8 @@ public:
     /// Takes `Authorization: Bearer JWT`, a bare JWT, `Bearer dw_…`, and `x-api-key: dw_…`; of several one valid one is
     /// enough. Errors: unauthorized, unavailable.
     awaitable<ApiResult<Identity>> identify(std::string authorization, std::string api_key) const;
-    /// Whether the user is still there, and what it came with still valid. Errors: unauthorized, unavailable.
+    /// Whether the user is still there at this moment, and what it came with still valid: for what has gone on for a
+    /// while. Errors: unauthorized, unavailable.
     awaitable<ApiResult<Identity>> still_there(Identity identity) const;
 
 private:

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kEventsAtOnce = 256;
 // When a client that lost its stream should connect again: soon, and spread over a while where all lost it together.
 constexpr Milliseconds kReconnect{1'000}, kReconnectSpread{4'000};
+constexpr Milliseconds kMoneyKept{1'000};
 
 std::string durable_event(const job::Event& event) {
     JsonObject data;
@@ -143,10 +144,17 @@ private:
     awaitable<bool> tell_news(engine::LiveFeed::Watcher::News* news) {
         std::string bytes = text_events(at_, *news);
         if (news->report) {
-            const auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
-            bytes += progress_event(news->report->stage, news->report->progress, news->report->counts, money);
+            if (news->events || !money_ || runtime().steady_now() >= next_money_) co_await read_money();
+            bytes += progress_event(news->report->stage, news->report->progress, news->report->counts, *money_);
         }
         co_return co_await send(std::move(bytes));
+    }
+
+    /// The cost so far moves when a call ends: too seldom to be read with each word's progress.
+    awaitable<void> read_money() {
+        next_money_ = runtime().steady_now() + kMoneyKept;
+        auto money = co_await services_.deps.jobs.budget_for_owner(call_.owner(), job_);
+        money_.emplace(std::move(money));
     }
 
     /// Durable events that were not sent yet. False: the job's run has ended and all of it was told, or the job, its
@@ -193,6 +201,8 @@ private:
     const Uuid job_;
     StreamId at_;  ///< behind what was sent
     const std::unique_ptr<engine::LiveFeed::Watcher> watcher_;
+    std::optional<store::StoreResult<store::JobBudget>> money_;
+    SteadyTime next_money_{};
     SteadyTime next_look_{};
     SteadyTime next_comment_{};
 };

@@ -38,6 +38,8 @@ ApiResult<Uuid> path_id(const Call& call);
 /// The body as a JSON object. Errors: invalid_json and its kin, body_too_large, unsupported_media_type.
 awaitable<ApiResult<boost::json::object>> read_json(Call& call);
 std::string header(const Call& call, std::string_view name);
+/// The same where it lies, for as long as the call.
+std::string_view header(const Call& call, boost::beast::http::field name);
 
 net::HttpResponse json_reply(std::string body);
 /// 400, where a cap on money can't be held to: a model of the job has no price here.

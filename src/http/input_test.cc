@@ -1,4 +1,5 @@
 // What comes in, piece by piece: JSON, forms, names, addresses.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "http/file_type.h"
@@ -207,14 +208,17 @@ TEST(Router, TakesTheEarlierPathAndKnowsItsMethods) {
     const Router router({{"GET", "/jobs/{id}/output.quality.json", Access::open, {}},
                          {"GET", "/jobs/{id}/output.{format}", Access::open, {}},
                          {"POST", "/jobs/{id}/output.{format}", Access::open, {}},
-                         {"GET", "/", Access::open, {}}});
+                         {"GET", "/", Access::open, {}},
+                         {"GET", "/jobs/{id}", Access::open, {}},
+                         {"GET", "/jobs/recent", Access::open, {}}});
     EXPECT_EQ(router.find("GET", "/jobs/7/output.pdf").values.at("format"), "pdf");
     EXPECT_EQ(router.find("GET", "/jobs/7/output.quality.json").route, &router.routes()[0]);
     EXPECT_EQ(router.find("HEAD", "/").route, &router.routes()[3]);
+    EXPECT_EQ(router.find("GET", "/jobs/recent").route, &router.routes()[4]) << "the earlier one takes it";
     const auto wrong = router.find("PUT", "/jobs/7/output.pdf");
     EXPECT_EQ(wrong.route, nullptr);
-    EXPECT_EQ(wrong.allowed, (std::vector<std::string>{"GET", "HEAD", "POST"}));
-    for (const char* nowhere : {"/jobs/7/output.", "/jobs/7", "/jobs//output.pdf", "//", "/jobs/7/output.pdf/", ""})
+    EXPECT_THAT(wrong.allowed, testing::ElementsAre("GET", "HEAD", "POST"));
+    for (const char* nowhere : {"/jobs/7/output.", "/jobs/7/", "/jobs//output.pdf", "//", "/jobs/7/output.pdf/", ""})
         EXPECT_TRUE(router.find("GET", nowhere).allowed.empty()) << nowhere;
 }
 

@@ -11,6 +11,8 @@
 namespace longhand::http {
 namespace {
 
+using Row = std::shared_ptr<const job::Job>;
+
 // How often a job that runs has something new to show, about: its row moves with the engine's beat.
 constexpr Seconds kPollAfter{2};
 constexpr Seconds kLongestPollAfter{60};
@@ -67,7 +69,7 @@ std::optional<Seconds> poll_after(const job::Job& job, WallTime now) {
 }
 
 bool is_known_to(const Services& services, const Call& call, const job::Job& job) {
-    const std::string known = header(call, "if-none-match");
+    const std::string_view known = header(call, boost::beast::http::field::if_none_match);
     return !known.empty() && net::matches_etag(known, entity_tag(services, call, job));
 }
 
@@ -78,37 +80,38 @@ std::string news_of(const Services& services, const Call& call, job::Job job) {
 }
 
 /// The job, once there is news of it, at `until`, or when nobody waits for it any more.
-awaitable<ApiResult<job::Job>> changed_job(const Services& services, Call& call, job::Job job,
-                                           std::unique_ptr<engine::LiveFeed::RowWatcher> watcher, SteadyTime until) {
+awaitable<ApiResult<Row>> changed_job(const Services& services, Call& call, Row row,
+                                      std::unique_ptr<engine::LiveFeed::RowWatcher> watcher, SteadyTime until) {
     const SteadyTime began = services.deps.runtime.steady_now();
-    const std::string before = news_of(services, call, job);
+    const std::string before = news_of(services, call, *row);
     WaitResult how = WaitResult::notified;
-    while (how == WaitResult::notified && news_of(services, call, job) == before) {
+    while (how == WaitResult::notified && news_of(services, call, *row) == before) {
         auto waiting = watcher->wait(services.deps.runtime, until, call.exchange.gone());
         how = co_await std::move(waiting);
-        auto now = co_await services.deps.jobs.job_for_owner(call.owner(), job.id);
+        auto now = co_await services.deps.jobs.watched_job(call.owner(), row->id);
         if (!now) co_return from_store(now.error(), "job");
-        job = std::move(*now);
+        row = std::move(*now);
     }
     call.waited = services.deps.runtime.steady_now() - began;
     // The user may have been removed meanwhile, or the session ended.
     auto asking = services.credentials.still_there(call.identity);
     const auto there = co_await std::move(asking);
     if (!there) co_return there.error();
-    co_return job;
+    co_return row;
 }
 
-net::HttpResponse status_reply(const Services& services, const Call& call, const job::Job& job,
-                               std::optional<Seconds> wait) {
+net::HttpResponse status_reply(const Services& services, Call& call, const Row& row, std::optional<Seconds> wait) {
     net::HttpResponse response;
-    response.headers.emplace_back("ETag", entity_tag(services, call, job));
-    if (const auto after = poll_after(job, services.deps.runtime.wall_now()))
+    response.headers.reserve(5);
+    response.headers.emplace_back("ETag", entity_tag(services, call, *row));
+    if (const auto after = poll_after(*row, services.deps.runtime.wall_now()))
         response.headers.emplace_back("Retry-After", std::to_string(after->count()));
     if (wait) response.headers.emplace_back("Preference-Applied", fmt::format("wait={}", wait->count()));
-    if (is_known_to(services, call, job))
+    if (is_known_to(services, call, *row))
         response.status = Status::not_modified;
     else
-        response.body = status_json(services, call, job);
+        response.body = status_json(services, call, *row);
+    call.polled = row;
     return response;
 }
 
@@ -120,17 +123,16 @@ awaitable<ApiResult<Reply>> get_job_status(const Services& services, Call& call)
     // Watching begins before reading, so that nothing falls between.
     std::unique_ptr<engine::LiveFeed::RowWatcher> watcher;
     if (wait) watcher = services.deps.live.watch_row(*id);
-    auto job = co_await services.deps.jobs.job_for_owner(call.owner(), *id);
-    if (!job) co_return from_store(job.error(), "job");
-    // A client that names a state which is past is told at once; nothing is to come of a job that has ended.
-    const bool is_news = !header(call, "if-none-match").empty() && !is_known_to(services, call, *job);
-    if (wait && !is_news && !job::is_terminal(job->state)) {
-        auto waiting = changed_job(services, call, std::move(*job), std::move(watcher), asked + *wait);
-        const auto changed = co_await std::move(waiting);
-        if (!changed) co_return changed.error();
-        co_return status_reply(services, call, *changed, wait);
-    }
-    co_return status_reply(services, call, *job, wait);
+    auto row = co_await services.deps.jobs.watched_job(call.owner(), *id);
+    if (!row) co_return from_store(row.error(), "job");
+    if (!wait || job::is_terminal((*row)->state)) co_return status_reply(services, call, *row, wait);
+    // A client that names a state which is past is told at once.
+    const bool names_one = !header(call, boost::beast::http::field::if_none_match).empty();
+    if (names_one && !is_known_to(services, call, **row)) co_return status_reply(services, call, *row, wait);
+    auto waiting = changed_job(services, call, std::move(*row), std::move(watcher), asked + *wait);
+    const auto changed = co_await std::move(waiting);
+    if (!changed) co_return changed.error();
+    co_return status_reply(services, call, *changed, wait);
 }
 
 }  // namespace

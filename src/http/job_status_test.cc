@@ -49,6 +49,27 @@ protected:
         ASSERT_EQ(answers.value().at(0), store::BeatAnswer::held);
     }
 
+    std::string head_of(const std::string& job, Uuid user, const std::string& headers = "") {
+        return "GET /getJobStatus?jobId=" + job + " HTTP/1.1\r\nHost: localhost\r\n" + as(user) + headers + "\r\n";
+    }
+    /// The answer to these bytes, to the byte but for its id.
+    std::string poll(const std::string& head) {
+        const std::string last = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        const std::string all = server.open(head + last).read_to_end();
+        std::string answer = all.substr(0, all.find("HTTP/1.1 ", 1));
+        const std::string mark = "x-request-id: ";
+        if (const auto at = answer.find(mark); at != answer.npos) answer.replace(at + mark.size(), 32, kId);
+        return answer;
+    }
+    /// The answer as the server gives it without a handler; empty: it does not.
+    std::string from_memory(const std::string& head) {
+        std::string answer;
+        const bool is_told = server.app().repeated({head, kAddress, kNewId}, answer);
+        return is_told ? answer : "";
+    }
+
+    const std::string kId = std::string(32, 'a'), kAddress = "127.0.0.1";
+    const std::function<std::string()> kNewId = [this] { return kId; };
     const Uuid kWorker = *Uuid::parse("01900000-0000-7000-8000-000000000001");
     TestServer server;
     const Uuid ada = server.add_user("ada@example.org"), bob = server.add_user("bob@example.org");
@@ -89,6 +110,64 @@ TEST_F(JobStatus, ThatAnotherServerShowsOtherwiseHasAnotherTag) {
     EXPECT_NE(own.fingerprint("http://a.example", "2"), tag);
     EXPECT_NE(own.fingerprint("http://b.example", "1"), tag);
     EXPECT_NE(links(std::string(32, 'x')).fingerprint("http://a.example", "1"), tag);
+}
+
+TEST_F(JobStatus, ToTheSameBytesIsToldFromMemoryUntilItChanges) {
+    const std::string job = make_job(), head = head_of(job, ada);
+    const auto claimed = claim(job);
+    EXPECT_EQ(from_memory(head), "");
+    for (const double progress : {1.0, 2.0, 3.0}) {
+        beat(claimed, progress);
+        EXPECT_EQ(from_memory(head), "") << "it has changed";
+        const std::string answer = poll(head);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+        EXPECT_NE(answer.find(R"("progress":)" + std::to_string(static_cast<int>(progress)) + ","), answer.npos)
+            << answer;
+        EXPECT_EQ(from_memory(head), answer);
+        EXPECT_EQ(poll(head), answer);
+    }
+    cancel(job);
+    EXPECT_EQ(from_memory(head), "");
+    EXPECT_NE(poll(head).find(R"("status":"cancelled")"), std::string::npos);
+    EXPECT_EQ(from_memory(head), "") << "nothing is kept of a job that has ended";
+}
+
+TEST_F(JobStatus, IsToldFromMemoryToNobodyElseAndToNoOtherBytes) {
+    const std::string job = make_job(), head = head_of(job, ada);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(poll(head).starts_with("HTTP/1.1 200"));
+        EXPECT_TRUE(poll(head_of(job, bob)).starts_with("HTTP/1.1 404"));
+        EXPECT_EQ(from_memory(head_of(job, bob)), "");
+        // Each of these may be answered otherwise next time.
+        for (const char* header : {"If-None-Match: \"x\"\r\n", "Prefer: wait=0\r\n", "X-Request-Id: 7\r\n",
+                                   "Connection: keep-alive\r\n", "Content-Length: 0\r\n", "x-api-key: dw_x\r\n"}) {
+            EXPECT_TRUE(poll(head_of(job, ada, header)).starts_with("HTTP/1.1 200")) << header;
+            EXPECT_EQ(from_memory(head_of(job, ada, header)), "") << header;
+        }
+    }
+    EXPECT_NE(from_memory(head), "");
+    std::string other = head;
+    other[other.size() - 6] = other[other.size() - 6] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(from_memory(other), "");
+    ASSERT_TRUE(server.wait(server.database().remove_user(ada)));
+    EXPECT_EQ(from_memory(head), "");
+    EXPECT_TRUE(poll(head).starts_with("HTTP/1.1 401"));
+}
+
+TEST_F(JobStatus, FromMemoryIsCountedAndLoggedAsAnyOther) {
+    const std::string job = make_job(), head = head_of(job, ada);
+    const auto logged = [&] {
+        const auto lines = server.access();
+        return std::count_if(lines.begin(), lines.end(), [&](const AccessLine& line) {
+            return line.method == "GET" && line.target == "/getJobStatus?jobId=" + job && line.status == 200 &&
+                   line.request_id.size() == 32 && line.remote_address == "127.0.0.1";
+        });
+    };
+    for (int i = 0; i < 3; ++i) poll(head);
+    EXPECT_NE(from_memory(head), "");
+    EXPECT_EQ(logged(), 4);
+    const std::string count = R"(longhand_http_requests_total{method="GET",route="/getJobStatus",status="200"} 4)";
+    EXPECT_NE(server.send("GET", "/metrics", "", "").body.find(count), std::string::npos);
 }
 
 TEST_F(JobStatus, SaysWhenToAskAgainWhileThereIsSomethingToCome) {

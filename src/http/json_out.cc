@@ -2,13 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cmath>
 
 namespace longhand::http {
+namespace {
+
+bool is_plain(char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
+// Nearly all texts stand as they are.
+void append_string(std::string& out, std::string_view text) {
+    if (!std::all_of(text.begin(), text.end(), is_plain)) {
+        out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+        return;
+    }
+    out += '"';
+    out += text;
+    out += '"';
+}
+
+}  // namespace
 
 std::string json_string(std::string_view text) {
-    return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+    std::string out;
+    out.reserve(text.size() + 2);
+    append_string(out, text);
+    return out;
 }
 
 std::string json_number(double value, int decimals) {
@@ -30,10 +52,20 @@ std::string json_usd(UsdMicros amount) {
     return text;
 }
 
-JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
+void JsonObject::begin(std::string_view name) {
     if (text_.size() > 1) text_ += ',';
-    text_ += json_string(name);
+    append_string(text_, name);
     text_ += ':';
+}
+
+JsonObject& JsonObject::add(std::string_view name, std::string_view text) {
+    begin(name);
+    append_string(text_, text);
+    return *this;
+}
+
+JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
+    begin(name);
     text_ += json;
     return *this;
 }

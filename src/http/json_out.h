@@ -25,7 +25,9 @@ std::string json_usd(UsdMicros amount);
 /// Members in the order they are added. `str()` once, at the end.
 class JsonObject {
 public:
-    JsonObject& add(std::string_view name, std::string_view text) { return raw(name, json_string(text)); }
+    JsonObject() { text_.reserve(kMostlyEnough); }
+
+    JsonObject& add(std::string_view name, std::string_view text);
     JsonObject& add(std::string_view name, const char* text) { return add(name, std::string_view(text)); }
     JsonObject& add(std::string_view name, const Uuid& id) { return add(name, id.to_string()); }
     /// A number of US dollars, exact to the millionth.
@@ -46,6 +48,9 @@ public:
     std::string str() &&;
 
 private:
+    static constexpr std::size_t kMostlyEnough = 640;  ///< bytes, for a job's status
+    void begin(std::string_view name);
+
     std::string text_ = "{";
 };
 

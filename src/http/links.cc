@@ -51,8 +51,15 @@ std::string Links::output_url(std::string_view base_url, const job::Job& job, st
 }
 
 std::string Links::fingerprint(std::string_view base_url, std::string_view version) const {
+    const auto keys = keys_->keys();
+    const std::lock_guard lock(last_->mutex);
+    if (last_->keys == keys && last_->base_url == base_url && last_->version == version) return last_->fingerprint;
     const std::string text = fmt::format("fingerprint\n{}\n{}", base_url, version);
-    return to_base64url(as_text(hmac_sha256(keys_->keys()->newest().link_key, text)).substr(0, 6));
+    last_->keys = keys;
+    last_->base_url = base_url;
+    last_->version = version;
+    last_->fingerprint = to_base64url(as_text(hmac_sha256(keys->newest().link_key, text)).substr(0, 6));
+    return last_->fingerprint;
 }
 
 Links::Checked Links::check(Uuid job, std::string_view format, const net::HttpRequest& request, WallTime now) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,15 @@ public:
     std::string fingerprint(std::string_view base_url, std::string_view version) const;
 
 private:
+    /// The last fingerprint, and what it was made of: nearly all are of the same.
+    struct Last {
+        std::mutex mutex;
+        std::shared_ptr<const Keys> keys;
+        std::string base_url, version, fingerprint;
+    };
+
     std::shared_ptr<const KeyRing> keys_;
+    std::unique_ptr<Last> last_ = std::make_unique<Last>();
 };
 
 }  // namespace longhand::http

@@ -6,6 +6,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
+#include <atomic>
+#include <deque>
+#include <mutex>
 
 #include "http/metric_families.h"
 #include "http/process_figures.h"
@@ -159,8 +162,54 @@ void add_surroundings(MetricFamilies& families, const MetricsSources& sources) {
 
 }  // namespace
 
+class Metrics::RouteSeries {
+public:
+    using Requests = prometheus::Family<prometheus::Counter>;
+
+    using Seconds = prometheus::Family<prometheus::Histogram>;
+
+    RouteSeries(Requests& requests, Seconds& seconds, std::string method, std::string route)
+        : requests_(requests), method_(std::move(method)), route_(std::move(route)), all_seconds_(seconds) {}
+
+    void observe(int status, std::chrono::microseconds taken) {
+        count_of(status).Increment();
+        seconds().Observe(static_cast<double>(taken.count()) / 1e6);
+    }
+
+private:
+    // Adding is a lock, and a comparison of all labels: once for the route and each status. Twice gives the same.
+    prometheus::Histogram& seconds() {
+        prometheus::Histogram* known = seconds_.load(std::memory_order_acquire);
+        if (known != nullptr) return *known;
+        prometheus::Histogram& added = all_seconds_.Add({{"method", method_}, {"route", route_}}, kSeconds);
+        seconds_.store(&added, std::memory_order_release);
+        return added;
+    }
+    prometheus::Counter& count_of(int status) {
+        const auto place = static_cast<std::size_t>(status - kFirstStatus);
+        if (place >= counts_.size()) return added(status);
+        prometheus::Counter* known = counts_[place].load(std::memory_order_acquire);
+        if (known != nullptr) return *known;
+        prometheus::Counter& counter = added(status);
+        counts_[place].store(&counter, std::memory_order_release);
+        return counter;
+    }
+    prometheus::Counter& added(int status) {
+        return requests_.Add({{"method", method_}, {"route", route_}, {"status", std::to_string(status)}});
+    }
+
+    static constexpr int kFirstStatus = 100;
+    Requests& requests_;
+    const std::string method_, route_;
+    Seconds& all_seconds_;
+    std::atomic<prometheus::Histogram*> seconds_ = nullptr;
+    std::array<std::atomic<prometheus::Counter*>, 500> counts_{};
+};
+
 class Metrics::Impl {
 public:
+    std::mutex mutex;
+    std::deque<RouteSeries> series;
     prometheus::Registry registry;
     prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
                                                             .Name("longhand_http_requests_total")
@@ -176,10 +225,13 @@ public:
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::request(std::string_view method, std::string_view route, int status, std::chrono::microseconds taken) {
-    const std::string verb(method), path(route);
-    impl_->requests.Add({{"method", verb}, {"route", path}, {"status", std::to_string(status)}}).Increment();
-    impl_->seconds.Add({{"method", verb}, {"route", path}}, kSeconds).Observe(static_cast<double>(taken.count()) / 1e6);
+Metrics::RouteSeries& Metrics::series(std::string_view method, std::string_view route) {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->series.emplace_back(impl_->requests, impl_->seconds, std::string(method), std::string(route));
+}
+
+void Metrics::request(RouteSeries& series, int status, std::chrono::microseconds taken) {
+    series.observe(status, taken);
 }
 
 std::string Metrics::text(const MetricsSources& sources) const {

@@ -30,8 +30,11 @@ public:
     Metrics();
     ~Metrics();
 
+    /// The series of one route, looked up once. Lives as long as the metrics.
+    class RouteSeries;
     /// `route` is a pattern of the table, never a path as sent: the number of series stays bounded.
-    void request(std::string_view method, std::string_view route, int status, std::chrono::microseconds taken);
+    RouteSeries& series(std::string_view method, std::string_view route);
+    static void request(RouteSeries& series, int status, std::chrono::microseconds taken);
     std::string text(const MetricsSources& sources) const;
 
 private:

@@ -30,6 +30,10 @@ std::string header(const Call& call, std::string_view name) {
     return found == headers.end() ? std::string() : std::string(found->value());
 }
 
+std::string_view header(const Call& call, boost::beast::http::field name) {
+    return call.request().headers[name];
+}
+
 ApiResult<std::optional<std::string>> one_parameter(const Call& call, std::string_view name) {
     std::optional<std::string> found;
     for (const auto& [key, value] : call.request().query) {

@@ -35,18 +35,41 @@ bool fits(std::string_view pattern, std::string_view path, Values& values) {
 
 }  // namespace
 
+Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
+    std::map<std::string_view, std::size_t> places;
+    for (const Route& route : routes_) {
+        const auto [place, is_new] = places.try_emplace(route.path, paths_.size());
+        if (is_new) paths_.emplace_back();
+        Path& path = paths_[place->second];
+        path.routes.push_back(&route);
+        path.allowed.push_back(route.method);
+        if (route.method == "GET") path.allowed.emplace_back("HEAD");
+    }
+    for (const auto& [text, place] : places) {
+        Values none;
+        const bool is_plain = text.find('{') == text.npos;
+        if (is_plain && path_of(text, none) == &paths_[place]) plain_.emplace(text, &paths_[place]);
+    }
+}
+
+const Router::Path* Router::path_of(std::string_view path, Values& values) const {
+    if (const auto plain = plain_.find(path); plain != plain_.end()) return plain->second;
+    for (const Path& one : paths_) {
+        Values found;
+        if (!fits(one.routes.front()->path, path, found)) continue;
+        values = std::move(found);
+        return &one;
+    }
+    return nullptr;
+}
+
 Router::Match Router::find(std::string_view method, std::string_view path) const {
     Match match;
-    std::string_view found;
-    for (const Route& route : routes_) {
-        Values values;
-        // The first path that fits is the one; later routes of the same path are its other methods.
-        if (found.empty() ? !fits(route.path, path, values) : route.path != found) continue;
-        if (found.empty()) match.values = std::move(values);
-        found = route.path;
-        match.allowed.push_back(route.method);
-        if (route.method == "GET") match.allowed.emplace_back("HEAD");
-        if (route.method == method || (method == "HEAD" && route.method == "GET")) match.route = &route;
+    const Path* found = path_of(path, match.values);
+    if (found == nullptr) return match;
+    match.allowed = found->allowed;
+    for (const Route* route : found->routes) {
+        if (route->method == method || (method == "HEAD" && route->method == "GET")) match.route = route;
     }
     return match;
 }

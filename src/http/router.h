@@ -4,15 +4,18 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "base/runtime.h"
 #include "http/credentials.h"
 #include "http/errors.h"
+#include "http/metrics.h"
 #include "net/http_server.h"
 
 namespace longhand::http {
@@ -33,6 +36,8 @@ struct Call {
     std::string_view base_url = {};
     /// How long the answer was held back because the client asked for it: no part of the time that it took.
     std::chrono::nanoseconds waited{};
+    /// The row that the answer was made of, where it was made of nothing else; StatusPolls keeps it then.
+    std::shared_ptr<const job::Job> polled = {};
 
     const net::HttpRequest& request() const { return exchange.request(); }
     Uuid owner() const { return identity.user; }
@@ -57,19 +62,22 @@ struct Route {
     std::string path;
     Access access = Access::user;
     Handler handler;
+    Metrics::RouteSeries* series = nullptr;  ///< set where it is served
 };
 
 /// Immutable, so thread-safe.
 class Router {
 public:
     /// Of two paths that fit, the earlier route's is taken.
-    explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+    explicit Router(std::vector<Route> routes);
+    Router(const Router&) = delete;
+    Router& operator=(const Router&) = delete;
 
     struct Match {
         const Route* route = nullptr;
         std::map<std::string, std::string, std::less<>> values;
-        /// Methods of the path, for Allow; empty: no such path.
-        std::vector<std::string> allowed;
+        /// Methods of the path, for Allow; empty: no such path. Lives as long as the router.
+        std::span<const std::string> allowed;
     };
     /// `route` is not set when the path is not there, or not with that method.
     Match find(std::string_view method, std::string_view path) const;
@@ -77,7 +85,17 @@ public:
     std::span<const Route> routes() const { return routes_; }
 
 private:
+    /// The routes of one path.
+    struct Path {
+        std::vector<const Route*> routes;
+        std::vector<std::string> allowed;
+    };
+    const Path* path_of(std::string_view path, std::map<std::string, std::string, std::less<>>& values) const;
+
     std::vector<Route> routes_;
+    std::vector<Path> paths_;  ///< in the order of the table
+    /// Those without parameters that no earlier path fits too: most requests are for one of them.
+    std::unordered_map<std::string_view, const Path*> plain_;
 };
 
 }  // namespace longhand::http

@@ -16,6 +16,7 @@
 #include "http/key_ring.h"
 #include "http/links.h"
 #include "http/metrics.h"
+#include "http/status_polls.h"
 #include "llm/prices.h"
 #include "net/networks.h"
 #include "store/account_store.h"
@@ -91,6 +92,7 @@ struct Deps {
     std::function<ProviderHealth()> provider_health = {};      ///< optional; must not block
     std::function<void(const AccessLine&)> access_log = {};    ///< optional
     std::function<void(const std::string&)> problem_log = {};  ///< optional: what a 500 or 503 keeps from the client
+    std::function<bool()> logs_access = {};                    ///< optional: false and no line is made
 };
 
 enum class HostCheck {
@@ -125,6 +127,7 @@ struct Services {
     Credentials credentials;
     Links links;
     Metrics metrics;
+    mutable StatusPolls status_polls;
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
@@ -132,7 +135,8 @@ struct Services {
           defaults(options.defaults),
           tokens(options.keys),
           credentials(deps.runtime, deps.accounts, tokens),
-          links(options.keys) {}
+          links(options.keys),
+          status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys) {}
 };
 
 }  // namespace longhand::http

@@ -92,6 +92,9 @@ public:
         });
         net::HttpServerOptions server_options;
         server_options.threads = 2;
+        server_options.repeated = [this](const net::UnparsedRequest& request, std::string& out) {
+            return app_->repeated(request, out);
+        };
         server_options.on_refusal = [this](const net::HttpRefusal& refusal) { app_->refused(refusal); };
         server_.emplace(server_options, [this](net::HttpExchange& exchange) { return handler_(exchange); });
         const auto address = server_->listen("127.0.0.1", 0).value();

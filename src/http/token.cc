@@ -75,17 +75,14 @@ std::optional<double> end_of(const json::object& claims) {
 
 WallTime as_time(double seconds) {
     constexpr double kFarAway = 1e11;
-    return WallTime(Milliseconds(static_cast<std::int64_t>(std::min(seconds, kFarAway) * 1000)));
+    return WallTime(Milliseconds(static_cast<std::int64_t>(std::clamp(seconds, -kFarAway, kFarAway) * 1000)));
 }
 
-bool is_current(const json::object& claims, WallTime now) {
-    const double seconds = static_cast<double>(now.time_since_epoch().count()) / 1000.0;
-    const auto leeway = static_cast<double>(kLeeway.count());
-    const auto end = end_of(claims);
-    if (!end || seconds >= *end) return false;
-    if (!claims.contains("nbf")) return true;
+/// When the token begins to be taken, in seconds; nothing when it says so in a way that can't be read.
+std::optional<double> beginning_of(const json::object& claims) {
+    if (!claims.contains("nbf")) return 0;
     const auto not_before = seconds_of(claims, "nbf");
-    return not_before && seconds + leeway >= *not_before;
+    return not_before ? std::optional(*not_before - static_cast<double>(kLeeway.count())) : std::nullopt;
 }
 
 bool is_signed(const std::string& token, const std::string& secret) {
@@ -137,7 +134,27 @@ std::optional<Uuid> Tokens::check(std::string_view token, WallTime now) const {
     return found ? std::optional(found->user) : std::nullopt;
 }
 
+std::optional<Session> KnownTokens::find(std::string_view token, const std::shared_ptr<const Keys>& keys,
+                                         WallTime now) {
+    const std::lock_guard lock(mutex_);
+    const Session* known = known_.find(token);
+    return known != nullptr && known->holds(now, keys) ? std::optional(*known) : std::nullopt;
+}
+
+void KnownTokens::keep(std::string_view token, Session session) {
+    if (token.size() > kLongest) return;
+    const std::lock_guard lock(mutex_);
+    known_.put(std::string(token), std::move(session));
+}
+
 std::optional<Session> Tokens::session(std::string_view token, WallTime now) const {
+    if (auto known = known_->find(token, keys_->keys(), now)) return known;
+    auto found = checked(token, now);
+    if (found) known_->keep(token, *found);
+    return found;
+}
+
+std::optional<Session> Tokens::checked(std::string_view token, WallTime now) const {
     if (token.size() > kMaxTokenBytes) return std::nullopt;
     const auto parts = decode(token);
     if (!parts || text_of(parts->header, "alg") != "HS256") return std::nullopt;
@@ -150,11 +167,13 @@ std::optional<Session> Tokens::session(std::string_view token, WallTime now) con
         key = key_of(*keys, parts->header);
     }
     if (key == nullptr || !is_signed(std::string(token), key->secret)) return std::nullopt;
-    if (!is_for_us(parts->claims) || !is_current(parts->claims, now)) return std::nullopt;
+    const auto begins = beginning_of(parts->claims), ends = end_of(parts->claims);
+    if (!is_for_us(parts->claims) || !begins || !ends) return std::nullopt;
+    if (now < as_time(*begins) || now >= as_time(*ends)) return std::nullopt;
     const auto subject = text_of(parts->claims, "sub");
     const auto user = subject ? Uuid::parse(*subject) : std::nullopt;
     if (!user) return std::nullopt;
-    return Session{*user, as_time(*end_of(parts->claims))};
+    return Session{*user, as_time(*begins), as_time(*ends), std::move(keys)};
 }
 
 std::string make_api_key() {

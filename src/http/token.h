@@ -2,10 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/digest.h"
+#include "base/recent_map.h"
 #include "base/time.h"
 #include "base/uuid.h"
 #include "http/key_ring.h"
@@ -19,7 +22,39 @@ inline constexpr Seconds kLeeway{60};
 
 struct Session {
     Uuid user;
-    WallTime ends{};  ///< from here on the token is no longer taken
+    WallTime begins{};                 ///< before this the token is not taken yet
+    WallTime ends{};                   ///< from here on it is no longer taken
+    std::shared_ptr<const Keys> keys;  ///< with which it was checked
+
+    /// Whether nothing that a token depends on has changed since: the time has not come, and `now_keys`, the ring's,
+    /// are those that it was checked with.
+    bool holds(WallTime now, const std::shared_ptr<const Keys>& now_keys) const {
+        return keys == now_keys && now >= begins && now < ends;
+    }
+};
+
+/// Tokens that were found good lately, so that a client that asks again costs no signature. A token is looked up whole
+/// and compared in constant time; what is good for a time is looked at each time; what was signed by keys that are not
+/// the newest state of the ring any more is checked anew. Thread-safe.
+class KnownTokens {
+public:
+    std::optional<Session> find(std::string_view token, const std::shared_ptr<const Keys>& keys, WallTime now);
+    void keep(std::string_view token, Session session);
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view token) const { return std::hash<std::string_view>()(token); }
+    };
+    struct Equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const { return equal_in_constant_time(a, b); }
+    };
+    static constexpr std::size_t kGeneration = 4'096;
+    static constexpr std::size_t kLongest = 1'024;  ///< bytes; ours have some 300
+
+    std::mutex mutex_;
+    RecentMap<std::string, Session, Hash, Equal> known_{kGeneration};
 };
 
 /// Makes and checks session tokens. Thread-safe.
@@ -39,7 +74,10 @@ public:
     std::optional<Session> session(std::string_view token, WallTime now) const;
 
 private:
+    std::optional<Session> checked(std::string_view token, WallTime now) const;
+
     std::shared_ptr<const KeyRing> keys_;
+    std::unique_ptr<KnownTokens> known_ = std::make_unique<KnownTokens>();
 };
 
 /// `dw_` + base64url of 256 random bits + the first six digits of their SHA-256: a mistyped key is known without the

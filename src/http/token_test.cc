@@ -50,6 +50,20 @@ TEST(Token, HoldsThoughTheClockIsSetBack) {
     EXPECT_TRUE(tokens.check(tokens.make(kUser, kNow, Seconds(100)), kNow - Seconds(3600)));
 }
 
+TEST(Token, ThatWasFoundGoodIsNoExcuseForAnother) {
+    const Tokens tokens(ring());
+    const std::string token = tokens.make(kUser, kNow, Seconds(100));
+    ASSERT_EQ(tokens.check(token, kNow), kUser);
+    ASSERT_EQ(tokens.check(token, kNow), kUser);
+    for (std::size_t at = 0; at < token.size(); ++at) {
+        std::string other = token;
+        other[at] = other[at] == 'A' ? 'B' : 'A';
+        EXPECT_FALSE(tokens.check(other, kNow)) << at;
+    }
+    EXPECT_FALSE(tokens.check(token + "A", kNow));
+    EXPECT_FALSE(tokens.check(token.substr(0, token.size() - 1), kNow));
+}
+
 TEST(Token, OtherAlgorithmsAreRefused) {
     const Tokens tokens(ring());
     const std::string good = claims("1800000100");

@@ -1,21 +1,25 @@
 #include <boost/json/serialize.hpp>
 
 #include "llm/chat.h"
+#include "llm/token_estimate.h"
 #include "llm/utf8.h"
 
 namespace longhand::llm {
 
-std::uint64_t estimate_tokens(std::string_view text) {
-    std::uint64_t characters = 0;  // of scripts without spaces
-    std::uint64_t bytes = 0;       // of the others
-    for (std::size_t at = 0; at < text.size();) {
+void TokenEstimate::add(std::string_view piece) {
+    for (std::size_t at = 0; at < piece.size();) {
         const std::size_t start = at;
-        if (is_unspaced_script(next_code_point(text, at)))
-            ++characters;
+        if (is_unspaced_script(next_code_point(piece, at)))
+            ++characters_;
         else
-            bytes += at - start;
+            bytes_ += at - start;
     }
-    return characters + (bytes + 3) / 4;
+}
+
+std::uint64_t estimate_tokens(std::string_view text) {
+    TokenEstimate estimate;
+    estimate.add(text);
+    return estimate.tokens();
 }
 
 std::uint64_t estimate_prompt_tokens(const ChatRequest& request) {

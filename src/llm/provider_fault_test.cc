@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "llm/token_estimate.h"
 #include "llm/utf8.h"
 
 namespace longhand::llm {
@@ -80,6 +81,12 @@ TEST(EstimateTokens, IsAQuarterOfTheBytesAndOneACharacterWithoutSpaces) {
     EXPECT_EQ(estimate_tokens("租约只会增长"), 6u);
     EXPECT_EQ(estimate_tokens("Lease 租约"), 4u);
     EXPECT_EQ(estimate_tokens("аренда"), 3u);
+}
+
+TEST(EstimateTokens, OfATextInPiecesIsThatOfTheWhole) {
+    TokenEstimate estimate;
+    for (const char* piece : {"a", "", " Lease ", "租", "约", "x"}) estimate.add(piece);
+    EXPECT_EQ(estimate.tokens(), estimate_tokens("a Lease 租约x"));
 }
 
 }  // namespace

@@ -9,6 +9,13 @@ namespace longhand::net {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kGather{50};  // a person does not see it
+// A handshake, a head and the first words go through undelayed.
+constexpr unsigned kFirstPieces = 8;
+constexpr std::size_t kSmallPiece = 4096;
+
 CURLM* new_multi() {
     // libcurl's own state is per process; this is safe from several threads since 7.84.
     static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -27,11 +34,17 @@ struct CurlMulti::Watch {
     asio::posix::stream_descriptor descriptor;
     int wanted = 0;   ///< of CURL_POLL_IN and CURL_POLL_OUT
     int waiting = 0;  ///< for which of them a wait is under way
+    unsigned small_pieces = 0;
+    Clock::time_point rests_until{};
+    bool is_resting = false;
     bool is_released = false;
 };
 
 CurlMulti::CurlMulti(asio::io_context& loop)
-    : loop_(loop), multi_(new_multi()), timer_(loop.get_executor(), [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {
+    : loop_(loop),
+      multi_(new_multi()),
+      timer_(loop.get_executor(), [this] { act(CURL_SOCKET_TIMEOUT, 0); }),
+      rests_(loop.get_executor(), [this] { end_rests(); }) {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::socket_callback);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::timer_callback);
@@ -41,6 +54,7 @@ CurlMulti::CurlMulti(asio::io_context& loop)
 CurlMulti::~CurlMulti() {
     curl_multi_cleanup(multi_);
     while (!watches_.empty()) release(watches_.begin()->first);
+    resting_.clear();
 }
 
 void CurlMulti::prepare(CURL* easy) {
@@ -90,6 +104,7 @@ void CurlMulti::release(curl_socket_t socket) {
 
 void CurlMulti::wait(const std::shared_ptr<Watch>& watch, int direction) {
     if ((watch->wanted & direction) == 0 || (watch->waiting & direction) != 0) return;
+    if (direction == CURL_POLL_IN && watch->rests_until > Clock::now()) return rest(watch);
     watch->waiting |= direction;
     using Descriptor = asio::posix::stream_descriptor;
     const auto kind = direction == CURL_POLL_IN ? Descriptor::wait_read : Descriptor::wait_write;
@@ -97,10 +112,41 @@ void CurlMulti::wait(const std::shared_ptr<Watch>& watch, int direction) {
         watch->waiting &= ~direction;
         // Once released, this object may be gone too.
         if (watch->is_released || (watch->wanted & direction) == 0) return;
-        const int event = direction == CURL_POLL_IN ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
-        act(watch->socket, error ? CURL_CSELECT_ERR : event);
+        if (error) {
+            act(watch->socket, CURL_CSELECT_ERR);
+        } else if (direction == CURL_POLL_IN) {
+            read(watch);
+        } else {
+            act(watch->socket, CURL_CSELECT_OUT);
+        }
         if (!watch->is_released) wait(watch, direction);
     });
+}
+
+void CurlMulti::read(const std::shared_ptr<Watch>& watch) {
+    bytes_ = 0;
+    act(watch->socket, CURL_CSELECT_IN);
+    if (watch->is_released) return;
+    const bool is_small = bytes_ > 0 && bytes_ < kSmallPiece;
+    if (is_small && ++watch->small_pieces > kFirstPieces) watch->rests_until = Clock::now() + kGather;
+}
+
+void CurlMulti::rest(const std::shared_ptr<Watch>& watch) {
+    if (std::exchange(watch->is_resting, true)) return;
+    resting_.push_back(watch);
+    if (resting_.size() == 1) rests_.set(watch->rests_until - Clock::now());
+}
+
+// All rests are equally long, so they end in the order in which they began.
+void CurlMulti::end_rests() {
+    const auto now = Clock::now();
+    while (!resting_.empty() && (resting_.front()->is_released || resting_.front()->rests_until <= now)) {
+        const auto watch = std::move(resting_.front());
+        resting_.pop_front();
+        watch->is_resting = false;
+        if (!watch->is_released) wait(watch, CURL_POLL_IN);
+    }
+    if (!resting_.empty()) rests_.set(resting_.front()->rests_until - now);
 }
 
 void CurlMulti::set_timer(long timeout_ms) {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -15,6 +16,8 @@
 
 namespace longhand::net {
 
+/// A socket that brings small pieces one after the other, as a model's answer comes word by word, is not read for each:
+/// what comes within kGather of the last one is taken together. The first pieces, and large ones, are taken at once.
 /// Used from the loop's thread only, and not from within curl's own callbacks.
 class CurlMulti {
 public:
@@ -35,6 +38,8 @@ public:
     void remove(CURL* easy);
     /// Sets up what a handle needs so that its sockets are closed only after the loop has let go of them.
     void prepare(CURL* easy);
+    /// So many bytes of a body were handed on; said from within curl's callbacks.
+    void note_bytes(std::size_t count) { bytes_ += count; }
 
 private:
     struct Watch;
@@ -46,6 +51,9 @@ private:
     void set_watch(curl_socket_t socket, int what);
     void release(curl_socket_t socket);
     void wait(const std::shared_ptr<Watch>& watch, int direction);
+    void read(const std::shared_ptr<Watch>& watch);
+    void rest(const std::shared_ptr<Watch>& watch);
+    void end_rests();
     void set_timer(long timeout_ms);
     void act(curl_socket_t socket, int events);
     void take_finished();
@@ -55,6 +63,9 @@ private:
     Deadline timer_;
     Done done_;
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+    std::size_t bytes_ = 0;
+    std::deque<std::shared_ptr<Watch>> resting_;  ///< the one that rested first in front
+    Deadline rests_;
 };
 
 }  // namespace longhand::net

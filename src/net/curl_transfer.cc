@@ -12,6 +12,8 @@ namespace longhand::net {
 namespace {
 
 constexpr std::size_t kHeadLimit = 256 * 1024;
+// Of an answer that is taken piece by piece: many of them may be under way for a long time.
+constexpr long kStreamBuffer = 8 * 1024;
 
 struct UrlDeleter {
     void operator()(CURLU* url) const { curl_url_cleanup(url); }
@@ -171,6 +173,7 @@ void CurlTransfer::set_options() {
     curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, options_.user_agent.c_str());
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
+    if (call_.on_data) curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kStreamBuffer);
     curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
 }
 
@@ -357,6 +360,7 @@ bool CurlTransfer::take_head_end() {
 
 bool CurlTransfer::take_body(std::string_view piece) {
     body_bytes_ += piece.size();
+    multi_.note_bytes(piece.size());
     deadline_.set(call_.idle_timeout);
     if (body_bytes_ > call_.max_bytes) {
         failure_ = NetFailure{NetErrc::too_large, "the answer of " + shown_url_ + " is longer than " +

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read.hpp>
@@ -117,6 +118,39 @@ TEST(HttpClient, HandsOverTheHeadAndThenThePiecesOfASuccess) {
     call.url = server.url("/busy");
     EXPECT_EQ(perform(call)->body, "/busy");
     EXPECT_EQ(seen, "200:/good429:");
+}
+
+constexpr int kPieces = 20;
+
+/// The next piece leaves when the client has the last, so that none comes together with another.
+awaitable<void> piece_by_piece(std::atomic<int>* taken, HttpExchange& exchange) {
+    HttpResponse head;
+    auto begun = co_await exchange.begin_stream(std::move(head));
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    for (int piece = 0; begun && piece < kPieces; ++piece) {
+        while (*taken < piece && !exchange.gone().stopped()) {
+            pause.expires_after(std::chrono::milliseconds{1});
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        std::string text = std::to_string(piece) + " ";
+        begun = co_await exchange.write(std::move(text));
+    }
+}
+
+TEST(HttpClient, TakesSmallPiecesForAsLongAsTheyCome) {
+    std::atomic<int> taken = 0;
+    TestServer server([&taken](HttpExchange& exchange) { return piece_by_piece(&taken, exchange); });
+    std::string seen;
+    HttpCall call = call_to(server);
+    call.idle_timeout = Milliseconds{10'000};
+    call.on_data = [&](std::string_view piece) {
+        seen += piece;
+        ++taken;
+        return true;
+    };
+    const auto reply = perform(std::move(call));
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(seen, "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 ");
 }
 
 TEST(HttpClient, StreamsAFileAsTheBody) {

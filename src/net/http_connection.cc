@@ -8,6 +8,8 @@ using boost::beast::iequals;
 
 constexpr std::chrono::seconds kLinger{2};
 constexpr Milliseconds kTurnedAwayPatience{2'000};
+// What answers to repeated requests may grow to before they are sent.
+constexpr std::size_t kMostAnswers = 64 * 1024;
 // Method, version and spaces, beside the target.
 constexpr std::size_t kRequestLineRest = 64;
 
@@ -92,6 +94,7 @@ awaitable<bool> HttpConnection::serve_one() {
         co_await refuse(std::move(*refusal));
         co_return false;
     }
+    if (options_.repeated) request.head = head;
     wire_->consume(scanner_.size());
     const std::string_view id = request.headers["x-request-id"];
     request.request_id = is_request_id(id) ? std::string(id) : new_request_id_();
@@ -107,6 +110,27 @@ awaitable<bool> HttpConnection::serve_one() {
     co_return goes_on;
 }
 
+// Answers what the input begins with, as far as it is known to the byte: what comes in one batch leaves in one.
+bool HttpConnection::answer_repeated() {
+    if (!options_.repeated || is_stopping_ || scanner_.has_begun()) return false;
+    while (answers_.size() < kMostAnswers) {
+        const auto end = wire_->input().find("\r\n\r\n");
+        if (end == std::string_view::npos) break;
+        const auto head = wire_->input().substr(0, end + 4);
+        if (!options_.repeated({head, remote_address_, new_request_id_}, answers_)) break;
+        wire_->consume(head.size());
+    }
+    return !answers_.empty();
+}
+
+awaitable<NetResult<void>> HttpConnection::send_repeated() {
+    is_idle_ = false;
+    const auto sent = co_await wire_->write(answers_, {}, options_.transfer_timeout);
+    is_idle_ = true;
+    answers_.clear();
+    co_return sent;
+}
+
 // Reads until the input begins with a whole head.
 awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
     scanner_ = HeadScanner();
@@ -114,6 +138,12 @@ awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
     const bool is_welcome = admission_ == Admission::welcome;
     wire_->set_read_deadline(is_welcome ? options_.idle_timeout : kTurnedAwayPatience);
     while (true) {
+        if (answer_repeated()) {
+            const auto sent = co_await send_repeated();
+            if (!sent || is_stopping_) co_return HeadRead::closed;
+            has_begun = false;
+            wire_->set_read_deadline(options_.idle_timeout);
+        }
         if (skip_blank_lines()) {
             const auto state = scanner_.scan(wire_->input());
             if (is_head_too_large(state)) co_return HeadRead::refused;

@@ -34,6 +34,8 @@ private:
     enum class HeadRead { whole, closed, refused };
 
     awaitable<HeadRead> read_head();
+    bool answer_repeated();
+    awaitable<NetResult<void>> send_repeated();
     awaitable<bool> serve_one();
     awaitable<void> turn_away();
     awaitable<void> refuse(Refusal refusal);
@@ -49,6 +51,7 @@ private:
     const Admission admission_;
     std::string remote_address_;
     HeadScanner scanner_;
+    std::string answers_;  ///< to repeated requests, not sent yet
     Refusal refusal_;
     WireExchange* exchange_ = nullptr;
     bool is_idle_ = true;

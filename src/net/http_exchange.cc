@@ -228,6 +228,7 @@ awaitable<NetResult<void>> WireExchange::begin_stream(HttpResponse head) {
     // HTTP/1.0 has no chunks: the answer ends with the connection.
     if (!is_chunked_) frame.keep_alive = false;
     head.body.clear();
+    wire_.drop_spare_room();
     co_return co_await send_head(std::move(head), frame);
 }
 

@@ -1,6 +1,7 @@
 #include "net/http_head.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/core/string.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -32,6 +33,14 @@ bool is_token(std::string_view name) {
 bool is_control(char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
 }
+
+// Bytes that a head's lines are made of, where they stand is all the same.
+constexpr std::array<bool, 256> plain_bytes() {
+    std::array<bool, 256> plain{};
+    for (std::size_t byte = 0x21; byte < plain.size(); ++byte) plain[byte] = byte != 0x7f;
+    return plain;
+}
+constexpr std::array<bool, 256> kPlain = plain_bytes();
 
 // What two readers could frame differently is the stuff of request smuggling: it never reaches a handler.
 std::optional<Refusal> check_framing(const http::fields& headers, unsigned version) {
@@ -178,6 +187,12 @@ HeadScanner::State HeadScanner::bad(const char* problem) {
 
 HeadScanner::State HeadScanner::scan(std::string_view buffer) {
     while (position_ < buffer.size()) {
+        if (!after_cr_) {
+            const auto special = std::find_if(buffer.begin() + static_cast<std::ptrdiff_t>(position_), buffer.end(),
+                                              [](char c) { return !kPlain[static_cast<unsigned char>(c)]; });
+            position_ = static_cast<std::size_t>(special - buffer.begin());
+            if (special == buffer.end()) break;
+        }
         const std::size_t at = position_++;
         const char c = buffer[at];
         if (after_cr_) {

@@ -38,6 +38,15 @@ struct HttpRequest {
     std::string remote_address;
     /// What `x-request-id` says in the answer: the client's, if it is 1 to 128 of [A-Za-z0-9._-], else a new one.
     std::string request_id;
+    /// Its bytes, the empty line included, where HttpServerOptions::repeated is set.
+    std::string head;
+};
+
+/// A request about whose head nothing is known but its bytes, which end in an empty line.
+struct UnparsedRequest {
+    std::string_view head;
+    const std::string& remote_address;
+    const std::function<std::string()>& new_request_id;
 };
 
 struct HttpResponse {
@@ -116,6 +125,11 @@ struct HttpServerOptions {
     /// Told of a handler's bugs and of connections that could not be accepted, in a sentence. On any loop's thread.
     /// Optional.
     std::function<void(std::string_view message)> log_error;
+    /// Asked before a head is parsed: for requests that come again and again. Where the same bytes were given to the
+    /// handler before (`HttpRequest::head`), and were a request without a body that keeps its connection, it may append
+    /// the whole answer that the handler would give now to `out`, and give true. Must not wait. On any loop's thread.
+    /// Optional.
+    std::function<bool(const UnparsedRequest& request, std::string& out)> repeated;
     /// Told of each refusal, before the client is. On any loop's thread. Optional.
     std::function<void(const HttpRefusal& refusal)> on_refusal;
 };

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <set>
 #include <thread>
 
 #include "net/net_testing.h"
@@ -54,6 +55,39 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
     }
     client.send(requests);
     for (int i = 0; i < 50; ++i) EXPECT_EQ(client.receive().body, "POST /" + std::to_string(i) + " abc");
+}
+
+TEST(HttpServer, WhatCameBeforeIsAskedForByItsBytesAndWhatFollowsIsNot) {
+    std::mutex mutex;
+    std::set<std::string, std::less<>> seen;
+    HttpServerOptions options;
+    options.repeated = [&](const UnparsedRequest& request, std::string& out) {
+        const std::lock_guard lock(mutex);
+        if (!seen.contains(request.head)) return false;
+        out += "HTTP/1.1 200 OK\r\nx-request-id: " + request.new_request_id() + "\r\ncontent-length: 5\r\n\r\nagain";
+        return true;
+    };
+    TestServer server(
+        [&](HttpExchange& exchange) {
+            {
+                const std::lock_guard lock(mutex);
+                if (exchange.request().method == http::verb::get) seen.insert(exchange.request().head);
+            }
+            return repeat_request(exchange);
+        },
+        options);
+    RawClient client(server.port());
+    const std::string a = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(a + a + a + "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(a.size()) + "\r\n\r\n" +
+                a + a + b);
+    for (const std::string& expected : {std::string("GET /a "), std::string("again"), std::string("again"),
+                                        "POST /p " + a, std::string("again"), std::string("GET /b ")}) {
+        EXPECT_EQ(client.receive().body, expected);
+    }
+    // After a blank line it is other bytes.
+    client.send("\r\n" + b);
+    EXPECT_EQ(client.receive().body, "GET /b ");
+    EXPECT_EQ(server.requests(), 4);
 }
 
 TEST(HttpServer, AHandlerWithoutAnAnswerGives500AndTheLogSaysSo) {

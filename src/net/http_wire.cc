@@ -119,8 +119,25 @@ bool HttpWire::read_now(ReadSize size) {
     return true;
 }
 
+// Of a head. A wait for the socket costs a system call to arm it; a read, which leaves the socket armed, does not.
+awaitable<error_code> HttpWire::wait_and_read() {
+    const auto space = input_.prepare(kHeadPiece);
+    error_code error;
+    const auto count = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
+    input_.commit(count);
+    received_ += count;
+    if (error && error != asio::error::operation_aborted) note_end();
+    co_return error;
+}
+
 awaitable<NetResult<void>> HttpWire::fill(ReadSize size) {
     const auto received_before = received_;
+    // Nobody else reads meanwhile: the watch is over, and begins again only with a handler.
+    if (size == ReadSize::head && !tls_ && !watching_ && !input_ended_ && !timed_out_) {
+        co_await wait_and_read();
+        if (received_ == received_before) co_return failure();
+        co_return NetResult<void>{};
+    }
     // A body is mostly there already; the next head mostly not. What a session holds back, no socket tells.
     const bool may_be_there = size == ReadSize::body || (tls_ && tls_->has_pending());
     bool is_done = may_be_there && read_now(size);

@@ -33,6 +33,8 @@ public:
     /// What has come and was not consumed.
     std::string_view input() const;
     void consume(std::size_t bytes) { input_.consume(bytes); }
+    /// Gives back the memory that holds no input: for a connection on which nothing is to come for long.
+    void drop_spare_room() { input_.shrink_to_fit(); }
 
     enum class ReadSize { head, body };
     /// Resumes when `input` has grown, with at most a few KiB more for a head and 64 KiB for a body. The deadline
@@ -74,6 +76,7 @@ public:
 
 private:
     bool read_now(ReadSize size);
+    awaitable<boost::system::error_code> wait_and_read();
     std::size_t read_some(asio::mutable_buffer space, boost::system::error_code& error);
     std::size_t write_some(std::string_view first, std::string_view second, boost::system::error_code& error);
     void note_end();

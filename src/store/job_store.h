@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -352,7 +353,12 @@ public:
     virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) = 0;
 
     // Reads. They never wait for the writer, and see every commit that was answered before they began.
-    virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;            // not_found
+    virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    /// The same for who asks over and over: of a job that lives, the same object until something has changed its row,
+    /// mostly without asking the database. Errors: not_found.
+    virtual awaitable<StoreResult<std::shared_ptr<const job::Job>>> watched_job(Uuid owner, Uuid job) = 0;
+    /// That object, if it is in memory; null says nothing.
+    virtual std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) = 0;
     virtual awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     virtual awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) = 0;  // not_found

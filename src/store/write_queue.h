@@ -24,9 +24,9 @@ enum class Outcome {
 struct Operation {
     /// Of the verb, for metrics. Points to a literal.
     std::string_view name;
-    /// Called at most once, by one thread at a time, inside a transaction and a savepoint of its own. Sees what the
-    /// operations before it wrote. May throw DatabaseFailure: then it is undone like a refused one, and `done` is told
-    /// the failure.
+    /// Called by one thread at a time, inside a transaction. Sees what the operations before it wrote. May throw
+    /// DatabaseFailure: then it is undone like a refused one, and `done` is told the failure. Called again when all
+    /// that its batch wrote had to be rolled back: the last call is the one that counts.
     std::function<Outcome(sqlite::Connection&)> run;
     /// Called exactly once, when the commit that holds the operation is durable, or when it is certain that nothing of
     /// it is. Must not block or throw. Errors: unavailable, unusable, stopping.

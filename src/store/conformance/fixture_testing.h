@@ -176,7 +176,12 @@ protected:
         return ok(store().extend(worker_, kLease, beats)).at(0);
     }
     job::Job complete(const job::Job& job) { return ok(store().complete(completion(job))); }
-    job::Job read(const job::Job& job) { return ok(store().job_for_owner(job.owner, job.id)); }
+    /// Of both ways to read a job: who watches it sees what the table has, after whatever verb.
+    job::Job read(const job::Job& job) {
+        const job::Job found = ok(store().job_for_owner(job.owner, job.id));
+        EXPECT_EQ(*ok(store().watched_job(job.owner, job.id)), found);
+        return found;
+    }
     std::vector<std::string> event_kinds(const job::Job& job) {
         std::vector<std::string> kinds;
         for (const auto& event : ok(store().events_after(job.owner, job.id, 0, 1000))) kinds.push_back(event.kind);

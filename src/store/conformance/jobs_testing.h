@@ -279,11 +279,37 @@ TEST_P(StoreJobs, ObserversHearOfEachCommittedChangeBeforeItsCaller) {
     EXPECT_EQ(heard, expected);
 }
 
+TEST_P(StoreJobs, AWatchedJobIsTheSameObjectUntilSomethingChangesIt) {
+    const auto job = enqueue(owner_), other = start(owner_);
+    const auto watched = [&] { return ok(store().watched_job(owner_, job.id)); };
+    const auto queued = watched();
+    EXPECT_EQ(queued->state, job::State::queued);
+    EXPECT_EQ(beat(other, 30), BeatAnswer::held);
+    EXPECT_EQ(watched(), queued) << "another job's change is none of it";
+    const auto running = claim(1).at(0).job;
+    ASSERT_EQ(running.id, job.id);
+    EXPECT_EQ(*watched(), running);
+    for (const double progress : {11.0, 12.0, 13.0}) {
+        EXPECT_EQ(beat(running, progress), BeatAnswer::held);
+        EXPECT_EQ(watched()->progress, progress);
+    }
+    EXPECT_EQ(*watched(), read(job));
+    ok(store().cancel(owner_, job.id));
+    EXPECT_EQ(watched()->state, job::State::cancelled);
+    ok(store().retry(owner_, job.id));
+    EXPECT_EQ(watched()->state, job::State::queued);
+    EXPECT_EQ(error(store().watched_job(new_id(), job.id)), StoreErrc::not_found);
+    ok(store().delete_project(owner_, job.project));
+    EXPECT_EQ(error(store().watched_job(owner_, job.id)), StoreErrc::not_found);
+}
+
 TEST_P(StoreJobs, AnotherOwnersJobIsNotThere) {
     const auto job = start(owner_);
     ok(store().record_step(step(job, "plan", "x")));
     const Uuid other = new_id();
     EXPECT_EQ(error(store().job_for_owner(other, job.id)), StoreErrc::not_found);
+    EXPECT_EQ(ok(store().watched_job(owner_, job.id))->id, job.id);
+    EXPECT_EQ(error(store().watched_job(other, job.id)), StoreErrc::not_found);
     EXPECT_EQ(error(store().settings_for_owner(other, job.id)), StoreErrc::not_found);
     EXPECT_EQ(error(store().sources_for_owner(other, job.id)), StoreErrc::not_found);
     EXPECT_EQ(error(store().events_after(other, job.id, 0, 10)), StoreErrc::not_found);

@@ -190,7 +190,9 @@ TEST_P(StoreAccounts, ARemovedUserIsOutAndItsJobsAreCancelled) {
     ok(store().set_api_key(user.id, "aa"));
     const Uuid project = new_project(user.id);
     const auto running = start(user.id), queued = enqueue(user.id), other = start(owner_);
+    ok(store().user_is_there(user.id));
     ok(store().remove_user(user.id));
+    EXPECT_EQ(error(store().user_is_there(user.id)), StoreErrc::not_found);
     EXPECT_EQ(error(store().user(user.id)), StoreErrc::not_found);
     EXPECT_EQ(error(store().user_by_email("a@x.org")), StoreErrc::not_found);
     EXPECT_EQ(error(store().user_by_api_key("aa")), StoreErrc::not_found);

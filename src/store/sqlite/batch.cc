@@ -33,14 +33,22 @@ private:
     bool kept_ = false;
 };
 
+// `keeps`: what it wrote is to be committed.
+StoreResult<void> run(Connection& connection, Operation& operation, bool& keeps) {
+    try {
+        keeps = operation.run(connection) == Outcome::keep;
+        return {};
+    } catch (const DatabaseFailure& failure) {
+        return failure_of(failure);
+    } catch (const std::exception& bug) {
+        return StoreFailure{StoreErrc::unusable, fmt::format("{} failed inside: {}", operation.name, bug.what())};
+    }
+}
+
 }  // namespace
 
 Batch::Batch(Connection& connection) : connection_(connection) {
-    try {
-        connection_.query("begin_write").run();
-    } catch (const DatabaseFailure& failure) {
-        broken_ = failure_of(failure);
-    }
+    begin();
 }
 
 Batch::~Batch() {
@@ -50,25 +58,60 @@ Batch::~Batch() {
     tell_all();
 }
 
-StoreResult<void> Batch::run(Operation& operation) {
+void Batch::begin() {
     try {
-        Savepoint savepoint(connection_);
-        if (operation.run(connection_) == Outcome::keep) savepoint.keep();
-        return {};
+        connection_.query("begin_write").run();
     } catch (const DatabaseFailure& failure) {
-        return failure_of(failure);
-    } catch (const std::exception& bug) {
-        return StoreFailure{StoreErrc::unusable, fmt::format("{} failed inside: {}", operation.name, bug.what())};
+        broken_ = failure_of(failure);
     }
 }
 
 void Batch::add(Operation operation) {
-    StoreResult<void> result = broken_ ? StoreResult<void>(*broken_) : run(operation);
-    // A full disk and its like end the whole transaction, with what came before in it.
-    if (!broken_ && !connection_.in_transaction()) {
-        broken_ = result ? StoreFailure{StoreErrc::unavailable, "the transaction is gone"} : result.error();
+    Entry& entry = entries_.emplace_back(Entry{std::move(operation), {}});
+    if (broken_) {
+        entry.result = *broken_;
+    } else if (has_savepoints_) {
+        run_in_savepoint(entry);
+    } else if (!run_bare(entry)) {
+        start_over_with_savepoints();
     }
-    entries_.push_back({std::move(operation), std::move(result)});
+}
+
+// False: it has left something behind that must go.
+bool Batch::run_bare(Entry& entry) {
+    const std::int64_t changes = connection_.changes();
+    bool keeps = false;
+    entry.result = run(connection_, entry.operation, keeps);
+    note_lost_transaction(entry);
+    return keeps || broken_ || connection_.changes() == changes;
+}
+
+void Batch::run_in_savepoint(Entry& entry) {
+    try {
+        Savepoint savepoint(connection_);
+        bool keeps = false;
+        entry.result = run(connection_, entry.operation, keeps);
+        if (keeps) savepoint.keep();
+    } catch (const DatabaseFailure& failure) {
+        entry.result = failure_of(failure);
+    }
+    note_lost_transaction(entry);
+}
+
+void Batch::start_over_with_savepoints() {
+    has_savepoints_ = true;
+    run_quietly(connection_, "ROLLBACK");
+    begin();
+    for (Entry& entry : entries_) {
+        if (broken_) break;
+        run_in_savepoint(entry);
+    }
+}
+
+// A full disk and its like end the whole transaction, with what came before in it.
+void Batch::note_lost_transaction(const Entry& entry) {
+    if (connection_.in_transaction()) return;
+    broken_ = entry.result ? StoreFailure{StoreErrc::unavailable, "the transaction is gone"} : entry.result.error();
 }
 
 bool Batch::commit(const Ended& ended) {

@@ -11,7 +11,9 @@
 
 namespace longhand::store::sqlite {
 
-/// One transaction over many operations, each in a savepoint of its own: one that fails undoes itself and no other.
+/// One transaction over many operations: one that fails undoes itself and no other. Savepoints are what that takes, and
+/// most batches don't need them: so they come with the first operation to be undone, before which the whole batch is
+/// rolled back and run again, each operation in a savepoint of its own.
 /// Used by one thread. What is not committed when it goes is rolled back, and told `unavailable`.
 class Batch {
 public:
@@ -35,13 +37,18 @@ private:
         Operation operation;
         StoreResult<void> result;
     };
-    StoreResult<void> run(Operation& operation);
+    void begin();
+    bool run_bare(Entry& entry);
+    void run_in_savepoint(Entry& entry);
+    void start_over_with_savepoints();
+    void note_lost_transaction(const Entry& entry);
     void fail_all(const StoreFailure& failure);
     void tell_all();
 
     Connection& connection_;
     std::vector<Entry> entries_;
     std::chrono::nanoseconds commit_time_{};
+    bool has_savepoints_ = false;
     std::optional<StoreFailure> broken_;  ///< why the whole transaction is lost
 };
 

@@ -130,6 +130,8 @@ public:
     void count_into(std::shared_ptr<QueryFigures> figures) { figures_ = std::move(figures); }
 
     bool in_transaction() const;
+    /// Rows that were inserted, changed or deleted since it was opened; never falls, also when they are rolled back.
+    std::int64_t changes() const;
     sqlite3* handle() const { return database_; }
 
 private:

@@ -43,7 +43,7 @@ void GroupCommit::submit(Operation operation) {
         std::lock_guard lock(mutex_);
         if (!stopping_) {
             waiting_.push_back(std::move(operation));
-            submitted_.notify_one();
+            if (is_waited_for_) submitted_.notify_one();
             return;
         }
     }
@@ -57,8 +57,13 @@ WriteStats GroupCommit::stats() const {
     return stats;
 }
 
-std::optional<Operation> GroupCommit::next() {
-    std::lock_guard lock(mutex_);
+std::optional<Operation> GroupCommit::next(std::chrono::microseconds patience) {
+    std::unique_lock lock(mutex_);
+    if (waiting_.empty() && patience.count() > 0) {
+        is_waited_for_ = true;
+        submitted_.wait_for(lock, patience, [this] { return stopping_ || !waiting_.empty(); });
+        is_waited_for_ = false;
+    }
     if (waiting_.empty()) return std::nullopt;
     Operation operation = std::move(waiting_.front());
     waiting_.pop_front();
@@ -70,14 +75,19 @@ void GroupCommit::run_batch() {
     FiguresByName ran;
     auto now = std::chrono::steady_clock::now();
     const auto end = now + options_.longest_batch;
-    while (auto operation = next()) {
+    const auto patience = [&] {
+        return batch.size() < last_batch_ ? options_.longest_gap : std::chrono::microseconds{0};
+    };
+    while (auto operation = next(patience())) {
         Figures& figures = ran[operation->name];
+        now = std::chrono::steady_clock::now();
         batch.add(std::move(*operation));
         const auto before = std::exchange(now, std::chrono::steady_clock::now());
         ++figures.count;
         figures.time += now - before;
         if (batch.size() >= options_.most_operations || now >= end) break;
     }
+    last_batch_ = batch.size();
     const auto size = static_cast<std::int64_t>(batch.size());
     has_written_ = false;
     // Before the callers go on, so that who asks after an answer sees it counted.
@@ -107,7 +117,9 @@ void GroupCommit::work() {
     while (true) {
         {
             std::unique_lock lock(mutex_);
+            is_waited_for_ = true;
             submitted_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+            is_waited_for_ = false;
             if (waiting_.empty()) return;
         }
         run_batch();

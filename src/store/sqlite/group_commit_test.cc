@@ -149,6 +149,39 @@ TEST_F(GroupCommitTest, AFailedOperationUndoesItselfAndNoOther) {
     EXPECT_EQ(notes(), 2);
 }
 
+TEST_F(GroupCommitTest, WhatIsToBeUndoneHasItsBatchRunAgainAndARefusalThatWroteNothingHasNot) {
+    int runs = 0;
+    const auto counted = [&runs](int id) {
+        return [&runs, id](Connection& connection) {
+            ++runs;
+            return note(id)(connection);
+        };
+    };
+    std::promise<void> release;
+    auto held = hold(release.get_future().share());
+    auto kept = write(counted(1));
+    auto refused = write([](Connection&) { return Outcome::undo; });
+    release.set_value();
+    EXPECT_EQ(error(kept), std::nullopt);
+    EXPECT_EQ(error(refused), std::nullopt);
+    EXPECT_EQ(runs, 1);
+
+    std::promise<void> release_again;
+    auto held_again = hold(release_again.get_future().share());
+    auto kept_again = write(counted(2));
+    auto undone = write([](Connection& connection) {
+        note(3)(connection);
+        return Outcome::undo;
+    });
+    auto after_it = write(counted(4));
+    release_again.set_value();
+    EXPECT_EQ(error(kept_again), std::nullopt);
+    EXPECT_EQ(error(undone), std::nullopt);
+    EXPECT_EQ(error(after_it), std::nullopt);
+    EXPECT_EQ(runs, 4);  // the second twice, the last once
+    EXPECT_EQ(notes(), 3);
+}
+
 TEST_F(GroupCommitTest, AFailedCommitIsUnavailableForAllInItAndPasses) {
     std::promise<void> release;
     auto held = hold(release.get_future().share());

@@ -24,19 +24,34 @@ Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Wr
                                  std::function<void(StoreResult<void>)> done) {
     struct Told {
         std::vector<Committed> changes;
+        std::vector<Uuid> jobs;  ///< whose rows those changes are of
+        std::optional<Uuid> removed_user;
         std::int64_t stale = 0;
     };
     auto told = std::make_shared<Told>();
     Operation operation;
     operation.name = name;
-    operation.run = [run = std::move(run), told, &runtime = runtime_, cap = options_.user_cap](Connection& connection) {
-        Write write{connection, runtime, runtime.wall_now(), cap, {}, 0};
+    operation.run = [run = std::move(run), told, &runtime = runtime_, cap = options_.user_cap,
+                     known = known_jobs_](Connection& connection) {
+        // Of an earlier run, all of which was rolled back.
+        known->changed(told->jobs);
+        *told = {};
+        Write write{connection, runtime, runtime.wall_now(), cap, {}, 0, {}};
         const Outcome outcome = run(write);
-        if (outcome == Outcome::keep) told->changes = std::move(write.changes);
+        if (outcome == Outcome::keep) {
+            told->changes = std::move(write.changes);
+            told->removed_user = write.removed_user;
+            for (const Committed& change : told->changes) told->jobs.push_back(change.job.id);
+            known->changing(told->jobs);
+        }
         told->stale = write.stale;
         return outcome;
     };
-    operation.done = [done = std::move(done), told, observer = observer_, stale = stale_](StoreResult<void> result) {
+    operation.done = [done = std::move(done), told, observer = observer_, stale = stale_, known = known_jobs_,
+                      users = known_users_](StoreResult<void> result) {
+        known->changed(told->jobs);
+        // Before anybody is told: who has read the user's row before is too late to note it.
+        if (told->removed_user) users->forget(*told->removed_user);
         if (result) {
             stale->fetch_add(told->stale, std::memory_order_relaxed);
             for (const Committed& change : told->changes) observer->tell(change);

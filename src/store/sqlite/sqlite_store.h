@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 
+#include "store/sqlite/known_jobs.h"
+#include "store/sqlite/known_users.h"
 #include "store/sqlite/query_figures.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/write.h"
@@ -75,6 +77,10 @@ public:
     awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) override;
     awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<std::shared_ptr<const job::Job>>> watched_job(Uuid owner, Uuid job) override;
+    std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) override {
+        return known_jobs_->find(owner, job);
+    }
     awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) override;
@@ -107,6 +113,8 @@ public:
     awaitable<StoreResult<User>> add_user(std::string email) override;
     awaitable<StoreResult<std::vector<User>>> users() override;
     awaitable<StoreResult<User>> user(Uuid id) override;
+    awaitable<StoreResult<void>> user_is_there(Uuid id) override;
+    bool user_is_known(const Uuid& id) override { return known_users_->is_there(id, runtime_.steady_now()); }
     awaitable<StoreResult<User>> user_by_email(std::string email) override;
     awaitable<StoreResult<void>> remove_user(Uuid id) override;
     awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) override;
@@ -131,6 +139,8 @@ private:
     std::shared_ptr<std::atomic<std::int64_t>> stale_ = std::make_shared<std::atomic<std::int64_t>>(0);
     std::atomic<std::int64_t> rescues_ = 0;
     const std::shared_ptr<const QueryFigures> queries_;
+    std::shared_ptr<KnownJobs> known_jobs_ = std::make_shared<KnownJobs>();
+    std::shared_ptr<KnownUsers> known_users_ = std::make_shared<KnownUsers>();
     std::unique_ptr<ReadAccess> reads_;
     std::shared_ptr<WriteQueue> writes_;  ///< goes first: what it still commits uses the rest
 };

@@ -64,6 +64,16 @@ awaitable<StoreResult<User>> SqliteStore::user(Uuid id) {
     return read<User>([id](Connection& connection) { return sqlite::user(connection, id); });
 }
 
+awaitable<StoreResult<void>> SqliteStore::user_is_there(Uuid id) {
+    const SteadyTime now = runtime_.steady_now();
+    if (known_users_->is_there(id, now)) co_return StoreResult<void>{};
+    const auto ticket = known_users_->ticket();
+    const auto found = co_await user(id);
+    if (!found) co_return found.error();
+    known_users_->note(id, now, ticket);
+    co_return StoreResult<void>{};
+}
+
 awaitable<StoreResult<User>> SqliteStore::user_by_email(std::string email) {
     return read<User>(
         [email = std::move(email)](Connection& connection) { return sqlite::user_by_email(connection, email); });

@@ -136,6 +136,16 @@ awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job
         [owner, job](Connection& connection) { return sqlite::job_for_owner(connection, owner, job); });
 }
 
+awaitable<StoreResult<std::shared_ptr<const job::Job>>> SqliteStore::watched_job(Uuid owner, Uuid job) {
+    if (auto known = known_jobs_->find(owner, job)) co_return known;
+    const auto ticket = known_jobs_->ticket(job);
+    auto found = co_await job_for_owner(owner, job);
+    if (!found) co_return found.error();
+    KnownJobs::Row row = std::make_shared<const job::Job>(std::move(*found));
+    known_jobs_->keep(row, ticket);
+    co_return row;
+}
+
 awaitable<StoreResult<job::Settings>> SqliteStore::settings_for_owner(Uuid owner, Uuid job) {
     return read<job::Settings>(
         [owner, job](Connection& connection) { return sqlite::settings_for_owner(connection, owner, job); });

@@ -14,11 +14,12 @@ std::optional<std::string> recorded_value(Connection& connection, const Uuid& jo
     return query.step() ? std::optional(query.text()) : std::nullopt;
 }
 
-void insert_entry(Write& write, const Uuid& job, const JournalEntry& entry) {
-    write.connection.query("insert_journal")
-        .bind_all(job, entry.key, entry.value, entry.input_hash, entry.prompt_tokens, entry.completion_tokens,
-                  write.now)
-        .run();
+// False: the key was there.
+bool insert_entry(Write& write, const Uuid& job, const JournalEntry& entry) {
+    return write.connection.query("insert_journal")
+               .bind_all(job, entry.key, entry.value, entry.input_hash, entry.prompt_tokens, entry.completion_tokens,
+                         write.now)
+               .run() == 1;
 }
 
 struct StoredText {
@@ -62,10 +63,9 @@ StoreResult<StepRecorded> record_step(Write& write, const StepRecord& record) {
     auto applied = job::apply(row->job, job::step_recorded(write.now, record.lease, record.entry.key, record.report));
     if (!applied) return failure_of(write, applied.error());
     if (record.call) end_call(write, *record.call);
-    if (auto value = recorded_value(connection, record.job, record.entry.key)) {
-        return StepRecorded{true, std::move(*value)};
+    if (!insert_entry(write, record.job, record.entry)) {
+        return StepRecorded{true, recorded_value(connection, record.job, record.entry.key).value()};
     }
-    insert_entry(write, record.job, record.entry);
     connection.query("delete_partial_text").bind_all(record.job, record.entry.key).run();
     row->hangs = 0;
     auto stored = store_change(write, *row, std::move(*applied));

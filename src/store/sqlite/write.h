@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/runtime.h"
@@ -17,6 +18,7 @@ struct Write {
     std::int32_t user_cap;           ///< jobs of one owner that may be claimed or run at once
     std::vector<Committed> changes;  ///< told to the observer once they are committed
     std::int64_t stale = 0;          ///< late writes that were dropped
+    std::optional<Uuid> removed_user = {};
 };
 
 inline StoreFailure no_such(const char* what) {

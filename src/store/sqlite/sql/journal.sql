@@ -4,7 +4,8 @@
 SELECT value FROM journal WHERE job = ? AND key = ?;
 -- name: insert_journal
 INSERT INTO journal (job, key, value, input_hash, prompt_tokens, completion_tokens, recorded_at)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (job, key) DO NOTHING;
 -- name: journal
 SELECT key, value, input_hash, prompt_tokens, completion_tokens, recorded_at FROM journal WHERE job = ? ORDER BY key;
 

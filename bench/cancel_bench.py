@@ -11,14 +11,13 @@ import json
 import os
 import pathlib
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-BINARY = os.environ["LONGHAND_BINARY"]
-OUT = pathlib.Path(os.environ["BENCH_OUT"])
+from figures import BINARY, OUT, Report, latencies, sync_floor
+
 JOBS = int(os.environ.get("BENCH_JOBS", "200"))
 JOBS_OF_A_USER = 16  # run at once
 # Numbered: a model that says the same for ever is cut off.
@@ -79,23 +78,6 @@ class Client:
         return json.loads(answer) if answer[:1] == b"{" else answer
 
 
-def figures(seconds):
-    ordered = sorted(seconds)
-    at = lambda share: ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
-    return {"p50_ms": round(statistics.median(ordered) * 1000, 3), "p99_ms": round(at(0.99), 3), "max_ms": round(ordered[-1] * 1000, 3)}
-
-
-def sync_times(folder, times=200):
-    taken = []
-    with open(folder / "sync", "wb", buffering=0) as file:
-        for _ in range(times):
-            began = time.monotonic()
-            file.write(os.urandom(4096))
-            os.fdatasync(file.fileno())
-            taken.append(time.monotonic() - began)
-    return taken
-
-
 def command(*words):
     return subprocess.run([BINARY, *words], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -129,8 +111,7 @@ async def measure(folder, provider, clients):
         answered.append(time.monotonic() - began)
         await until(lambda: number in provider.closed)
         closed.append(provider.closed[number] - began)
-    return {"cancel_to_closed": figures(closed), "cancel_to_answer": figures(answered), "healthz": figures(trips),
-            "write_4k_fdatasync": figures(sync_times(folder))}  # fmt: skip
+    return {"cancel_to_closed": closed, "cancel_to_answer": answered, "healthz": trips, "write_4k_fdatasync": sync_floor(folder)}
 
 
 async def main():
@@ -155,12 +136,11 @@ async def main():
         finally:
             server.kill()
             server.wait()
-    print(f"{JOBS} jobs, each streaming from one provider on the loopback; SQLite, synchronous=FULL; cancelled one after the other")
-    print(f"{'':24}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}")
-    with open(OUT / "cancel.jsonl", "w") as lines:
-        for name, row in found.items():
-            print(f"{name:24}{row['p50_ms']:10.2f}{row['p99_ms']:10.2f}{row['max_ms']:10.2f}")
-            lines.write(json.dumps({"bench": "cancel", "figure": name, "jobs": JOBS, **row}) + "\n")
+    load = f"{JOBS} jobs, each streaming from one provider on the loopback, cancelled one after the other"
+    report = Report("cancel", f"{load}; SQLite, synchronous=FULL")
+    for name, seconds in found.items():
+        report.add(name, latencies(seconds), load=load, durability="synchronous=FULL")
+    report.close()
 
 
 if __name__ == "__main__":
