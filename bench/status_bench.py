@@ -24,6 +24,7 @@ JOBS = int(os.environ.get("BENCH_JOBS", "1000000"))
 LIVE = int(os.environ.get("BENCH_LIVE", "10000"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+WARM_UP_SECONDS = 3
 SERVER_CORE, CLIENT_CORE = 0, 1
 SCRIPT = status_data.ROOT / "bench/status.lua"
 STATUS_SERVER = os.environ.get("STATUS_SERVER", str(status_data.ROOT / "build/release/bench/status_server"))
@@ -112,6 +113,9 @@ def at_rest(child):
 def rounds(cells, variables):
     """Each cell in turns: {name: [what wrk found, ...]}."""
     found = {name: [] for name in cells}
+    for cell in cells.values():
+        with cell["while"]():
+            servers.wrk(cell["port"], CLIENT_CORE, WARM_UP_SECONDS, SCRIPT, SEED=0, **variables)
     for number in range(ROUNDS):
         for name, cell in cells.items():
             say(f"round {number + 1}: {name}")
