@@ -1,6 +1,7 @@
 // One user's one project with one job in it: what handlers find, and what they made of a request is kept.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -133,6 +134,13 @@ public:
     }
 
     Answer<job::Job> job_for_owner(Uuid owner, Uuid job) override { co_return find(owner, job); }
+    Answer<std::shared_ptr<const job::Job>> watched_job(Uuid owner, Uuid job) override {
+        const auto found = find(owner, job);
+        if (!found) co_return found.error();
+        co_return std::make_shared<const job::Job>(*found);
+    }
+    std::shared_ptr<const job::Job> known_job(const Uuid&, const Uuid&) override { return nullptr; }
+    Answer<void> writable() override { co_return store::StoreResult<void>(); }
     Answer<job::Settings> settings_for_owner(Uuid owner, Uuid job) override {
         co_return found<job::Settings>(owner, job);
     }

@@ -27,6 +27,11 @@ public:
         if (id != kUser) co_return not_there();
         co_return one();
     }
+    awaitable<store::StoreResult<void>> user_is_there(Uuid id) override {
+        if (id != kUser) co_return not_there();
+        co_return store::StoreResult<void>();
+    }
+    bool user_is_known(const Uuid& id) override { return id == kUser; }
     awaitable<store::StoreResult<store::User>> user_by_email(std::string) override { co_return not_there(); }
     awaitable<store::StoreResult<void>> remove_user(Uuid) override { co_return not_there(); }
     awaitable<store::StoreResult<void>> set_api_key(Uuid, std::string) override { co_return not_there(); }

@@ -92,7 +92,7 @@ void accepted(const std::string& token, const Session& session) {
                 "a token cut short is refused");
     const auto identity = w.identify("Bearer " + token, "");
     require(identity.has_value() == (session.user == OneUserStore::kUser), "only who is there still is let in");
-    require(!identity || (identity->user == session.user && identity->ends == session.ends),
+    require(!identity || (identity->user == session.user && identity->session->ends == session.ends),
             "who comes in is who the token names, until it ends");
 }
 

@@ -10,11 +10,12 @@ from harness import DEADLINE, ROOT, Api, LonghandTest
 
 NAME = re.compile(r"\b(?:longhand_[a-z][a-z0-9_]+|process_(?:cpu|resident|open|max|start)_[a-z_]+)")
 PACKAGING = ROOT / "packaging"
+PROMTOOL = ROOT / "build/tools/promtool"  # fetched by ./dev
 
 
 def promtool(*words, text=None):
     """Its exit status, and all that it said."""
-    done = subprocess.run(["promtool", *map(str, words)], input=text, capture_output=True, text=True, timeout=DEADLINE)
+    done = subprocess.run([PROMTOOL, *map(str, words)], input=text, capture_output=True, text=True, timeout=DEADLINE)
     return done.returncode, done.stdout + done.stderr
 
 

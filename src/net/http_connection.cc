@@ -112,7 +112,7 @@ awaitable<bool> HttpConnection::serve_one() {
 
 // Answers what the input begins with, as far as it is known to the byte: what comes in one batch leaves in one.
 bool HttpConnection::answer_repeated() {
-    if (!options_.repeated || is_stopping_ || scanner_.has_begun()) return false;
+    if (!options_.repeated || is_stopping_ || scanner_.has_begun() || admission_ != Admission::welcome) return false;
     while (answers_.size() < kMostAnswers) {
         const auto end = wire_->input().find("\r\n\r\n");
         if (end == std::string_view::npos) break;
