@@ -5,7 +5,7 @@ import os
 import re
 import unittest
 
-from harness import Api, LonghandTest, run, wait_until
+from harness import SLOWNESS, Api, LonghandTest, run, wait_until
 
 FIELDS = {
     "id", "user_id", "project_id", "status", "progress", "progress_stage", "percent_complete", "title", "is_byok", "reasoning_model",
@@ -135,7 +135,7 @@ class Lifecycle(LonghandTest):
         api = Api(self.server.url, self.user("gone@example.org"))
         api.get("/api/jobs")
         run("user", "remove", "gone@example.org", "--data", self.data)
-        self.assertEqual(api.raw("GET", "/api/jobs")[0], 401)
+        wait_until(lambda: api.raw("GET", "/api/jobs")[0] == 401, "the removed user's session is refused", SLOWNESS)
 
 
 if __name__ == "__main__":
