@@ -3,6 +3,7 @@ no document shows it. `DRILL_KILLS` says how many times: fifty, and a thousand i
 drill_server.cc, which makes its PDFs without TeX."""
 
 import concurrent.futures
+import json
 import os
 import random
 import re
@@ -112,7 +113,7 @@ class Drill(LonghandTest):
         wait_until(lambda: Api(self.provider.url).get("/v1/stats")["active"] == 0, "no stream left")
         time.sleep(6)  # until what was in flight has been asked for, twice
 
-        settled = estimated = 0
+        settled = estimated = compared = 0
         for owner, job in self.jobs:
             api = self.apis[owner]
             with self.subTest(job=job):
@@ -130,10 +131,13 @@ class Drill(LonghandTest):
                 settled += sum(tokens(call) for call in calls if call["state"] == "settled")
                 estimated += sum(tokens(call) for call in calls if call["state"] == "estimated")
                 for call in calls:
-                    if call["state"] == "settled":
-                        self.assertEqual(self.charge_of(call), tokens(call), call)
+                    charge = self.charge_of(call) if call["state"] == "settled" else None
+                    if charge is not None:
+                        compared += 1
+                        self.assertEqual(charge, tokens(call), call)
         charged = self.charged() - before
         print(f"{KILLS} kills, {len(self.jobs)} jobs, {charged} tokens charged, {settled} settled, {estimated} estimated", flush=True)
+        self.assertGreater(compared, len(self.jobs) if KILLS <= 50 else 1000)
         self.assertLessEqual(settled, charged)
         self.assertLessEqual(charged, settled + estimated)
 
@@ -166,7 +170,11 @@ class Drill(LonghandTest):
         self.assertLessEqual(deaths, 8)
 
     def charge_of(self, call):
-        data = Api(self.provider.url).get(f"/v1/generation?id={call['generation_id']}")["data"]
+        """None, where the provider has forgotten the call: it remembers the last ten thousand or so."""
+        status, _, body = Api(self.provider.url).raw("GET", f"/v1/generation?id={call['generation_id']}")
+        if status == 404:
+            return None
+        data = json.loads(body)["data"]
         return data["tokens_prompt"] + data["tokens_completion"]
 
 

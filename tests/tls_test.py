@@ -65,7 +65,7 @@ class Tls(LonghandTest):
             wait_until(lambda: "stays as it was" in server.log_text(), "the failure in the log")
             self.certificate()
             server.child.send_signal(signal.SIGHUP)
-            wait_until(lambda: "was read again" in server.log_text(), "the new certificate")
+            wait_until(lambda: "read again: the TLS certificate" in server.log_text(), "the new certificate")
             with self.connect(server) as connection:
                 self.assertEqual(self.ask(connection, "/healthz")[0], 200)
             self.assertEqual(self.ask(former, "/healthz")[0], 200)
