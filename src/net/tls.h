@@ -42,8 +42,8 @@ private:
     std::shared_ptr<SSL_CTX> context_;
 };
 
-/// One connection's session. The socket outlives it, and is its caller's to wait on. The process ignores SIGPIPE: OpenSSL
-/// writes to a socket whose peer may be gone.
+/// One connection's session. The socket outlives it, and is its caller's to wait on. The process ignores SIGPIPE:
+/// OpenSSL writes to a socket whose peer may be gone.
 class TlsSession {
 public:
     /// `socket` is connected and does not block.
