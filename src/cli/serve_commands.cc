@@ -4,7 +4,9 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/url/parse.hpp>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -279,6 +281,8 @@ int serve(const Options& options) {
     auto made = make_server(options);
     if (!made) return complain(made.error().message, kUsage);
     Server& server = **made;
+    // A reload that comes before there is anything to reload must not end the process: nobody waits on it.
+    const asio::signal_set early_hangups(server.loop, SIGHUP);
     if (const int status = open_server(server); status != kDone) return status;
     make_app(server);
     if (const auto announced = announce(server); !announced) return complain(announced.error().message);

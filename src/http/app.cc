@@ -78,11 +78,19 @@ public:
         } catch (const std::exception& bug) {
             reply = internal(bug.what());
         }
-        const Status meant = co_await deliver(std::move(reply), match.route, call);
+        Status meant = Status::internal_server_error;
+        std::exception_ptr bug;
+        try {
+            meant = co_await deliver(std::move(reply), match.route, call);
+        } catch (...) {
+            // The exchange answers and logs it; here it is counted.
+            bug = std::current_exception();
+        }
         // A file's answer may turn out to be 206, 304 or 416.
         const Status status = exchange.answered().value_or(meant);
         const auto taken = services_.deps.runtime.steady_now() - started - call.waited;
         account(request, origin.client, match, status, std::chrono::duration_cast<std::chrono::microseconds>(taken));
+        if (bug) std::rethrow_exception(bug);
     }
 
     bool repeated(const net::UnparsedRequest& request, std::string& out) {

@@ -215,7 +215,7 @@ awaitable<void> HttpWire::linger(Duration patience) {
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
     // One deadline for all of it: a client that goes on sending does not hold the connection.
     set_read_deadline(patience);
-    while (!input_ended_ && !broken_) {
+    while (!input_ended_ && !broken_ && !timed_out_) {
         consume(input().size());
         const auto filled = co_await fill(ReadSize::body);
         if (!filled) break;

@@ -204,7 +204,7 @@ std::uint64_t FileStore::free_bytes() const {
 }
 
 StoreResult<void> FileStore::check() const {
-    for (const std::string_view folder : {kUploads, kArtifacts, kScratch}) {
+    for (const std::string_view folder : {kUploads, kArtifacts, kScratch, kIndex}) {
         if (auto made = make_folders(data_folder_, folder); !made) return made.error();
         auto file = PartFile::make(data_folder_ + "/" + std::string(folder));
         if (!file) return file.error();

@@ -178,12 +178,15 @@ TEST_F(Files, TheCheckMakesFoldersThatAreGoneAndNamesOneThatIsNone) {
     fs::remove_all(folder_ + "/artifacts");
     ASSERT_TRUE(store.check());
     EXPECT_TRUE(fs::is_empty(folder_ + "/artifacts"));
-    fs::remove_all(folder_ + "/artifacts");
-    std::ofstream(folder_ + "/artifacts") << "no folder";
-    const auto checked = store.check();
-    ASSERT_FALSE(checked);
-    EXPECT_NE(checked.error().message.find("/artifacts"), std::string::npos);
-    EXPECT_NE(checked.error().message.find("that should be a folder"), std::string::npos) << checked.error().message;
+    for (const std::string name : {"/artifacts", "/index"}) {
+        fs::remove_all(folder_ + name);
+        std::ofstream(folder_ + name) << "no folder";
+        const auto checked = store.check();
+        ASSERT_FALSE(checked);
+        EXPECT_NE(checked.error().message.find(name), std::string::npos);
+        EXPECT_NE(checked.error().message.find("that should be a folder"), std::string::npos) << checked.error().message;
+        fs::remove(folder_ + name);
+    }
 }
 
 TEST_F(Files, FreeBytesAreThoseOfTheDisk) {
