@@ -184,7 +184,8 @@ TEST_F(Files, TheCheckMakesFoldersThatAreGoneAndNamesOneThatIsNone) {
         const auto checked = store.check();
         ASSERT_FALSE(checked);
         EXPECT_NE(checked.error().message.find(name), std::string::npos);
-        EXPECT_NE(checked.error().message.find("that should be a folder"), std::string::npos) << checked.error().message;
+        EXPECT_NE(checked.error().message.find("that should be a folder"), std::string::npos)
+            << checked.error().message;
         fs::remove(folder_ + name);
     }
 }
