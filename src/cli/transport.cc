@@ -43,12 +43,8 @@ Value<Transport> transport_of(const Options& options) {
     if (!certificate) return certificate.error();
     transport.certificate = std::move(*certificate);
     for (const std::string& value : options.all("trusted-proxy")) {
-        std::string_view rest = value;
-        while (!rest.empty()) {
-            const auto comma = std::min(rest.find(','), rest.size());
-            const std::string_view word = trimmed(rest.substr(0, comma));
-            rest.remove_prefix(std::min(comma + 1, rest.size()));
-            if (word.empty() || transport.proxies.add(word)) continue;
+        for (const std::string_view word : comma_separated(value)) {
+            if (transport.proxies.add(word)) continue;
             return wrong_usage(
                 fmt::format("{} should be an address or a network, such as 192.0.2.7 or 10.0.0.0/8, not "
                             "'{}'.",

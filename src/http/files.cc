@@ -174,15 +174,18 @@ awaitable<ApiResult<Reply>> delete_project_file(const Services& services, Call& 
     if (!id) co_return id.error();
     auto path = co_await services.deps.projects.delete_file(call.owner(), *id);
     if (!path) co_return from_store(path.error(), "file");
-    if (*path) {
-        // A copy: the removal may outlast the server.
-        services.deps.runtime.post_blocking(
-            [files = services.deps.files, gone = std::move(**path)]() mutable { files.remove(gone); });
-    }
+    if (*path) remove_files(services, {std::move(**path)});
     co_return json_reply(R"({"message":"File deleted successfully"})");
 }
 
 }  // namespace
+
+void remove_files(const Services& services, std::vector<std::string> paths) {
+    // A copy: the removal may outlast the server.
+    services.deps.runtime.post_blocking([files = services.deps.files, paths = std::move(paths)]() mutable {
+        for (const std::string& path : paths) files.remove(path);
+    });
+}
 
 std::vector<Route> file_routes(const Services& services) {
     return {

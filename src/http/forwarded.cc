@@ -13,12 +13,8 @@ std::vector<std::string_view> words_of(const net::HttpRequest& request, std::str
     std::vector<std::string_view> words;
     const auto [first, last] = request.headers.equal_range(boost::beast::string_view(name.data(), name.size()));
     for (auto header = first; header != last; ++header) {
-        std::string_view list = header->value();
-        while (!list.empty()) {
-            const auto comma = std::min(list.find(','), list.size());
-            if (const auto word = trimmed(list.substr(0, comma)); !word.empty()) words.push_back(word);
-            list.remove_prefix(std::min(comma + 1, list.size()));
-        }
+        const auto more = comma_separated(header->value());
+        words.insert(words.end(), more.begin(), more.end());
     }
     return words;
 }

@@ -42,6 +42,10 @@ std::string header(const Call& call, std::string_view name);
 std::string_view header(const Call& call, boost::beast::http::field name);
 
 net::HttpResponse json_reply(std::string body);
+/// What a job that failed or was moderated shows as its error; nothing in any other state.
+std::optional<std::string> problem_of(const job::Job& job);
+/// Removes files that nothing names any longer, later.
+void remove_files(const Services& services, std::vector<std::string> paths);
 /// 400, where a cap on money can't be held to: a model of the job has no price here.
 std::optional<ApiError> unknown_price(const job::Settings& settings, const ServerDefaults& defaults);
 /// 409: which job keeps the project busy, and how to cancel it.

@@ -17,11 +17,6 @@ using Row = std::shared_ptr<const job::Job>;
 constexpr Seconds kPollAfter{2};
 constexpr Seconds kLongestPollAfter{60};
 
-std::optional<std::string> problem_of(const job::Job& job) {
-    const bool shown = job.state == job::State::failed || job.state == job::State::moderated;
-    return shown && job.problem ? std::optional(job.problem->message) : std::nullopt;
-}
-
 /// All sixteen fields of the compatible API, and the link once there is something behind it.
 std::string status_json(const Services& services, const Call& call, const job::Job& job) {
     const std::string progress = json_number(job.progress, 2);
@@ -136,6 +131,11 @@ awaitable<ApiResult<Reply>> get_job_status(const Services& services, Call& call)
 }
 
 }  // namespace
+
+std::optional<std::string> problem_of(const job::Job& job) {
+    const bool shown = job.state == job::State::failed || job.state == job::State::moderated;
+    return shown && job.problem ? std::optional(job.problem->message) : std::nullopt;
+}
 
 std::vector<Route> status_routes(const Services& services) {
     return {

@@ -68,17 +68,6 @@ std::string listed_json(const job::Job& job) {
     return std::move(out).str();
 }
 
-std::vector<std::string> comma_separated(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const auto comma = text.find(',');
-        const auto part = trimmed(text.substr(0, comma));
-        if (!part.empty()) parts.emplace_back(part);
-        text = comma == text.npos ? std::string_view() : text.substr(comma + 1);
-    }
-    return parts;
-}
-
 ApiError bad_list_parameter(std::string_view name, std::string_view right) {
     return ApiError{ApiErrc::invalid_parameter, fmt::format("The parameter '{}' should be {}.", name, right)}.with(
         "parameter", name);
@@ -86,7 +75,7 @@ ApiError bad_list_parameter(std::string_view name, std::string_view right) {
 
 std::optional<ApiError> read_list_parameter(store::JobsQuery& query, std::string_view name, const std::string& value) {
     if (name == "status") {
-        for (const std::string& word : comma_separated(value)) {
+        for (const std::string_view word : comma_separated(value)) {
             const auto state = job::parse_state(word);
             if (!state) {
                 return bad_list_parameter(
@@ -97,7 +86,7 @@ std::optional<ApiError> read_list_parameter(store::JobsQuery& query, std::string
             query.states.push_back(*state);
         }
     } else if (name == "ids") {
-        for (const std::string& word : comma_separated(value)) {
+        for (const std::string_view word : comma_separated(value)) {
             const auto id = Uuid::parse(word);
             if (!id || query.ids.size() == kMaxIds)
                 return bad_list_parameter(name, "at most 200 UUIDs with commas between them");

@@ -124,10 +124,7 @@ awaitable<ApiResult<Reply>> delete_project(const Services& services, Call& call)
     if (!id) co_return id.error();
     auto paths = co_await services.deps.projects.delete_project(call.owner(), *id);
     if (!paths) co_return from_store(paths.error(), "project");
-    // A copy: the removal may outlast the server.
-    services.deps.runtime.post_blocking([files = services.deps.files, paths = std::move(*paths)]() mutable {
-        for (const std::string& path : paths) files.remove(path);
-    });
+    remove_files(services, std::move(*paths));
     JsonObject out;
     out.add("message", fmt::format("Project {} deleted successfully", id->to_string()));
     co_return json_reply(std::move(out).str());

@@ -61,11 +61,7 @@ std::vector<std::string> read_urls(BodyReader& body) {
     };
     if (value == nullptr) return urls;
     if (value->is_string()) {
-        for (std::string_view rest = view(*value); !rest.empty();) {
-            const auto comma = rest.find(',');
-            take(rest.substr(0, comma));
-            rest = comma == rest.npos ? std::string_view() : rest.substr(comma + 1);
-        }
+        for (const std::string_view url : comma_separated(view(*value))) take(url);
     } else if (value->is_array()) {
         for (const json::value& one : value->get_array()) {
             if (one.is_string())

@@ -18,6 +18,7 @@
 
 #include "base/digest.h"
 #include "net/http_connection.h"
+#include "net/networks.h"
 #include "net/peer_limit.h"
 
 namespace longhand::net {
@@ -236,12 +237,10 @@ private:
 
     void admit(tcp::socket socket, HttpLoop& loop, Admission admission) {
         error_code error;
-        auto peer = socket.remote_endpoint(error).address();
+        // Plain, for loopback in another form is not `is_loopback`.
+        const auto peer = plain_form(socket.remote_endpoint(error).address());
         // It has gone already.
         if (error) return;
-        // A listener for both families sees IPv4 mapped, and mapped loopback is not `is_loopback`.
-        if (peer.is_v6() && peer.to_v6().is_v4_mapped())
-            peer = asio::ip::make_address_v4(asio::ip::v4_mapped, peer.to_v6());
         const bool is_shared = options_.is_shared_peer ? options_.is_shared_peer(peer) : peer.is_loopback();
         if (is_shared) return loop.adopt(std::move(socket), nullptr, admission);
         auto [place, is_first_refusal] = peers_.take(peer);

@@ -11,16 +11,16 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-ip::address plain_form(const ip::address& address) {
-    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-}
-
 bool contains_v6(const ip::network_v6& network, const ip::address_v6& address) {
     return ip::network_v6(address, network.prefix_length()).canonical() == network;
 }
 
 }  // namespace
+
+ip::address plain_form(const ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+}
 
 std::optional<ip::address> parse_peer(std::string_view text) {
     text = trimmed(text);

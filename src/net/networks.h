@@ -14,6 +14,9 @@ namespace longhand::net {
 /// `[2001:db8::1]:80`.
 std::optional<boost::asio::ip::address> parse_peer(std::string_view text);
 
+/// An IPv4 address in IPv6 form is the IPv4 address; any other is itself. A listener for both families sees the former.
+boost::asio::ip::address plain_form(const boost::asio::ip::address& address);
+
 /// Addresses and networks. Once filled, thread-safe.
 class Networks {
 public:
