@@ -12,7 +12,6 @@ import subprocess
 import time
 import unittest
 import zipfile
-import zlib
 
 from harness import DEADLINE, SLOWNESS, Api, LonghandTest, wait_until
 
@@ -358,7 +357,6 @@ class Unreadable(Uploads):
         return self.api.post("/api/generateWizardWork", order)["jobId"]
 
     def test_files_are_named_with_the_reason_and_the_rest_goes_on(self):
-
         bad = {
             "damaged.pdf": (b"%PDF-1.7\n" + GOOD, "damaged"),
             "damaged.docx": (docx(9 * MB)[:-60], "damaged"),
