@@ -25,8 +25,8 @@ os.environ["NO_PROXY"] = "127.0.0.1"
 ODD = {"is_default": True, "isDefault": 1, "model": "some/model", "free_trial_mode": "false", "email": "caller@example.org",
        "extra": {"deep": [None, {"er": 1}]}}  # fmt: skip
 FILES = [
-    ("notes on bees.md", "# Bees\n\nBees live in hives. A hive has one queen. In summer the bees gather nectar and make honey.\n"),
-    ("Ernte.csv", "month,kilograms\nMay,12\nJune,31\nJuly,24\n"),
+    ("notes on bees.md", "# Bees\n\nBees live in hives. A hive has one queen. In summer the bees gather nectar and make honey."),
+    ("Ernte.csv", "month,kilograms\nMay,12\nJune,31\nJuly,24"),
 ]
 ORDER = {"prompt": "Write a short guide to how bees live.", "author": "A caller", "page_length": 1, "max_pages": "2"} | ODD
 # For a job that is cancelled: it is not done before that.
