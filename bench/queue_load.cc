@@ -72,7 +72,8 @@ public:
         if (!opened) throw std::runtime_error(opened.error().message);
         store_ = std::move(*opened);
         engine_ = std::make_unique<engine::Engine>(runtime_, *store_, files_, model_, *typesetter_, options());
-        store_->observe([this](const store::Committed& change) { committed(change); });
+        store_->observe([this](const store::Committed& change) { committed(change); },
+                        [this](const store::Committed& change) { return engine_->on_written(change); });
     }
     ~Run() { store_->observe({}); }
 
@@ -196,7 +197,7 @@ private:
 
     awaitable<std::int64_t> commits() {
         auto stats = co_await store_->stats();
-        co_return stats.value().commits;
+        co_return stats.value().writes.commits;
     }
 
     /// On the store's thread.

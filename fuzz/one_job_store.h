@@ -180,7 +180,7 @@ public:
         co_return not_found();
     }
     Answer<store::StoreStats> stats() override { co_return store::StoreStats{}; }
-    void observe(std::function<void(const store::Committed&)>) override {}
+    void observe(std::function<void(const store::Committed&)>, std::function<bool(const store::Committed&)>) override {}
 
     Answer<std::vector<store::ClaimedJob>> claim(store::ClaimRequest) override { co_return not_found(); }
     Answer<std::vector<store::BeatAnswer>> extend(job::WorkerId, Milliseconds, std::vector<store::Beat>) override {

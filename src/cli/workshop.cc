@@ -15,7 +15,8 @@ Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provi
                                                *typesetter_, std::move(options));
     documents_ = std::make_unique<engine::Documents>(runtime, installation.store(), installation.files(), *typesetter_);
     installation.store().observe(
-        [engine = engine_.get()](const store::Committed& committed) { engine->on_committed(committed); });
+        [engine = engine_.get()](const store::Committed& committed) { engine->on_committed(committed); },
+        [engine = engine_.get()](const store::Committed& change) { return engine->on_written(change); });
 }
 
 Value<Children> children_of(const Options& options) {

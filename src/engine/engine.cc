@@ -88,6 +88,14 @@ public:
         if (committed.job.state == job::State::queued) claims_.wake();
     }
 
+    // Without a free slot there is nothing to come, and the commit should not wait.
+    bool on_written(const store::Committed& change) {
+        if (change.job.state != job::State::queued) return false;
+        if (environment_.counters.running >= environment_.options.workers) return false;
+        claims_.wake();
+        return true;
+    }
+
     void set_prices(llm::PriceTable prices) { environment_.options.prices = std::move(prices); }
 
     LiveFeed& live() { return environment_.live; }
@@ -221,6 +229,9 @@ awaitable<void> Engine::stop() {
 }
 void Engine::on_committed(const store::Committed& committed) {
     impl_->on_committed(committed);
+}
+bool Engine::on_written(const store::Committed& change) {
+    return impl_->on_written(change);
 }
 void Engine::set_prices(llm::PriceTable prices) {
     impl_->set_prices(std::move(prices));

@@ -74,6 +74,8 @@ public:
     /// Told of every commit (JobStore::observe), on any thread: a cancelled job is stopped before this returns; a
     /// queued one wakes the claim.
     void on_committed(const store::Committed& committed);
+    /// Told of every change before its commit (likewise): what is queued is claimed in the same one, if a slot is free.
+    bool on_written(const store::Committed& change);
 
     /// What calls are reserved and settled at from now on.
     void set_prices(llm::PriceTable prices);

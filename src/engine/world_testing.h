@@ -177,7 +177,7 @@ public:
             invariants.check(committed);
             if (engine) engine->on_committed(committed);
             on_commit(committed);
-        });
+        }, [this](const store::Committed& change) { return engine && engine->on_written(change); });
     }
     void start() {
         Runtime& engines = bug_ == Bug::cancel_forgets_a_sleep ? static_cast<Runtime&>(deaf_) : runtime;

@@ -390,7 +390,11 @@ public:
     /// Called after each commit that changed a job, before its caller resumes, on the store's own thread: must not
     /// block or throw, nor call this. Set before the first write; an empty one ends it, and what was set before is not
     /// called any more then.
-    virtual void observe(std::function<void(const Committed&)> observer) = 0;
+    /// `written`, if given, is called before that, when the change stands in its transaction and may still be undone,
+    /// under the same rules. True: a write of the listener's own is about to come of it, and the store may hold the
+    /// commit open for it for some tenths of a millisecond, so that both are durable at once.
+    virtual void observe(std::function<void(const Committed&)> observer,
+                         std::function<bool(const Committed&)> written = {}) = 0;
 };
 
 }  // namespace longhand::store

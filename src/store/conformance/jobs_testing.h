@@ -279,6 +279,28 @@ TEST_P(StoreJobs, ObserversHearOfEachCommittedChangeBeforeItsCaller) {
     EXPECT_EQ(heard, expected);
 }
 
+TEST_P(StoreJobs, ObserversHearOfEachChangeBeforeItsCommitAndOfNoneThatWasRefused) {
+    std::mutex mutex;
+    std::vector<std::string> heard;
+    const auto note = [&](const char* when, const Committed& change) {
+        std::lock_guard lock(mutex);
+        heard.push_back(when + (" " + std::string(to_string(change.job.state))));
+    };
+    store().observe([&](const Committed& change) { note("committed", change); },
+                    [&](const Committed& change) {
+                        note("written", change);
+                        return change.job.state == job::State::queued;
+                    });
+    const auto job = enqueue(owner_);
+    ok(store().cancel(owner_, job.id));
+    EXPECT_EQ(error(store().cancel(new_id(), job.id)), StoreErrc::not_found);
+    store().observe({});
+    std::lock_guard lock(mutex);
+    const std::vector<std::string> expected{"written submitted",   "written queued",    "committed submitted",
+                                            "committed queued",    "written cancelled", "committed cancelled"};
+    EXPECT_EQ(heard, expected);
+}
+
 TEST_P(StoreJobs, AWatchedJobIsTheSameObjectUntilSomethingChangesIt) {
     const auto job = enqueue(owner_), other = start(owner_);
     const auto watched = [&] { return ok(store().watched_job(owner_, job.id)); };

@@ -33,10 +33,10 @@ private:
     bool kept_ = false;
 };
 
-// `keeps`: what it wrote is to be committed.
-StoreResult<void> run(Connection& connection, Operation& operation, bool& keeps) {
+// `outcome` stays as it is when the operation fails.
+StoreResult<void> run(Connection& connection, Operation& operation, Outcome& outcome) {
     try {
-        keeps = operation.run(connection) == Outcome::keep;
+        outcome = operation.run(connection);
         return {};
     } catch (const DatabaseFailure& failure) {
         return failure_of(failure);
@@ -80,18 +80,20 @@ void Batch::add(Operation operation) {
 // False: it has left something behind that must go.
 bool Batch::run_bare(Entry& entry) {
     const std::int64_t changes = connection_.changes();
-    bool keeps = false;
-    entry.result = run(connection_, entry.operation, keeps);
+    Outcome outcome = Outcome::undo;
+    entry.result = run(connection_, entry.operation, outcome);
+    expects_more_ = outcome == Outcome::keep_and_wait;
     note_lost_transaction(entry);
-    return keeps || broken_ || connection_.changes() == changes;
+    return outcome != Outcome::undo || broken_ || connection_.changes() == changes;
 }
 
 void Batch::run_in_savepoint(Entry& entry) {
     try {
         Savepoint savepoint(connection_);
-        bool keeps = false;
-        entry.result = run(connection_, entry.operation, keeps);
-        if (keeps) savepoint.keep();
+        Outcome outcome = Outcome::undo;
+        entry.result = run(connection_, entry.operation, outcome);
+        expects_more_ = outcome == Outcome::keep_and_wait;
+        if (outcome != Outcome::undo) savepoint.keep();
     } catch (const DatabaseFailure& failure) {
         entry.result = failure_of(failure);
     }

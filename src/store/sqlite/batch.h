@@ -25,6 +25,8 @@ public:
 
     void add(Operation operation);
     std::size_t size() const { return entries_.size(); }
+    /// The operation that was added last said that another is about to come of it.
+    bool expects_more() const { return expects_more_; }
     /// Of a commit: nothing when it succeeded, else why the whole transaction is lost.
     using Ended = std::function<void(const std::optional<StoreFailure>& problem)>;
     /// Commits, tells `ended`, then every operation how it ended. True when the commit succeeded.
@@ -49,6 +51,7 @@ private:
     std::vector<Entry> entries_;
     std::chrono::nanoseconds commit_time_{};
     bool has_savepoints_ = false;
+    bool expects_more_ = false;
     std::optional<StoreFailure> broken_;  ///< why the whole transaction is lost
 };
 

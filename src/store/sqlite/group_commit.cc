@@ -76,7 +76,8 @@ void GroupCommit::run_batch() {
     auto now = std::chrono::steady_clock::now();
     const auto end = now + options_.longest_batch;
     const auto patience = [&] {
-        return batch.size() < last_batch_ ? options_.longest_gap : std::chrono::microseconds{0};
+        const bool is_followed = batch.expects_more() || batch.size() < last_batch_;
+        return is_followed ? options_.longest_gap : std::chrono::microseconds{0};
     };
     while (auto operation = next(patience())) {
         Figures& figures = ran[operation->name];

@@ -19,7 +19,8 @@ struct GroupCommitOptions {
     std::size_t most_operations = 256;               ///< in one commit
     std::chrono::microseconds longest_batch{4'000};  ///< after which a batch takes nothing more
     /// How long a batch that has nothing more to do waits for the next operation, while it has fewer than the one
-    /// before it: those who were answered then come back with their next write, one after the other.
+    /// before it: those who were answered then come back with their next write, one after the other. So it waits after
+    /// an operation that says that another is about to come of it.
     std::chrono::microseconds longest_gap{200};
     /// Pages of write-ahead log at which the writer itself works it off, between two commits: under a load that never
     /// pauses, a checkpoint beside it never comes to the end of the log, and only then does the log begin anew.

@@ -85,6 +85,25 @@ TEST_F(GroupCommitTest, WhatGathersDuringACommitSharesTheNext) {
     EXPECT_EQ(notes(), 100);
 }
 
+TEST_F(GroupCommitTest, WhatComesOfAnOperationSharesItsCommit) {
+    GroupCommitOptions options;
+    options.longest_gap = std::chrono::minutes{10};
+    queue_ = std::make_unique<GroupCommit>(open_database(path_, Milliseconds{50}).value(), options);
+    std::promise<void> ran;
+    auto first = write([&](Connection& connection) {
+        note(1)(connection);
+        ran.set_value();
+        return Outcome::keep_and_wait;
+    });
+    ran.get_future().wait();
+    EXPECT_EQ(notes(), 0) << "the commit waits";
+    auto second = write(note(2));
+    EXPECT_TRUE(first.get());
+    EXPECT_TRUE(second.get());
+    EXPECT_EQ(queue_->stats().commits, 1);
+    EXPECT_EQ(notes(), 2);
+}
+
 TEST_F(GroupCommitTest, GroupsAreCountedBySizeAndOperationsByName) {
     std::promise<void> release;
     auto held = hold(release.get_future().share());

@@ -32,17 +32,20 @@ Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Wr
     Operation operation;
     operation.name = name;
     operation.run = [run = std::move(run), told, &runtime = runtime_, cap = options_.user_cap,
-                     known = known_jobs_](Connection& connection) {
+                     known = known_jobs_, observer = observer_](Connection& connection) {
         // Of an earlier run, all of which was rolled back.
         known->changed(told->jobs);
         *told = {};
         Write write{connection, runtime, runtime.wall_now(), cap, {}, 0, {}};
-        const Outcome outcome = run(write);
-        if (outcome == Outcome::keep) {
+        Outcome outcome = run(write);
+        if (outcome != Outcome::undo) {
             told->changes = std::move(write.changes);
             told->removed_user = write.removed_user;
             for (const Committed& change : told->changes) told->jobs.push_back(change.job.id);
             known->changing(told->jobs);
+            for (const Committed& change : told->changes) {
+                if (observer->tell_written(change)) outcome = Outcome::keep_and_wait;
+            }
         }
         told->stale = write.stale;
         return outcome;

@@ -24,13 +24,19 @@ struct SqliteOptions {
     std::string vfs;                        ///< as Connection has it
 };
 
-/// Who is told of commits; nobody, when none is set. Thread-safe: what was set before is not called any more when `set`
+/// Who is told of changes; nobody, when none is set. Thread-safe: what was set before is not called any more when `set`
 /// returns.
 class Observer {
 public:
-    void set(std::function<void(const Committed&)> observer) {
+    void set(std::function<void(const Committed&)> observer, std::function<bool(const Committed&)> written) {
         std::lock_guard lock(mutex_);
         observer_ = std::move(observer);
+        written_ = std::move(written);
+    }
+    /// True when a write is about to come of it.
+    bool tell_written(const Committed& change) {
+        std::lock_guard lock(mutex_);
+        return written_ && written_(change);
     }
     void tell(const Committed& change) {
         std::lock_guard lock(mutex_);
@@ -40,6 +46,7 @@ public:
 private:
     std::mutex mutex_;
     std::function<void(const Committed&)> observer_;
+    std::function<bool(const Committed&)> written_;
 };
 
 /// Verbs over a write queue and a way to read. The queue and the reads are of one database whose schema is up to date
@@ -96,7 +103,10 @@ public:
     awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) override;
     awaitable<StoreResult<StoreStats>> stats() override;
     awaitable<StoreResult<void>> writable() override;
-    void observe(std::function<void(const Committed&)> observer) override { observer_->set(std::move(observer)); }
+    void observe(std::function<void(const Committed&)> observer,
+                 std::function<bool(const Committed&)> written) override {
+        observer_->set(std::move(observer), std::move(written));
+    }
 
     // ProjectStore
     awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) override;
