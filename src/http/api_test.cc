@@ -306,7 +306,7 @@ TEST_F(Api, QuestionsAreTakenFromTheFieldThatHasThem) {
 TEST_F(Api, FilesMayComeBeforeTheProjectId) {
     const std::string project = make_project();
     const RawAnswer answer =
-        upload(file("../../etc/notes.md", "# Notes") + file("empty.txt", "") + field("projectId", project));
+        upload(file("etc/notes.md", "# Notes") + file("empty.txt", "") + field("projectId", project));
     ASSERT_EQ(answer.status, 207) << answer.body;
     const auto body = answer.json();
     EXPECT_EQ(body.at("files").at(0).at("file_name").as_string(), "notes.md");

@@ -124,7 +124,13 @@ ApiResult<Uuid> project_of(const UploadReceiver& receiver) {
 }
 
 awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call& call) {
-    auto boundary = multipart_boundary(header(call, "content-type"));
+    const std::string type = header(call, "content-type");
+    auto boundary = multipart_boundary(type);
+    if (!boundary && is_multipart(type)) {
+        co_return ApiError{ApiErrc::invalid_body,
+                           "The Content-Type has no boundary of 1 to 70 characters, so the body's parts can't be told "
+                           "apart. Let your HTTP client set this header itself."};
+    }
     if (!boundary) {
         co_return ApiError{ApiErrc::unsupported_media_type,
                            "The body should be multipart/form-data with a boundary: a part 'projectId', and the files "

@@ -73,9 +73,12 @@ TEST(Body, WholeNumbersAreTakenInEachSpellingAndNoOthersAre) {
     };
     EXPECT_EQ(read(350), 350);
     EXPECT_EQ(read(1e1), 10);
+    EXPECT_EQ(read("10"), 10);
+    EXPECT_EQ(read(" 350\n"), 350);
     EXPECT_EQ(read(nullptr), 0);
     for (const boost::json::value& wrong :
-         std::initializer_list<boost::json::value>{0, 351, 1.5, 1e300, "10", true, -1})
+         std::initializer_list<boost::json::value>{0, 351, 1.5, 1e300, true, -1, "", "0", "351", "1.5", "1e1", "ten",
+                                                   "10 pages", "+10", "99999999999999999999"})
         EXPECT_EQ(read(wrong), -1) << wrong;
 }
 
@@ -111,11 +114,26 @@ TEST(Multipart, BrokenBodiesAreRefusedAndUnfinishedOnesAreKnown) {
     EXPECT_EQ(parsed("--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhalf", 7).back(), ':');
     EXPECT_NE(parsed("--XX\r\nX: y\r\n\r\nz\r\n--XX--", 5).find("Content-Disposition"), std::string::npos);
     EXPECT_NE(parsed("--XX\r\n\r\nz\r\n--XX--", 5).find("Content-Disposition"), std::string::npos);
+    EXPECT_NE(parsed(std::string("--XX\r\nContent-Disposition: form-data; name=\"a\0\"\r\n\r\nz\r\n--XX--", 59), 5)
+                  .find("a NUL stands"),
+              std::string::npos);
     EXPECT_NE(parsed("--XXjunk", 3).find("behind a boundary"), std::string::npos);
     EXPECT_NE(parsed("--XX\r\nA: " + std::string(10'000, 'b'), 1000).find("longer than 8192"), std::string::npos);
     std::string many;
     for (int i = 0; i < 1001; ++i) many += "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n";
     EXPECT_NE(parsed(many, many.size()).find("more than 1000 parts"), std::string::npos);
+}
+
+TEST(Multipart, AFileMayBeNamedInTheExtendedForm) {
+    const auto name = [](const std::string& parameters) {
+        return parsed("--XX\r\nContent-Disposition: form-data; name=files; " + parameters + "\r\n\r\nz\r\n--XX--", 9);
+    };
+    EXPECT_EQ(name("filename*=UTF-8''na%C3%afve%20a.txt"), "files/naïve a.txt:z|.");
+    EXPECT_EQ(name("filename*=utf-8'en'a"), "files/a:z|.");
+    EXPECT_EQ(name("filename*=utf-8''a; filename=\"b\""), "files/b:z|.");
+    for (const char* broken : {"filename*=utf-8''a%", "filename*=utf-8''a%4", "filename*=utf-8''a%zz",
+                               "filename*=latin1''a", "filename*=utf-8'a", "filename*=a", "filename*="})
+        EXPECT_EQ(name(broken), "files/-:z|.") << broken;
 }
 
 TEST(Multipart, ItsBoundsDoNotDependOnThePieces) {
@@ -140,6 +158,8 @@ TEST(Multipart, TheBoundaryIsReadFromTheHeader) {
     EXPECT_FALSE(multipart_boundary("multipart/form-data"));
     EXPECT_FALSE(multipart_boundary("multipart/form-data; boundary="));
     EXPECT_FALSE(multipart_boundary("application/json; boundary=abc"));
+    EXPECT_TRUE(is_multipart("MULTIPART/form-data"));
+    EXPECT_FALSE(is_multipart("multipart/mixed; boundary=abc"));
     EXPECT_FALSE(multipart_boundary("multipart/form-data; boundary=" + std::string(71, 'a')));
 }
 
@@ -151,7 +171,19 @@ TEST(FileName, IsTheLastPartWithoutAnythingThatHurts) {
     EXPECT_EQ(safe_file_name("a\xFF\x80z"), "a\xEF\xBF\xBD\xEF\xBF\xBDz");
     EXPECT_EQ(safe_file_name(".."), "file");
     EXPECT_EQ(safe_file_name("x/"), "file");
-    EXPECT_EQ(code_points(safe_file_name(std::string(5000, 'x'))), 200U);
+    EXPECT_EQ(code_points(safe_file_name(std::string(5000, 'x'))), 255U);
+}
+
+TEST(FileName, ThatMisleadsIsRefused) {
+    for (const std::string& good :
+         {std::string("a.txt"), std::string("docs/a.txt"), std::string("C:\\books\\a..txt"), std::string("..."),
+          std::string(255, 'x'), std::string("שלום.txt"), std::string("")})
+        EXPECT_EQ(file_name_problem(good), std::nullopt) << good;
+    for (const std::string bad : {"../a.txt", "..", "a/../../b", "a\\..\\b", "a/.."})
+        EXPECT_NE(file_name_problem(bad).value_or("").find("'..'"), std::string::npos) << bad;
+    EXPECT_EQ(file_name_problem("a/" + std::string(4000, 'x')), "has 4000 characters; it should have at most 255");
+    for (const std::string mark : {"\u061C", "\u200E", "\u200F", "\u202A", "\u202E", "\u2066", "\u2069"})
+        EXPECT_NE(file_name_problem("a" + mark + "fdp.exe").value_or("").find("direction"), std::string::npos) << mark;
 }
 
 TEST(FileType, IsToldByContent) {
@@ -159,13 +191,35 @@ TEST(FileType, IsToldByContent) {
     EXPECT_EQ(media_type_of("# Title", "x.md"), "text/markdown");
     EXPECT_EQ(media_type_of("caf\xE9", "x"), "text/plain");
     EXPECT_EQ(media_type_of("int main() {}", "x.cc"), "text/plain");
-    EXPECT_EQ(media_type_of("PK\x03\x04....[Content_Types].xml", "x.docx"),
-              "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
-    EXPECT_FALSE(media_type_of("PK\x03\x04....", "x.zip"));
+    EXPECT_EQ(media_type_of("\n <!DOCTYPE HTML><p>", "x.txt"), "text/html");
+    EXPECT_EQ(media_type_of("<html>", "x"), "text/html");
+    EXPECT_EQ(media_type_of("<html>", "x.xhtml"), "application/xhtml+xml");
+    EXPECT_FALSE(media_type_of("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "x.doc"));
+    EXPECT_NE(unreadable_because("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1").find("password"), std::string::npos);
     EXPECT_FALSE(media_type_of(std::string_view("\x7f"
                                                 "ELF\0\0",
                                                 6),
                                "x.txt"));
+}
+
+TEST(FileType, OfAnArchiveIsToldByTheNamesInIt) {
+    const std::string word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    const auto zip = [](std::initializer_list<std::string> names) {
+        std::string bytes;
+        for (const std::string& name : names) {
+            bytes += "PK\x03\x04" + std::string(22, '.') + static_cast<char>(name.size()) + std::string(3, '\0') + name;
+            bytes += "word/xl/";  // of its bytes, and no name
+        }
+        return bytes;
+    };
+    EXPECT_EQ(media_type_of(zip({"[Content_Types].xml", "_rels/.rels", "word/document.xml"}), "upload"), word);
+    EXPECT_EQ(media_type_of(zip({"[Content_Types].xml", "_rels/.rels"}), "a.docx"), word);
+    EXPECT_FALSE(media_type_of(zip({"[Content_Types].xml", "xl/workbook.xml"}), "a.docx"));
+    EXPECT_FALSE(media_type_of(zip({"[Content_Types].xml", "ppt/presentation.xml"}), "a.docx"));
+    EXPECT_FALSE(media_type_of(zip({"[Content_Types].xml"}), "a"));
+    EXPECT_FALSE(media_type_of(zip({"notes.txt"}), "a.docx"));
+    EXPECT_FALSE(media_type_of("PK\x03\x04....", "x.zip"));
+    EXPECT_NE(unreadable_because("PK\x03\x04").find("archive"), std::string::npos);
 }
 
 TEST(StreamId, SaysWhereAWatcherIs) {

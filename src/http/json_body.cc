@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 
 #include "http/text.h"
@@ -22,9 +23,16 @@ std::string bounds_words(TextBounds bounds) {
     return fmt::format("should be a string of {} to {} characters", bounds.min, bounds.max);
 }
 
-/// A whole number in any of JSON's spellings (10, 1e1, 10.0).
+/// A whole number in any of JSON's spellings (10, 1e1, 10.0), or its digits as a string, which forms send.
 std::optional<std::int64_t> whole_number(const json::value& value) {
     if (value.is_int64()) return value.get_int64();
+    if (value.is_string()) {
+        const std::string_view digits = trimmed(view(value));
+        std::int64_t number = 0;
+        const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        const bool is_whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+        return is_whole ? std::optional(number) : std::nullopt;
+    }
     if (!value.is_double()) return std::nullopt;
     const double number = value.get_double();
     if (std::abs(number) > 9e15 || number != std::floor(number)) return std::nullopt;

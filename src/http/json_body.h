@@ -39,6 +39,7 @@ public:
     /// May be "".
     std::optional<std::string> email(std::string_view name);
     job::Choice choice(std::string_view name);
+    /// A number, or its digits as a string.
     std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
 
     /// An amount of US dollars, above 0.

@@ -45,6 +45,39 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
     return std::nullopt;
 }
 
+int hex_digit(char c) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto at = kDigits.find(lower_case(std::string_view(&c, 1)));
+    return at == kDigits.npos ? -1 : static_cast<int>(at);
+}
+
+/// A name as RFC 8187 writes one, which some clients send instead of a plain one: UTF-8''na%C3%AFve.txt
+std::optional<std::string> extended_value(std::string_view value) {
+    constexpr std::string_view kCharset = "utf-8'";
+    if (!equal_ignoring_case(value.substr(0, kCharset.size()), kCharset)) return std::nullopt;
+    const auto quote = value.find('\'', kCharset.size());
+    if (quote == value.npos) return std::nullopt;
+    value.remove_prefix(quote + 1);
+    std::string out;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        out += value[at];
+        if (value[at] != '%') continue;
+        const int high = at + 2 < value.size() ? hex_digit(value[at + 1]) : -1;
+        const int low = at + 2 < value.size() ? hex_digit(value[at + 2]) : -1;
+        if (high < 0 || low < 0) return std::nullopt;
+        out.back() = static_cast<char>(high * 16 + low);
+        at += 2;
+    }
+    return out;
+}
+
+std::optional<std::string> file_name_of(std::string_view disposition) {
+    auto plain = parameter(disposition, "filename");
+    if (plain) return plain;
+    const auto extended = parameter(disposition, "filename*");
+    return extended ? extended_value(*extended) : std::nullopt;
+}
+
 std::optional<PartBegin> parse_head(std::string_view head) {
     PartBegin part;
     bool has_disposition = false;
@@ -60,7 +93,7 @@ std::optional<PartBegin> parse_head(std::string_view head) {
         if (!equal_ignoring_case(name, "content-disposition")) continue;
         if (!equal_ignoring_case(trimmed(value.substr(0, value.find(';'))), "form-data")) return std::nullopt;
         part.name = parameter(value, "name").value_or("");
-        part.file_name = parameter(value, "filename");
+        part.file_name = file_name_of(value);
         has_disposition = !part.name.empty();
     }
     if (!has_disposition) return std::nullopt;
@@ -69,9 +102,12 @@ std::optional<PartBegin> parse_head(std::string_view head) {
 
 }  // namespace
 
+bool is_multipart(std::string_view content_type) {
+    return equal_ignoring_case(trimmed(content_type.substr(0, content_type.find(';'))), "multipart/form-data");
+}
+
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
-    const auto type = trimmed(content_type.substr(0, content_type.find(';')));
-    if (!equal_ignoring_case(type, "multipart/form-data")) return std::nullopt;
+    if (!is_multipart(content_type)) return std::nullopt;
     auto boundary = parameter(content_type, "boundary");
     if (!boundary || boundary->empty() || boundary->size() > kMaxBoundary) return std::nullopt;
     return boundary;
@@ -152,6 +188,10 @@ bool MultipartParser::take_head(std::vector<PartEvent>& events, std::optional<Ap
     const auto least = end == buffer_.npos ? buffer_.size() - std::min(buffer_.size(), kEnd.size() - 1) : end;
     if (least > head_limit_) problem = broken(fmt::format("a part's headers are longer than {} bytes", head_limit_));
     if (problem || end == buffer_.npos) return false;
+    if (std::string_view(buffer_).substr(0, end).find('\0') != std::string_view::npos) {
+        problem = broken("a NUL stands in a part's headers");
+        return false;
+    }
     auto part = parse_head(end < 2 ? std::string_view() : std::string_view(buffer_).substr(2, end - 2));
     if (!part) {
         problem = broken("a part has no `Content-Disposition: form-data; name=\"…\"`");

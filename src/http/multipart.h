@@ -12,7 +12,8 @@
 
 namespace longhand::http {
 
-/// A part's head. `file_name` is set when it has one, even an empty one.
+/// A part's head, without a NUL in it. `file_name` is set when it has one, even an empty one: `filename`, else
+/// `filename*` of RFC 8187.
 struct PartBegin {
     std::string name;
     std::optional<std::string> file_name;
@@ -24,6 +25,8 @@ struct PartData {
 struct PartEnd {};
 using PartEvent = std::variant<PartBegin, PartData, PartEnd>;
 
+/// Whether it is `multipart/form-data`, with a boundary or without.
+bool is_multipart(std::string_view content_type);
 /// The boundary of a `multipart/form-data; boundary=…` header; nothing for another type or none.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 

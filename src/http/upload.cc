@@ -51,6 +51,10 @@ awaitable<ApiResult<void>> UploadReceiver::begin(PartBegin part) {
                             part.name)}
                 .with("field", part.name);
         }
+        if (const auto problem = file_name_problem(*part.file_name)) {
+            co_return ApiError{ApiErrc::invalid_field, fmt::format("A file's name {}.", *problem)}.with("field",
+                                                                                                        part.name);
+        }
         if (services_.deps.files.free_bytes() < services_.options.disk_reserve) co_return disk_problem();
         auto upload = services_.deps.files.begin_upload();
         if (!upload) co_return disk_problem();
@@ -58,6 +62,7 @@ awaitable<ApiResult<void>> UploadReceiver::begin(PartBegin part) {
         first_bytes_.clear();
         ReceivedFile file;
         file.name = safe_file_name(*part.file_name);
+        is_unnamed_ = part.file_name->empty();
         files_.push_back(std::move(file));
         part_ = Part::file;
     } else if (part.name == "projectId") {
@@ -93,15 +98,19 @@ awaitable<ApiResult<void>> UploadReceiver::end() {
     if (ended != Part::file || files_.back().problem) co_return ApiResult<void>();
     ReceivedFile& file = files_.back();
     const auto upload = std::exchange(upload_, nullptr);
+    if (upload->size() == 0 && is_unnamed_) {
+        // What a browser's form sends where no file was chosen.
+        files_.pop_back();
+        co_return ApiResult<void>();
+    }
     if (upload->size() == 0) {
         file.problem = ApiError{ApiErrc::upload_failed, fmt::format("'{}' is empty.", file.name)};
         co_return ApiResult<void>();
     }
     const auto type = media_type_of(first_bytes_, file.name);
     if (!type) {
-        file.problem = ApiError{
-            ApiErrc::unsupported_file_type,
-            fmt::format("'{}' is of a type that can't be read as a source; send PDF, Word or text files.", file.name)};
+        file.problem = ApiError{ApiErrc::unsupported_file_type,
+                                fmt::format("'{}' {}.", file.name, unreadable_because(first_bytes_))};
         co_return ApiResult<void>();
     }
     file.type = *type;

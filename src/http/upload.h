@@ -53,6 +53,7 @@ private:
     std::vector<ReceivedFile> files_;
     std::shared_ptr<store::FileStore::Upload> upload_;
     std::string first_bytes_;
+    bool is_unnamed_ = false;  ///< the file that is being received came without a name
 };
 
 }  // namespace longhand::http
