@@ -40,6 +40,17 @@ public:
         co_return one();
     }
     awaitable<store::StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid) override { co_return not_there(); }
+    awaitable<store::StoreResult<void>> set_provider_key(store::SealedProviderKey) override { co_return not_there(); }
+    awaitable<store::StoreResult<std::optional<store::SealedProviderKey>>> provider_key(Uuid) override {
+        co_return std::optional<store::SealedProviderKey>();
+    }
+    awaitable<store::StoreResult<void>> delete_provider_key(Uuid) override { co_return not_there(); }
+    awaitable<store::StoreResult<std::vector<store::SealedProviderKey>>> provider_keys_not_under(std::string) override {
+        co_return std::vector<store::SealedProviderKey>();
+    }
+    awaitable<store::StoreResult<void>> reseal_provider_key(store::SealedProviderKey) override {
+        co_return not_there();
+    }
 
 private:
     static store::StoreFailure not_there() { return {store::StoreErrc::not_found, "there is one user here"}; }

@@ -100,6 +100,7 @@ def good_and_bad_bodies(path, world):
         "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
         "/api/generateWork": dict(WORK, projectId=world["project"]),
         "/api/generateApiKey": {},
+        "/api/submitApiKey": {"apiKey": "sk-of-nobody-0123456789"},
     }
     if path == "/api/uploadProjectFiles":
         return upload_bodies(world)

@@ -355,7 +355,8 @@ void make_workshop(Desk& desk) {
     options.workers = 1;
     options.only_job = desk.job;
     desk.workshop =
-        std::make_unique<Workshop>(desk.runtime, *desk.installation, *desk.provider, options, desk.children);
+        std::make_unique<Workshop>(desk.runtime, *desk.installation, *desk.provider,
+                                   key_ring_of(*desk.installation, desk.runtime, nullptr), options, desk.children);
 }
 
 int fail_opening(const WriteCall& call, const Failure<OpenErrc>& failure) {

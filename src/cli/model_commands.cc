@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -58,6 +59,20 @@ Value<std::vector<FaultKind>> faults_option(const Options& options) {
     return faults;
 }
 
+// A line is a key.
+Value<std::vector<std::string>> keys_in(const Options& options, const std::string& path) {
+    std::ifstream file(path);
+    std::vector<std::string> keys;
+    for (std::string line; std::getline(file, line);) {
+        while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+        if (!line.empty()) keys.push_back(std::move(line));
+    }
+    if (keys.empty())
+        return wrong_usage(fmt::format("{}: there are no keys in {}; each line of it should be one.",
+                                       options.origin("keys-file"), path));
+    return keys;
+}
+
 Value<OfflineServerOptions> model_options(const Options& options) {
     OfflineServerOptions result;
     const auto rate = share_option(options, "tokens-per-second", 1e6);
@@ -79,6 +94,11 @@ Value<OfflineServerOptions> model_options(const Options& options) {
             return words.error();
         }
         result.manner = *known;
+    }
+    if (const auto path = options.find("keys-file")) {
+        auto keys = keys_in(options, *path);
+        if (!keys) return keys.error();
+        result.keys = std::move(*keys);
     }
     result.tokens_per_second = *rate;
     result.first_token = Milliseconds{static_cast<std::int64_t>(*first)};
@@ -134,6 +154,9 @@ std::vector<Command> model_commands() {
          .help = "how they fail: of 429, 500, cut and stall, with commas between them",
          .fallback = "500"},
         {.name = "behave", .value = "MANNER", .help = "terse, verbose, loop, drift, bad-json or invent"},
+        {.name = "keys-file",
+         .value = "FILE",
+         .help = "keys, one a line: each request needs one of them as its bearer (default: none is asked for)"},
         {.name = "seed", .value = "N", .help = "draws which calls fail", .fallback = "1"},
         {.name = "config", .value = "FILE", .help = "options from a TOML file: keys are the flags' names with _ for -"},
     };

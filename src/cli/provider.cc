@@ -8,12 +8,19 @@
 #include <fstream>
 
 #include "base/digest.h"
+#include "base/on_loop.h"
 #include "cli/installation.h"
+#include "llm/key_check.h"
 
 namespace longhand::cli {
 namespace {
 
 constexpr const char* kOfflineModel = "offline";
+constexpr const char* kRenewOwnKey =
+    "the job is written with your own key: submit a valid one with POST /api/submitApiKey, then retry the job";
+constexpr const char* kSendAnotherKey = "it was not stored";
+// Clients of keys that no job uses any more are kept, for the limits that they have learnt, up to so many.
+constexpr std::size_t kMostIdleClients = 256;
 
 Failure<OpenErrc> misused(std::string message) {
     return {OpenErrc::usage, std::move(message)};
@@ -151,7 +158,7 @@ OpenResult<void> check_prices(const http::ServerDefaults& defaults, const Option
 
 OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asio::io_context& loop, Runtime& runtime,
                                                      ModelChoice choice) {
-    auto provider = std::unique_ptr<Provider>(new Provider);
+    auto provider = std::unique_ptr<Provider>(new Provider(runtime));
     llm::OpenAiOptions client;
     net::HttpClient::Options http_options;
     if (options.has("provider")) {
@@ -163,18 +170,21 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
         client.api_key = std::move(*key);
     } else {
         llm::offline::OfflineServerOptions offline;
-        offline.bearer = to_hex(random_bytes(32));
+        offline.keys = {to_hex(random_bytes(32))};
         provider->offline_ = std::make_unique<llm::offline::OfflineServer>(runtime, offline);
         const auto address = provider->offline_->listen("127.0.0.1", 0);
         if (!address)
             return failed(
                 fmt::format("The offline model can't listen on loopback: {}", sentence(address.error().message)));
         client.base_url = provider->offline_->base_url();
-        client.api_key = offline.bearer;
+        client.api_key = offline.keys.front();
         client.name = kOfflineModel;
         http_options.use_environment_proxy = false;
     }
     provider->http_ = std::make_unique<net::HttpClient>(loop, http_options);
+    provider->own_key_options_ = client;
+    provider->own_key_options_.api_key.clear();
+    provider->own_key_options_.renew_key = kRenewOwnKey;
     auto made = std::make_unique<llm::OpenAiClient>(runtime, *provider->http_, client);
     provider->client_ = made.get();
     provider->model_ = std::make_unique<llm::WatchedModel>(runtime, std::move(made), provider->health_);
@@ -193,6 +203,32 @@ OpenResult<std::unique_ptr<Provider>> Provider::make(const Options& options, asi
     }
     if (auto known = check_prices(defaults, options); !known) return known.error();
     return provider;
+}
+
+std::shared_ptr<llm::ChatModel> Provider::with_key(const std::string& key) {
+    if (own_key_clients_.size() >= kMostIdleClients)
+        std::erase_if(own_key_clients_, [](const auto& client) { return client.second.use_count() == 1; });
+    auto& client = own_key_clients_[sha256_hex(key)];
+    if (!client) {
+        llm::OpenAiOptions options = own_key_options_;
+        options.api_key = key;
+        client = std::make_shared<llm::OpenAiClient>(runtime_, *http_, std::move(options));
+    }
+    return client;
+}
+
+awaitable<llm::LlmResult<void>> Provider::check_key(std::string key, StopToken stop) {
+    llm::OpenAiOptions options = own_key_options_;
+    options.api_key = std::move(key);
+    options.renew_key = kSendAnotherKey;
+    return on_loop(runtime_, check_key_on_loop(this, std::move(options), std::move(stop)));
+}
+
+awaitable<llm::LlmResult<void>> Provider::check_key_on_loop(Provider* provider, llm::OpenAiOptions options,
+                                                            StopToken stop) {
+    const std::string model = provider->defaults_.function_model;
+    auto checking = llm::check_key(provider->runtime_, *provider->http_, std::move(options), model, std::move(stop));
+    co_return co_await std::move(checking);
 }
 
 OpenResult<Provider::Changes> Provider::read_again(const Options& options) const {

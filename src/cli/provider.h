@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,13 @@ public:
     void apply(Changes changes);
 
     llm::ChatModel& model() { return *model_; }
+    /// Whether users may bring keys of their own: the offline model in process takes none.
+    bool takes_own_keys() const { return offline_ == nullptr; }
+    /// The same provider asked with a user's own key. For one key the same client, so that its limits hold for all who
+    /// use it; what it meets says nothing of the server's own key, so `health` does not hear of it.
+    std::shared_ptr<llm::ChatModel> with_key(const std::string& key);
+    /// llm::check_key at this provider. From any thread.
+    awaitable<llm::LlmResult<void>> check_key(std::string key, StopToken stop);
     /// How the last call to it went; from any thread.
     const llm::ProviderHealth& health() const { return health_; }
     /// What jobs that start here are given.
@@ -53,13 +61,19 @@ public:
     const std::string& notice() const { return notice_; }
 
 private:
-    Provider() = default;
+    explicit Provider(Runtime& runtime) : runtime_(runtime) {}
 
+    static awaitable<llm::LlmResult<void>> check_key_on_loop(Provider* provider, llm::OpenAiOptions options,
+                                                             StopToken stop);
+
+    Runtime& runtime_;
     std::unique_ptr<llm::offline::OfflineServer> offline_;
     std::unique_ptr<net::HttpClient> http_;
     llm::ProviderHealth health_;
     std::unique_ptr<llm::ChatModel> model_;
     llm::OpenAiClient* client_ = nullptr;  ///< within model_
+    llm::OpenAiOptions own_key_options_;   ///< of clients with users' keys: all but the key
+    std::map<std::string, std::shared_ptr<llm::OpenAiClient>> own_key_clients_;  ///< by the key's hash
     http::ServerDefaults defaults_;
     std::string notice_;
 };

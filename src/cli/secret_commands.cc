@@ -7,10 +7,38 @@
 
 #include "cli/command.h"
 #include "cli/installation.h"
+#include "cli/own_keys.h"
 #include "http/secret.h"
 
 namespace longhand::cli {
 namespace {
+
+// What is sealed under the former secret is sealed under the new one, beside whoever holds the folder. A process that
+// was about to seal under the former one does no harm: that is still taken, and the next start seals it again.
+int reseal_provider_keys(const Options& options, const std::string& data) {
+    std::error_code error;
+    if (!std::filesystem::exists(data + "/longhand.db", error)) return kDone;
+    asio::io_context loop;
+    AsioRuntime runtime(loop, 1);
+    auto installation = Installation::open(options, Hold::beside, runtime);
+    if (!installation) return complain(installation.error().message, status_of(installation.error().code));
+    const http::ProviderKeys keys(runtime, (*installation)->store(), key_ring_of(**installation, runtime, nullptr));
+    const auto resealed = run_on(loop, keys.reseal_all());
+    if (!resealed) {
+        return complain(
+            fmt::format("The secret is replaced, but users' provider keys are still sealed under the former "
+                        "one: {} The next start of the server seals them again.",
+                        resealed.error().message));
+    }
+    if (resealed->keys > 0) std::printf("%zu provider keys of users are sealed under it.\n", resealed->keys);
+    for (const Uuid& user : resealed->not_opened) {
+        complain(
+            fmt::format("The provider key of the user {} can't be opened and stays as it was: it is not "
+                        "used, and has to be submitted again.",
+                        user.to_string()));
+    }
+    return resealed->not_opened.empty() ? kDone : kFailed;
+}
 
 int rotate(const Options& options) {
     const auto data = data_path(options);
@@ -30,20 +58,23 @@ int rotate(const Options& options) {
         "%s has a new secret; a running server signs with it within a second.\nTokens and links of the former one hold "
         "until they expire; it is kept until %s.\n",
         path.c_str(), format_wall_time(*until).c_str());
-    return kDone;
+    return reseal_provider_keys(options, *data);
 }
 
 }  // namespace
 
 std::vector<Command> secret_commands() {
-    return {{{"secret rotate",
-              "replaces the signing secret; old tokens and links hold till they expire",
-              "longhand secret rotate --data ./data",
-              {},
-              store_options(),
-              "A running server takes the new one up within a second. Where the secret may be known to others, remove "
-              "its file and restart the server instead: then old tokens and links end."},
-             rotate}};
+    return {
+        {{"secret rotate",
+          "replaces the signing secret; old tokens and links hold till they expire",
+          "longhand secret rotate --data ./data",
+          {},
+          store_options(),
+          "A running server takes the new one up within a second, and users' own provider keys are sealed under it. "
+          "Where the secret may be known to others, remove "
+          "its file and restart the server instead: then old tokens and links end, and users have to submit their "
+          "provider keys again."},
+         rotate}};
 }
 
 }  // namespace longhand::cli

@@ -44,6 +44,7 @@ struct Server {
     AsioRuntime runtime{loop, kBlockingThreads};
     std::unique_ptr<Installation> installation;
     std::unique_ptr<Provider> provider;
+    std::shared_ptr<const http::KeyRing> keys;
     std::unique_ptr<Workshop> workshop;
     std::unique_ptr<http::App> app;
     std::atomic<http::App*> ready = nullptr;  ///< set once: the address has to be known before links can be made
@@ -107,6 +108,11 @@ void log_access(const std::shared_ptr<spdlog::logger>& log, const http::AccessLi
               line.remote_address);
 }
 
+std::function<awaitable<llm::LlmResult<void>>(std::string, StopToken)> key_check_of(Provider& provider) {
+    if (!provider.takes_own_keys()) return {};
+    return [&provider](std::string key, StopToken stop) { return provider.check_key(std::move(key), std::move(stop)); };
+}
+
 http::Deps deps_of(Server& server) {
     store::Store& store = server.installation->store();
     engine::Engine& engine = server.workshop->engine();
@@ -127,7 +133,8 @@ http::Deps deps_of(Server& server) {
                 },
             .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
-            .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); }};
+            .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
+            .check_provider_key = key_check_of(*server.provider)};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
@@ -171,9 +178,7 @@ int listen(Server& server) {
 
 void make_app(Server& server) {
     http::AppOptions options;
-    options.keys = std::make_shared<http::KeyRing>(
-        server.installation->secrets(), server.installation->secret_file(), server.runtime,
-        [log = server.log](const std::string& problem) { log->warn("{}", problem); });
+    options.keys = server.keys;
     options.public_url = server.options.find("public-url").value_or(url_of(server));
     options.trusted_proxies = server.transport.proxies;
     options.links_follow_proxy = !server.options.has("public-url");
@@ -255,8 +260,10 @@ int open_server(Server& server) {
     auto provider = Provider::make(server.options, server.loop, server.runtime, ModelChoice::open);
     if (!provider) return complain(provider.error().message, status_of(provider.error().code));
     server.provider = std::move(*provider);
-    server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.engine,
-                                                 server.children);
+    server.keys = key_ring_of(*server.installation, server.runtime, server.log);
+    server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.keys,
+                                                 server.engine, server.children);
+    reseal(server.workshop->provider_keys(), server.loop, *server.log);
     if (const int status = take_up_work(server); status != kDone) return status;
     return listen(server);
 }

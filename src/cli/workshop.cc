@@ -4,13 +4,15 @@
 
 namespace longhand::cli {
 
-Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
-                   Children children) {
+Workshop::Workshop(Runtime& runtime, Installation& installation, Provider& provider,
+                   std::shared_ptr<const http::KeyRing> keys, engine::EngineOptions options, Children children)
+    : provider_keys_(runtime, installation.store(), std::move(keys)) {
     if (options.log)
         children.policy.tell_operator = [log = options.log](const std::string& problem) { log->error("{}", problem); };
     typesetter_ = typeset::make_typesetter(runtime, children.typesetters, children.policy);
     options.policy = std::move(children.policy);
     options.prices = provider.defaults().prices;
+    if (provider.takes_own_keys()) options.own_model = own_model_of(provider, provider_keys_);
     engine_ = std::make_unique<engine::Engine>(runtime, installation.store(), installation.files(), provider.model(),
                                                *typesetter_, std::move(options));
     documents_ = std::make_unique<engine::Documents>(runtime, installation.store(), installation.files(), *typesetter_);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/installation.h"
+#include "cli/own_keys.h"
 #include "cli/provider.h"
 #include "cli/values.h"
 #include "engine/documents.h"
@@ -24,14 +25,16 @@ Value<Children> children_of(const Options& options);
 /// Built and used on one loop, that of `runtime`. The engine is not started.
 class Workshop {
 public:
-    /// All references outlive it. The store's observer is set here.
-    Workshop(Runtime& runtime, Installation& installation, Provider& provider, engine::EngineOptions options,
-             Children children);
+    /// All references outlive it. The store's observer is set here. `keys` opens users' own provider keys.
+    Workshop(Runtime& runtime, Installation& installation, Provider& provider,
+             std::shared_ptr<const http::KeyRing> keys, engine::EngineOptions options, Children children);
 
     engine::Engine& engine() { return *engine_; }
     engine::Documents& documents() { return *documents_; }
+    const http::ProviderKeys& provider_keys() const { return provider_keys_; }
 
 private:
+    const http::ProviderKeys provider_keys_;
     std::unique_ptr<typeset::Typesetter> typesetter_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<engine::Documents> documents_;

@@ -23,6 +23,10 @@ class logger;
 
 namespace longhand::engine {
 
+/// The provider's model, asked with that user's own key. Errors: not_found (no key that can be used: the message is for
+/// the user, and says what to do), unavailable, stopping. Called on the engine's loop.
+using OwnModel = std::function<awaitable<store::StoreResult<std::shared_ptr<llm::ChatModel>>>(Uuid owner)>;
+
 struct EngineOptions {
     std::size_t workers = 64;  ///< jobs at once
     Milliseconds beat{2'000};
@@ -39,6 +43,7 @@ struct EngineOptions {
         5'000};                     ///< how long `stop` goes on trying to write to a database that does not answer
     sandbox::Policy policy;         ///< of the children that read sources
     std::size_t calls_per_job = 8;  ///< model calls of one job in flight at once
+    OwnModel own_model;             ///< for jobs that are written with their owner's key; none: they fail and say so
     llm::PriceTable prices;         ///< what calls are reserved and, at need, settled at
     std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
     /// The work that a job walks: none is writing::write_document. Owns what it uses.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "engine/call_books.h"
+#include "engine/own_model.h"
 
 namespace longhand::engine {
 namespace {
@@ -73,7 +74,15 @@ awaitable<SteadyTime> Lookups::look(StopToken stop) {
 }
 
 awaitable<bool> Lookups::ask(const store::UnsureCall* call, StopToken stop) {
-    auto asking = environment_.model.charged(call->generation_id, stop);
+    auto choosing = model_for(environment_, call->owner, key_of(call->is_byok));
+    const store::StoreResult<std::shared_ptr<llm::ChatModel>> model = co_await std::move(choosing);
+    if (!model.has_value() && model.error().code == store::StoreErrc::not_found) {
+        // Whose key is gone, its provider tells nothing: the estimate stands.
+        tries_[call->call].times = kMostLookups;
+        co_return true;
+    }
+    if (!model.has_value()) co_return false;
+    auto asking = (*model)->charged(call->generation_id, stop);
     const llm::LlmResult<std::optional<llm::Usage>> charged = co_await std::move(asking);
     if (!charged.has_value()) {
         environment_.log->debug("the cost of call {} can't be asked for: {}", call->call.to_string(),

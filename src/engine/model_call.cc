@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/journal.h"
+#include "engine/own_model.h"
 #include "engine/patience.h"
 
 namespace longhand::engine {
@@ -64,7 +65,10 @@ awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
         begin_attempt();
         quiet_since_ = environment_.runtime.steady_now();
         const llm::ChatRequest chat = chat_request();
-        auto call = environment_.model.chat(chat, watcher(chat), job_->stop());
+        auto choosing = model();
+        const std::shared_ptr<llm::ChatModel> asked = co_await std::move(choosing);
+        if (!asked) co_return *no_model_;
+        auto call = asked->chat(chat, watcher(chat), job_->stop());
         llm::LlmResult<llm::ChatReply> reply = Failure<LlmErrc>{LlmErrc::stopped, ""};
         {
             ActiveStep active(job_, key_, environment_.runtime.steady_now());
@@ -83,6 +87,25 @@ awaitable<writing::StepResult<llm::ChatReply>> ModelCall::answer() {
         if (given) co_return std::move(*given);
     }
     co_return StepFailure{StepErrc::stopped, ""};
+}
+
+awaitable<std::shared_ptr<llm::ChatModel>> ModelCall::model() {
+    using Found = store::StoreResult<std::shared_ptr<llm::ChatModel>>;
+    std::function<awaitable<Found>()> find = [this] {
+        const job::Job& job = job_->claimed.job;
+        return model_for(environment_, job.owner, key_of(job.is_byok));
+    };
+    auto finding = persistently<std::shared_ptr<llm::ChatModel>>(environment_, std::move(find), job_->stop());
+    Found found = co_await std::move(finding);
+    if (found.has_value()) co_return std::move(*found);
+    no_model_ = without_model(found.error());
+    co_return nullptr;
+}
+
+ModelCall::Given ModelCall::without_model(const store::StoreFailure& failure) {
+    const bool is_over = failure.code == store::StoreErrc::unavailable || failure.code == store::StoreErrc::stopping;
+    if (is_over) return StepFailure{StepErrc::stopped, ""};
+    return failed("provider_key", failure.message);
 }
 
 llm::ChatRequest ModelCall::chat_request() const {

@@ -1,6 +1,7 @@
 // One answer of a model for a running job, with the patience that a job has and a single call has not.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "engine/call_books.h"
@@ -27,6 +28,9 @@ public:
 private:
     using Given = std::optional<Failure<writing::StepErrc>>;  ///< the end of the call; nothing: ask again
 
+    /// Whom to ask. Nothing: the call ends as `no_model_` says.
+    awaitable<std::shared_ptr<llm::ChatModel>> model();
+    Given without_model(const store::StoreFailure& failure);
     llm::ChatRequest chat_request() const;
     awaitable<llm::LlmResult<void>> reserve(const llm::ChatRequest& chat);
     llm::ChatWatcher watcher(const llm::ChatRequest& chat);
@@ -47,6 +51,7 @@ private:
     SteadyTime quiet_since_{};  // the provider has said nothing since then
     unsigned outages_ = 0, loops_ = 0, malformed_ = 0;
     bool rephrased_ = false;
+    Given no_model_;
 };
 
 }  // namespace longhand::engine

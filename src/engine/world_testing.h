@@ -252,6 +252,7 @@ public:
             *role = models;
         }
         request.provider = "fake";
+        request.is_byok = is_byok;
         auto enqueued = persist([&] { return store->enqueue(request); });
         if (!enqueued.has_value() || enqueued->busy) return {};
         jobs_by_prompt_[project.to_string()] = enqueued->job.id;
@@ -340,7 +341,8 @@ public:
     std::unique_ptr<PlantedStore> store;
     std::unique_ptr<Engine> engine, cut_off;
     Uuid owner;
-    std::string models;  ///< every model of jobs that are enqueued from now on
+    std::string models;    ///< every model of jobs that are enqueued from now on
+    bool is_byok = false;  ///< likewise
 
 private:
     static std::string literal(Uuid id) { return "x'" + boost::algorithm::erase_all_copy(id.to_string(), "-") + "'"; }

@@ -21,6 +21,9 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::budget_reached, Status::bad_request, "budget_reached"},
     ErrorLine{ApiErrc::price_unknown, Status::bad_request, "price_unknown"},
     ErrorLine{ApiErrc::web_research_unavailable, Status::bad_request, "web_research_unavailable"},
+    ErrorLine{ApiErrc::provider_takes_no_keys, Status::bad_request, "provider_takes_no_keys"},
+    ErrorLine{ApiErrc::provider_key_refused, Status::bad_request, "provider_key_refused"},
+    ErrorLine{ApiErrc::provider_key_unusable, Status::bad_request, "provider_key_unusable"},
     ErrorLine{ApiErrc::no_files, Status::bad_request, "no_files"},
     ErrorLine{ApiErrc::upload_failed, Status::bad_request, "upload_failed"},
     ErrorLine{ApiErrc::unauthorized, Status::unauthorized, "unauthorized"},
@@ -45,13 +48,14 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::output_failed, Status::internal_server_error, "output_failed"},
     ErrorLine{ApiErrc::unavailable, Status::service_unavailable, "unavailable"},
     ErrorLine{ApiErrc::storage_full, Status::service_unavailable, "storage_full"},
+    ErrorLine{ApiErrc::provider_unreachable, Status::service_unavailable, "provider_unreachable"},
 };
 
 constexpr bool in_order() {
     for (std::size_t i = 0; i < kTable.size(); ++i) {
         if (static_cast<std::size_t>(kTable[i].code) != i) return false;
     }
-    return static_cast<std::size_t>(ApiErrc::storage_full) + 1 == kTable.size();
+    return static_cast<std::size_t>(ApiErrc::provider_unreachable) + 1 == kTable.size();
 }
 static_assert(in_order(), "the table has every code, in the enum's order");
 

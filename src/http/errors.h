@@ -31,6 +31,9 @@ enum class ApiErrc {
     budget_reached,
     price_unknown,
     web_research_unavailable,
+    provider_takes_no_keys,
+    provider_key_refused,
+    provider_key_unusable,
     no_files,
     upload_failed,
     unauthorized,
@@ -55,6 +58,7 @@ enum class ApiErrc {
     output_failed,
     unavailable,
     storage_full,
+    provider_unreachable,
 };
 
 struct ErrorLine {

@@ -48,6 +48,9 @@ std::optional<std::string> problem_of(const job::Job& job);
 void remove_files(const Services& services, std::vector<std::string> paths);
 /// 400, where a cap on money can't be held to: a model of the job has no price here.
 std::optional<ApiError> unknown_price(const job::Settings& settings, const ServerDefaults& defaults);
+/// Whether what begins now is written with the owner's own provider key. Errors: provider_key_unusable, unavailable.
+enum class WrittenWith { servers_key, own_key };
+awaitable<ApiResult<WrittenWith>> written_with(const Services& services, Uuid owner, std::string provider);
 /// 409: which job keeps the project busy, and how to cancel it.
 ApiError busy_project(const store::BusyProject& busy);
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/digest.h"
+#include "base/seal.h"
 
 namespace longhand::http {
 namespace {
@@ -15,7 +16,10 @@ constexpr Milliseconds kOldest{1'000};
 
 SigningKey signing_key(const std::string& secret) {
     const Sha256 link_key = hmac_sha256(secret, "longhand output link");
-    return {secret_id(secret), secret, {reinterpret_cast<const char*>(link_key.data()), link_key.size()}};
+    return {secret_id(secret),
+            secret,
+            {reinterpret_cast<const char*>(link_key.data()), link_key.size()},
+            sealing_key(secret)};
 }
 
 }  // namespace

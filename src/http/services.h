@@ -16,7 +16,9 @@
 #include "http/key_ring.h"
 #include "http/links.h"
 #include "http/metrics.h"
+#include "http/provider_keys.h"
 #include "http/status_polls.h"
+#include "llm/chat.h"
 #include "llm/prices.h"
 #include "net/networks.h"
 #include "store/account_store.h"
@@ -93,6 +95,8 @@ struct Deps {
     std::function<void(const AccessLine&)> access_log = {};    ///< optional
     std::function<void(const std::string&)> problem_log = {};  ///< optional: what a 500 or 503 keeps from the client
     std::function<bool()> logs_access = {};                    ///< optional: false and no line is made
+    /// Tries a user's own key at the provider, within seconds (llm::check_key). Empty: the server's model takes none.
+    std::function<awaitable<llm::LlmResult<void>>(std::string key, StopToken stop)> check_provider_key = {};
 };
 
 enum class HostCheck {
@@ -126,6 +130,7 @@ struct Services {
     Tokens tokens;
     Credentials credentials;
     Links links;
+    ProviderKeys provider_keys;
     Metrics metrics;
     mutable StatusPolls status_polls;
 
@@ -136,6 +141,7 @@ struct Services {
           tokens(options.keys),
           credentials(deps.runtime, deps.accounts, tokens),
           links(options.keys),
+          provider_keys(deps.runtime, deps.accounts, options.keys),
           status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys) {}
 };
 

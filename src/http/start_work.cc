@@ -191,6 +191,9 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, cons
     take_from_project(request.settings, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
+    const auto key = co_await written_with(services, owner, request.provider);
+    if (!key) co_return key.error();
+    request.is_byok = *key == WrittenWith::own_key;
     request.budget = start.budget;
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
     if (!enqueued) co_return from_store(enqueued.error(), "project");

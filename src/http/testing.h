@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -183,6 +185,7 @@ public:
     App& app() { return *app_; }
     std::uint16_t port() const { return port_; }
     const std::string& folder() const { return folder_; }
+    int keys_checked() const { return keys_checked_; }
     std::vector<std::string> uploads() const {
         std::vector<std::string> names;
         if (!std::filesystem::exists(folder_ + "/uploads")) return names;
@@ -221,7 +224,9 @@ private:
                     [this](const std::string& problem) {
                         const std::lock_guard lock(mutex_);
                         problems_.push_back(problem);
-                    }};
+                    },
+                    {},
+                    [this](std::string key, StopToken) { return check_key(this, std::move(key)); }};
     }
     AppOptions options() const {
         AppOptions options;
@@ -234,6 +239,14 @@ private:
         options.stream_poll = Milliseconds(20);
         options.disk_reserve = disk_reserve_;
         return options;
+    }
+    /// Takes `sk-good…`, says nothing of `sk-slow…`, and refuses all others.
+    static awaitable<llm::LlmResult<void>> check_key(TestServer* self, std::string key) {
+        using KeyFailure = Failure<llm::LlmErrc>;
+        ++self->keys_checked_;
+        if (key.starts_with("sk-good")) co_return llm::LlmResult<void>();
+        if (key.starts_with("sk-slow")) co_return KeyFailure{llm::LlmErrc::unavailable, "The provider is away."};
+        co_return KeyFailure{llm::LlmErrc::refused_key, "The provider refused the key (401); it was not stored."};
     }
     /// A small file, of any job that is the owner's. A docx takes as long as the client waits; an epub is lost between
     /// its making and its sending.
@@ -282,6 +295,7 @@ private:
     net::HttpHandler handler_;
     std::optional<net::HttpServer> server_;
     std::uint16_t port_ = 0;
+    std::atomic<int> keys_checked_ = 0;
     std::mutex mutex_;
     std::vector<AccessLine> access_;
     std::vector<std::string> problems_;

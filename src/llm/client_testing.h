@@ -32,6 +32,7 @@ public:
     OpenAiClient& client() { return client_; }
     asio::io_context& loop() { return loop_; }
     Runtime& runtime() { return runtime_; }
+    net::HttpClient& http() { return http_; }
 
 private:
     asio::io_context loop_{1};

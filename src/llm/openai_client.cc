@@ -171,7 +171,7 @@ OpenAiClient::OpenAiClient(Runtime& runtime, net::HttpClient& http, OpenAiOption
 Asked OpenAiClient::asked(std::string model) const {
     const std::string shown =
         options_.name.empty() ? shown_provider(options_.base_url) : fmt::format("The {} model", options_.name);
-    return {shown, std::move(model), options_.api_key};
+    return {shown, std::move(model), options_.api_key, options_.renew_key};
 }
 
 std::vector<std::string> OpenAiClient::headers() const {

@@ -16,6 +16,8 @@ struct OpenAiOptions {
     /// With its version: `https://openrouter.ai/api/v1`. `/chat/completions` and `/models` are appended.
     std::string base_url;
     std::string api_key;  ///< empty: no Authorization header
+    /// What whoever reads that the key was refused can do, as the end of a sentence; empty: the operator's option.
+    std::string renew_key = {};
     /// What `provider` says and messages name; empty: made from the base URL.
     std::string name;
     Milliseconds first_token{180'000};    ///< from the request to the first token; comments of the stream are no tokens

@@ -197,7 +197,8 @@ Fault fault_of(const Asked& asked, int status, const ProviderError& error) {
     if (status == 401 || (status == 403 && !says_filtered(error))) {
         return permanent(
             LlmErrc::refused_key,
-            fmt::format("{} refused the key ({}){}; give a valid one with --provider-key-file.", who, status, why));
+            fmt::format("{} refused the key ({}){}; {}.", who, status, why,
+                        asked.renew_key.empty() ? "give a valid one with --provider-key-file" : asked.renew_key));
     }
     if (status == 429) return too_many_requests(asked, status, why);
     if (status >= 500 || status == 408 || status == 409 || status == 425)

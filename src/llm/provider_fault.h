@@ -13,9 +13,10 @@ namespace longhand::llm {
 
 /// Who is asked for what: names the two in messages.
 struct Asked {
-    std::string provider;  ///< as `shown_provider` gives it
-    std::string model;     ///< empty where no model was named
-    std::string key;       ///< never shown; cut out of whatever the provider says
+    std::string provider;        ///< as `shown_provider` gives it
+    std::string model;           ///< empty where no model was named
+    std::string key;             ///< never shown; cut out of whatever the provider says
+    std::string renew_key = {};  ///< as OpenAiOptions has it
 };
 
 /// `OpenRouter at openrouter.ai`, `The provider at localhost:8080`. `base_url` may hold credentials; they are left out.

@@ -60,6 +60,11 @@ public:
         std::lock_guard lock(mutex_);
         return path_;
     }
+    /// Method and path of each request, with its Authorization behind it where it had one.
+    std::vector<std::string> requests() const {
+        std::lock_guard lock(mutex_);
+        return requests_;
+    }
     std::string authorization() const {
         std::lock_guard lock(mutex_);
         return authorization_;
@@ -113,12 +118,14 @@ private:
         bodies_.push_back(body);
         path_ = exchange.request().target;
         authorization_ = std::string(exchange.request().headers["authorization"]);
+        const std::string key = authorization_.empty() ? "" : " " + authorization_;
+        requests_.push_back(exchange.request().method_name + " " + path_ + key);
         return answer_(bodies_.size() - 1);
     }
 
     std::function<Answer(std::size_t)> answer_;
     mutable std::mutex mutex_;
-    std::vector<std::string> bodies_;
+    std::vector<std::string> bodies_, requests_;
     std::string path_, authorization_;
     std::atomic<std::size_t> written_{0};
     net::HttpServer::Address address_;

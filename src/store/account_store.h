@@ -1,4 +1,4 @@
-// Users and their API keys.
+// Users, their API keys, and their own keys at providers.
 #pragma once
 
 #include <optional>
@@ -15,6 +15,16 @@ struct User {
     Uuid id;
     std::string email;  ///< as given; compared without case
     WallTime created_at{};
+};
+
+/// A user's own key at a provider. What opens it is not in the store.
+struct SealedProviderKey {
+    Uuid id;  ///< of this record: new with each key that is submitted
+    Uuid user;
+    std::string provider;     ///< as job::Job has it
+    std::string sealed_with;  ///< names the secret
+    std::string sealed;       ///< bytes
+    WallTime created_at{};    ///< set by the store
 };
 
 /// As JobStore: atomic, durable when resumed, thread-safe, `unavailable` and `stopping` besides the errors named.
@@ -37,6 +47,17 @@ public:
     virtual awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) = 0;
     virtual awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) = 0;           // not_found
     virtual awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) = 0;  // not_found
+
+    /// Replaces the user's own key. Errors: not_found.
+    virtual awaitable<StoreResult<void>> set_provider_key(SealedProviderKey key) = 0;
+    virtual awaitable<StoreResult<std::optional<SealedProviderKey>>> provider_key(
+        Uuid user) = 0;                                                       // not_found: the user
+    virtual awaitable<StoreResult<void>> delete_provider_key(Uuid user) = 0;  // not_found: the key
+    /// Those that are sealed under any other secret, by user.
+    virtual awaitable<StoreResult<std::vector<SealedProviderKey>>> provider_keys_not_under(std::string secret_id) = 0;
+    /// The record of that id, sealed again. Errors: not_found (the user has submitted another meanwhile, or removed
+    /// it).
+    virtual awaitable<StoreResult<void>> reseal_provider_key(SealedProviderKey key) = 0;
 };
 
 }  // namespace longhand::store

@@ -225,6 +225,8 @@ struct UnsureCall {
     std::string generation_id;
     std::string ending;
     WallTime ended_at{};
+    Uuid owner;  ///< of the job
+    bool is_byok = false;
 };
 
 struct JobBudget {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 #include <deque>
 #include <mutex>
 #include <stdexcept>
@@ -98,7 +99,11 @@ public:
     const std::string& base_url() const { return base_url_; }
     void stop(Milliseconds grace) { server_.stop(grace); }
 
-    OfflineStats stats() const { return {calls_, failures_, left_, active_, prompt_tokens_, completion_tokens_}; }
+    OfflineStats stats() const {
+        OfflineStats now{calls_, failures_, left_, active_, prompt_tokens_, completion_tokens_, {}};
+        now.calls_by_key.assign(calls_by_key_.begin(), calls_by_key_.end());
+        return now;
+    }
 
 private:
     net::HttpServerOptions server_options() const {
@@ -110,13 +115,14 @@ private:
     awaitable<void> handle(HttpExchange& exchange) {
         const net::HttpRequest& request = exchange.request();
         const bool get = request.method == net::http::verb::get;
-        if (!may_enter(request)) {
+        const std::optional<std::size_t> key = key_of(request);
+        if (!key && !options_.keys.empty()) {
             HttpResponse refusal =
                 refusal_of({401, "Incorrect API key provided.", "", "invalid_api_key", "invalid_request_error"});
             refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
             co_await reply(exchange, std::move(refusal));
         } else if (request.path == "/v1/chat/completions" && request.method == net::http::verb::post) {
-            co_await chat(exchange);
+            co_await chat(exchange, key);
         } else if (request.path == "/v1/models" && get) {
             HttpResponse answer = answer_of(net::http::status::ok, models_body());
             co_await reply(exchange, std::move(answer));
@@ -145,11 +151,15 @@ private:
         ignore_result(sent, "a client that has gone needs no answer");
     }
 
-    bool may_enter(const net::HttpRequest& request) const {
-        if (options_.bearer.empty()) return true;
+    /// Which of the keys came with the request.
+    std::optional<std::size_t> key_of(const net::HttpRequest& request) const {
         const auto found = request.headers.find(net::http::field::authorization);
         const std::string given = found == request.headers.end() ? "" : std::string(found->value());
-        return equal_in_constant_time(given, "Bearer " + options_.bearer);
+        std::optional<std::size_t> key;
+        for (std::size_t i = 0; i < options_.keys.size(); ++i) {
+            if (equal_in_constant_time(given, "Bearer " + options_.keys[i])) key = i;
+        }
+        return key;
     }
 
     std::string models_body() const {
@@ -174,10 +184,11 @@ private:
                                             {"left", now.left},
                                             {"active", now.active},
                                             {"prompt_tokens", now.prompt_tokens},
-                                            {"completion_tokens", now.completion_tokens}});
+                                            {"completion_tokens", now.completion_tokens},
+                                            {"calls_by_key", json::value_from(now.calls_by_key)}});
     }
 
-    awaitable<void> chat(HttpExchange& exchange) {
+    awaitable<void> chat(HttpExchange& exchange, std::optional<std::size_t> key) {
         const auto body = co_await exchange.read_body(kLargestRequest);
         if (!body) {
             if (body.error().code == net::NetErrc::too_large) {
@@ -192,6 +203,7 @@ private:
             co_await reply(exchange, std::move(refusal));
             co_return;
         }
+        if (key) ++calls_by_key_[*key];
         const auto made = begin(std::move(std::get<ChatCompletionRequest>(parsed)), stable_hash(*body, options_.seed));
         const Generation& generation = *made;
         if (generation.fault == FaultKind::status_429 || generation.fault == FaultKind::status_500) {
@@ -361,6 +373,8 @@ private:
     std::string base_url_;
 
     std::atomic<std::uint64_t> calls_{0}, failures_{0}, left_{0}, active_{0}, prompt_tokens_{0}, completion_tokens_{0};
+    std::vector<std::atomic<std::uint64_t>> calls_by_key_ =
+        std::vector<std::atomic<std::uint64_t>>(options_.keys.size());
     mutable std::mutex mutex_;
     std::unordered_map<std::uint64_t, std::uint64_t> seen_;
     std::unordered_map<std::string, Charge> charges_;

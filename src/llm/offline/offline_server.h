@@ -27,7 +27,7 @@ struct OfflineServerOptions {
     std::vector<FaultKind> fail_with{FaultKind::status_500};
     Manner manner = Manner::plain;
     std::uint64_t seed = 1;
-    std::string bearer;  ///< empty: no key is asked for
+    std::vector<std::string> keys;  ///< one of these has to come as the bearer; empty: no key is asked for
     unsigned threads = 1;
 };
 
@@ -39,10 +39,12 @@ struct OfflineStats {
     std::uint64_t active = 0;    ///< streams under way
     std::uint64_t prompt_tokens = 0;
     std::uint64_t completion_tokens = 0;
+    std::vector<std::uint64_t> calls_by_key;  ///< of `calls`, in the order of the options' keys
 };
 
 /// `POST /v1/chat/completions` (streamed or not), `GET /v1/models`, `GET /v1/generation?id=` (what a call cost, for the
-/// last ten thousand), `GET /v1/stats`. Same options and requests, same answers. Thread-safe; the runtime outlives it.
+/// last ten thousand), `GET /v1/stats` (which never shows a key). Same options and requests, same answers. Thread-safe;
+/// the runtime outlives it.
 class OfflineServer {
 public:
     OfflineServer(Runtime& runtime, OfflineServerOptions options);

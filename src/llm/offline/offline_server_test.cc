@@ -25,7 +25,7 @@ const char* const kPrompt =
 /// A server on a loop for its timers, and a client of it.
 struct World {
     explicit World(OfflineServerOptions options = {}, std::string key = "key-0123456789") {
-        options.bearer = "key-0123456789";
+        options.keys = {"another-key", "key-0123456789"};
         server = std::make_unique<OfflineServer>(timers, std::move(options));
         EXPECT_TRUE(server->listen("127.0.0.1", 0));
         auto client_options = quick_options(server->base_url());

@@ -134,6 +134,8 @@ TEST_P(StoreLedger, AnEstimateOfANamedCallWaitsForTheProvidersWord) {
     EXPECT_EQ(unsure[0].generation_id, "gen-1");
     EXPECT_EQ(unsure[0].ending, "stop");
     EXPECT_EQ(unsure[0].ended_at, runtime_.wall_now());
+    EXPECT_EQ(unsure[0].owner, job.owner);
+    EXPECT_EQ(unsure[0].is_byok, job.is_byok);
     EXPECT_TRUE(ok(store().unsure_calls("https://example.org/v1", WallTime{}, 10)).empty());
     EXPECT_TRUE(ok(store().unsure_calls(provider, runtime_.wall_now() + Milliseconds{1}, 10)).empty());
     ok(store().settle_call(end_of(job, named)));

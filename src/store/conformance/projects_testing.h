@@ -153,7 +153,12 @@ TEST_P(StoreProjects, ADeletedProjectGivesItsRoomUnderTheCapBack) {
     EXPECT_EQ(claim(100).size(), 1U);
 }
 
-class StoreAccounts : public StoreTest {};
+class StoreAccounts : public StoreTest {
+protected:
+    SealedProviderKey provider_key(Uuid user, std::string sealed) {
+        return {new_id(), user, "https://models.example/v1", "0011223344556677", std::move(sealed)};
+    }
+};
 
 TEST_P(StoreAccounts, AUserIsFoundByItsAddressWhateverItsCase) {
     const auto user = ok(store().add_user("Ada@Example.org"));
@@ -185,9 +190,53 @@ TEST_P(StoreAccounts, ANewKeyReplacesTheOldOne) {
     EXPECT_EQ(error(store().api_key_created_at(new_id())), StoreErrc::not_found);
 }
 
+TEST_P(StoreAccounts, AProviderKeyIsReadBackToTheByteAndReplaced) {
+    const auto user = ok(store().add_user("a@x.org")), other = ok(store().add_user("b@x.org"));
+    EXPECT_EQ(ok(store().provider_key(user.id)), std::nullopt);
+    const auto first = provider_key(user.id, std::string("\0\xff'sealed", 9));
+    ok(store().set_provider_key(first));
+    const auto read = ok(store().provider_key(user.id)).value();
+    EXPECT_EQ(read.id, first.id);
+    EXPECT_EQ(read.user, user.id);
+    EXPECT_EQ(read.provider, first.provider);
+    EXPECT_EQ(read.sealed_with, first.sealed_with);
+    EXPECT_EQ(read.sealed, first.sealed);
+    EXPECT_EQ(read.created_at, runtime_.wall_now());
+    ok(store().set_provider_key(provider_key(user.id, "second")));
+    EXPECT_EQ(ok(store().provider_key(user.id)).value().sealed, "second");
+    EXPECT_EQ(ok(store().provider_key(other.id)), std::nullopt);
+    EXPECT_EQ(error(store().provider_key(new_id())), StoreErrc::not_found);
+    EXPECT_EQ(error(store().set_provider_key(provider_key(new_id(), "x"))), StoreErrc::not_found);
+    ok(store().delete_provider_key(user.id));
+    EXPECT_EQ(ok(store().provider_key(user.id)), std::nullopt);
+    EXPECT_EQ(error(store().delete_provider_key(user.id)), StoreErrc::not_found);
+}
+
+TEST_P(StoreAccounts, AProviderKeyIsSealedAgainUnlessItWasReplacedMeanwhile) {
+    const auto user = ok(store().add_user("a@x.org")), other = ok(store().add_user("b@x.org"));
+    ok(store().set_provider_key(provider_key(user.id, "old")));
+    ok(store().set_provider_key(provider_key(other.id, "old too")));
+    auto found = ok(store().provider_keys_not_under("8899aabbccddeeff"));
+    ASSERT_EQ(found.size(), 2U);
+    for (auto& key : found) {
+        key.sealed_with = "8899aabbccddeeff";
+        key.sealed = "new";
+    }
+    // The second's owner is faster.
+    const auto& replaced = found[1];
+    ok(store().set_provider_key(provider_key(replaced.user, "another")));
+    ok(store().reseal_provider_key(found[0]));
+    EXPECT_EQ(error(store().reseal_provider_key(replaced)), StoreErrc::not_found);
+    EXPECT_EQ(ok(store().provider_key(found[0].user)).value().sealed, "new");
+    EXPECT_EQ(ok(store().provider_key(replaced.user)).value().sealed, "another");
+    EXPECT_EQ(ok(store().provider_keys_not_under("8899aabbccddeeff")).size(), 1U);
+    EXPECT_TRUE(ok(store().provider_keys_not_under("0011223344556677")).size() == 1U);
+}
+
 TEST_P(StoreAccounts, ARemovedUserIsOutAndItsJobsAreCancelled) {
     const auto user = ok(store().add_user("a@x.org"));
     ok(store().set_api_key(user.id, "aa"));
+    ok(store().set_provider_key(provider_key(user.id, "sealed")));
     const Uuid project = new_project(user.id);
     const auto running = start(user.id), queued = enqueue(user.id), other = start(owner_);
     ok(store().user_is_there(user.id));
@@ -197,6 +246,7 @@ TEST_P(StoreAccounts, ARemovedUserIsOutAndItsJobsAreCancelled) {
     EXPECT_EQ(error(store().user_by_email("a@x.org")), StoreErrc::not_found);
     EXPECT_EQ(error(store().user_by_api_key("aa")), StoreErrc::not_found);
     EXPECT_TRUE(ok(store().users()).empty());
+    EXPECT_TRUE(ok(store().provider_keys_not_under("")).empty());
     EXPECT_EQ(read(running).state, job::State::cancelled);
     EXPECT_EQ(read(queued).state, job::State::cancelled);
     EXPECT_EQ(read(other).state, job::State::in_progress);

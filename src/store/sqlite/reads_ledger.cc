@@ -117,6 +117,8 @@ std::vector<UnsureCall> unsure_calls(Connection& connection, const std::string& 
         call.generation_id = query.text();
         call.ending = query.text();
         call.ended_at = query.time();
+        call.owner = query.id();
+        call.is_byok = query.flag();
     }
     return calls;
 }

@@ -130,6 +130,11 @@ public:
     awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) override;
     awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) override;
     awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) override;
+    awaitable<StoreResult<void>> set_provider_key(SealedProviderKey key) override;
+    awaitable<StoreResult<std::optional<SealedProviderKey>>> provider_key(Uuid user) override;
+    awaitable<StoreResult<void>> delete_provider_key(Uuid user) override;
+    awaitable<StoreResult<std::vector<SealedProviderKey>>> provider_keys_not_under(std::string secret_id) override;
+    awaitable<StoreResult<void>> reseal_provider_key(SealedProviderKey key) override;
 
 private:
     /// Runs a verb through the queue and resumes on the caller's executor with what it answered, once that is durable.

@@ -41,6 +41,7 @@ StoreResult<void> remove_user(Write& write, const Uuid& user) {
     Connection& connection = write.connection;
     if (connection.query("remove_user").bind_all(write.now, user).run() == 0) return no_such("user");
     connection.query("delete_api_key").bind(user).run();
+    connection.query("delete_provider_key").bind(user).run();
     write.removed_user = user;
     return cancel_all_jobs(write, user);
 }

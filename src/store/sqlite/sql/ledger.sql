@@ -48,8 +48,9 @@ SELECT id, run, lease, key, attempt, provider, model, state, expected_prompt, re
 -- name: unfinished_calls
 SELECT job, id FROM calls WHERE state IN ('reserved', 'open') AND (?1 IS NULL OR job = ?1) ORDER BY job, id;
 -- name: unsure_calls
-SELECT job, id, generation_id, ending, ended_at FROM calls
- WHERE state = 'estimated' AND generation_id != '' AND provider = ? AND ended_at >= ? ORDER BY ended_at, id LIMIT ?;
+SELECT c.job, c.id, c.generation_id, c.ending, c.ended_at, j.owner, j.is_byok FROM calls c JOIN jobs j ON j.id = c.job
+ WHERE c.state = 'estimated' AND c.generation_id != '' AND c.provider = ? AND c.ended_at >= ?
+ ORDER BY c.ended_at, c.id LIMIT ?;
 -- name: delete_calls
 DELETE FROM calls WHERE job = ?;
 
