@@ -114,6 +114,7 @@ http::Deps deps_of(Server& server) {
             .jobs = store,
             .projects = store,
             .accounts = store,
+            .requests = store,
             .files = server.installation->files(),
             .live = engine.live(),
             .outputs = [documents = &server.workshop->documents()](

@@ -48,6 +48,8 @@ std::optional<std::string> problem_of(const job::Job& job);
 void remove_files(const Services& services, std::vector<std::string> paths);
 /// 400, where a cap on money can't be held to: a model of the job has no price here.
 std::optional<ApiError> unknown_price(const job::Settings& settings, const ServerDefaults& defaults);
+/// What retryJob and resumeJob answer.
+std::string queued_again_json(Uuid job);
 /// 409: which job keeps the project busy, and how to cancel it.
 ApiError busy_project(const store::BusyProject& busy);
 

@@ -29,8 +29,9 @@ awaitable<ApiResult<Reply>> cancel_job(const Services& services, Call& call) {
     const Uuid id = reader.id("jobId");
     if (reader.problem()) co_return *reader.problem();
     // Resumes after the commit, and after this node's stop signal was raised by the commit's observer.
-    auto job = co_await services.deps.jobs.cancel(call.owner(), id);
-    if (job) co_return json_reply(R"({"message":"Job cancelled successfully"})");
+    const std::string answer = R"({"message":"Job cancelled successfully"})";
+    auto job = co_await services.deps.jobs.cancel(call.owner(), id, call.once_saying<job::Job>(answer));
+    if (job) co_return json_reply(answer);
     co_return job.error().code == store::StoreErrc::wrong_state ? not_cancellable(job.error())
                                                                 : from_store(job.error(), "job");
 }
@@ -48,13 +49,14 @@ awaitable<ApiResult<Reply>> retry_job(const Services& services, Call& call) {
     BodyReader reader(*body);
     const Uuid id = reader.id("jobId");
     if (reader.problem()) co_return *reader.problem();
-    auto retried = co_await services.deps.jobs.retry(call.owner(), id);
+    const std::string answer = queued_again_json(id);
+    auto once = call.once<store::Enqueued>(
+        [answer](const auto& done) { return done->busy ? std::nullopt : std::optional(answer); });
+    auto retried = co_await services.deps.jobs.retry(call.owner(), id, std::move(once));
     if (!retried && retried.error().code == store::StoreErrc::wrong_state) co_return not_retryable(retried.error());
     if (!retried) co_return from_store(retried.error(), "job");
     if (retried->busy) co_return busy_project(*retried->busy);
-    JsonObject out;
-    out.add("message", "Job queued again").add("jobId", id);
-    co_return json_reply(std::move(out).str());
+    co_return json_reply(answer);
 }
 
 /// A job among others: `percent_complete` is a fraction here, for this list's callers multiply it by 100.

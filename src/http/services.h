@@ -14,6 +14,7 @@
 #include "engine/live_feed.h"
 #include "http/credentials.h"
 #include "http/key_ring.h"
+#include "http/keyed_request.h"
 #include "http/links.h"
 #include "http/metrics.h"
 #include "http/status_polls.h"
@@ -23,6 +24,7 @@
 #include "store/file_store.h"
 #include "store/job_store.h"
 #include "store/project_store.h"
+#include "store/request_store.h"
 
 namespace longhand::http {
 
@@ -85,6 +87,7 @@ struct Deps {
     store::JobStore& jobs;
     store::ProjectStore& projects;
     store::AccountStore& accounts;
+    store::RequestStore& requests;
     store::FileStore& files;
     engine::LiveFeed& live;
     OutputSource outputs;
@@ -128,6 +131,8 @@ struct Services {
     Links links;
     Metrics metrics;
     mutable StatusPolls status_polls;
+    AnswerSeal answer_seal;
+    mutable KeysUnderWay keys_under_way;
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
@@ -136,7 +141,8 @@ struct Services {
           tokens(options.keys),
           credentials(deps.runtime, deps.accounts, tokens),
           links(options.keys),
-          status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys) {}
+          status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys),
+          answer_seal(options.keys) {}
 };
 
 }  // namespace longhand::http

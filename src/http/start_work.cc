@@ -178,21 +178,24 @@ std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
     return std::move(out).str();
 }
 
-awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, const Start& start,
+awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call, const Start& start,
                                       const store::Project& project) {
     if (services.deps.files.free_bytes() < services.options.disk_reserve) {
         co_return ApiError{ApiErrc::storage_full,
                            "The server's disk is full. Nothing was started; try again when there is room."};
     }
     store::NewJob request;
-    request.owner = owner;
+    request.owner = call.owner();
     request.project = start.project;
     request.settings = start.settings;
     take_from_project(request.settings, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
     request.budget = start.budget;
-    auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
+    auto once = call.once<store::Enqueued>([warnings = warnings_for(start.settings)](const auto& done) {
+        return done->busy ? std::nullopt : std::optional(started_json(done->job.id, warnings));
+    });
+    auto enqueued = co_await services.deps.jobs.enqueue(std::move(request), std::move(once));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);
     co_return json_reply(started_json(enqueued->job.id, warnings_for(start.settings)));
@@ -205,7 +208,7 @@ awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call&
     if (!start) co_return start.error();
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), start->project);
     if (!project) co_return from_store(project.error(), "project");
-    co_return co_await start_job(services, call.owner(), *start, *project);
+    co_return co_await start_job(services, call, *start, *project);
 }
 
 /// What generateWork's body leaves out, as the project has it.
@@ -229,7 +232,7 @@ awaitable<ApiResult<Reply>> generate_work(const Services& services, Call& call) 
     fill_from_project(*body, *project);
     const auto start = read_start(*body, *services.defaults.get());
     if (!start) co_return start.error();
-    co_return co_await start_job(services, call.owner(), *start, *project);
+    co_return co_await start_job(services, call, *start, *project);
 }
 
 }  // namespace

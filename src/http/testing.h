@@ -205,6 +205,7 @@ private:
                     *store_,
                     *store_,
                     *store_,
+                    *store_,
                     *files_,
                     live_,
                     [this](Uuid owner, Uuid job, std::string format, StopToken stop) {

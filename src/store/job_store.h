@@ -15,6 +15,7 @@
 #include "job/transition.h"
 #include "store/errors.h"
 #include "store/figures.h"
+#include "store/request_store.h"
 
 namespace longhand::store {
 
@@ -279,14 +280,14 @@ struct StoreStats {
 
 /// Durable state of jobs. Every writing method is atomic, and durable when its awaitable resumes; it resumes on the
 /// caller's executor. Thread-safe. Outlives every engine built on it. All may fail with `unavailable` (nothing
-/// happened) and `stopping`.
+/// happened) and `stopping`, and what takes a `once` with `repeated`.
 class JobStore {
 public:
     virtual ~JobStore() = default;
 
     /// Makes a job in `submitted`, keeps its settings and its project's files as its sources, and queues it, at once.
     /// Errors: not_found (no such project of that owner).
-    virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request) = 0;
+    virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request, Once<Enqueued> once = {}) = 0;
 
     /// Moves up to `limit` queued jobs to in_progress under fresh leases, fairest user first (start-time fair
     /// queueing). Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come. `only_job`
@@ -345,12 +346,13 @@ public:
 
     /// Commits `cancelled`, whatever its holder does. Of a job that is cancelled already: the job, unchanged.
     /// Errors: not_found; wrong_state (completed, failed, moderated).
-    virtual awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) = 0;
+    virtual awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once = {}) = 0;
     /// Errors: not_found, wrong_state. `busy` set when another job keeps the project busy.
-    virtual awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) = 0;
+    virtual awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once = {}) = 0;
     /// A paused draft goes on, with the caps that `raised` gives in the place of those that it had. Errors: not_found;
     /// wrong_state; budget (a job with caps of which none is higher than before, or with one that is reached already).
-    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) = 0;
+    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
+                                                    Once<job::Job> once = {}) = 0;
 
     // Reads. They never wait for the writer, and see every commit that was answered before they began.
     virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;  // not_found

@@ -51,7 +51,7 @@ public:
                 SqliteOptions options, std::shared_ptr<const QueryFigures> queries = nullptr);
 
     // JobStore
-    awaitable<StoreResult<Enqueued>> enqueue(NewJob request) override;
+    awaitable<StoreResult<Enqueued>> enqueue(NewJob request, Once<Enqueued> once) override;
     awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) override;
     awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease,
                                                            std::vector<Beat> beats) override;
@@ -73,9 +73,9 @@ public:
     awaitable<StoreResult<std::size_t>> rescue_expired() override;
     awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) override;
     awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) override;
-    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) override;
-    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) override;
-    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) override;
+    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once) override;
+    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once) override;
+    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<std::shared_ptr<const job::Job>>> watched_job(Uuid owner, Uuid job) override;
     std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) override {
@@ -99,12 +99,15 @@ public:
     void observe(std::function<void(const Committed&)> observer) override { observer_->set(std::move(observer)); }
 
     // ProjectStore
-    awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) override;
+    awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email,
+                                                   Once<Project> once) override;
     awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) override;
     awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) override;
     awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) override;
     awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) override;
+    awaitable<StoreResult<AddedFiles>> add_files(Uuid owner, Uuid project, std::vector<ProjectFile> files,
+                                                 Once<AddedFiles> once) override;
     awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) override;
     awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) override;
@@ -117,15 +120,21 @@ public:
     bool user_is_known(const Uuid& id) override { return known_users_->is_there(id, runtime_.steady_now()); }
     awaitable<StoreResult<User>> user_by_email(std::string email) override;
     awaitable<StoreResult<void>> remove_user(Uuid id) override;
-    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) override;
+    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256, Once<void> once) override;
     awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) override;
     awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) override;
 
+    // RequestStore
+    awaitable<StoreResult<std::optional<KeptRequest>>> kept_answer(Uuid owner, std::string key) override;
+    awaitable<StoreResult<void>> keep_answer(RepeatableRequest request, KeptAnswer answer) override;
+    awaitable<StoreResult<std::size_t>> drop_old_answers(std::size_t limit) override;
+
 private:
     /// Runs a verb through the queue and resumes on the caller's executor with what it answered, once that is durable.
-    /// A verb that fails leaves nothing behind.
+    /// A verb that fails leaves nothing behind, and of one that succeeds `once` keeps its answer.
     template <class T>
-    awaitable<StoreResult<T>> write(std::string_view name, std::function<StoreResult<T>(Write&)> verb);
+    awaitable<StoreResult<T>> write(std::string_view name, std::function<StoreResult<T>(Write&)> verb,
+                                    Once<T> once = {});
     template <class T>
     awaitable<StoreResult<T>> read(std::function<StoreResult<T>(Connection&)> verb);
     awaitable<StoreResult<void>> submit(std::string_view name, std::function<Outcome(Write&)> run);

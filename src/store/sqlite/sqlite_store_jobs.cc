@@ -11,9 +11,10 @@
 
 namespace longhand::store::sqlite {
 
-awaitable<StoreResult<Enqueued>> SqliteStore::enqueue(NewJob request) {
-    return write<Enqueued>("enqueue",
-                           [request = std::move(request)](Write& write) { return sqlite::enqueue(write, request); });
+awaitable<StoreResult<Enqueued>> SqliteStore::enqueue(NewJob request, Once<Enqueued> once) {
+    return write<Enqueued>(
+        "enqueue", [request = std::move(request)](Write& write) { return sqlite::enqueue(write, request); },
+        std::move(once));
 }
 
 awaitable<StoreResult<std::vector<ClaimedJob>>> SqliteStore::claim(ClaimRequest request) {
@@ -118,17 +119,20 @@ awaitable<StoreResult<job::Job>> SqliteStore::rescue(Uuid job, job::Lease lease,
     co_return rescued;
 }
 
-awaitable<StoreResult<job::Job>> SqliteStore::cancel(Uuid owner, Uuid job) {
-    return write<job::Job>("cancel", [owner, job](Write& write) { return sqlite::cancel(write, owner, job); });
+awaitable<StoreResult<job::Job>> SqliteStore::cancel(Uuid owner, Uuid job, Once<job::Job> once) {
+    return write<job::Job>(
+        "cancel", [owner, job](Write& write) { return sqlite::cancel(write, owner, job); }, std::move(once));
 }
 
-awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job) {
-    return write<Enqueued>("retry", [owner, job](Write& write) { return sqlite::retry(write, owner, job); });
+awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job, Once<Enqueued> once) {
+    return write<Enqueued>(
+        "retry", [owner, job](Write& write) { return sqlite::retry(write, owner, job); }, std::move(once));
 }
 
-awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::Budget raised) {
-    return write<job::Job>("resume",
-                           [owner, job, raised](Write& write) { return sqlite::resume(write, owner, job, raised); });
+awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once) {
+    return write<job::Job>(
+        "resume", [owner, job, raised](Write& write) { return sqlite::resume(write, owner, job, raised); },
+        std::move(once));
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {

@@ -127,6 +127,20 @@ StoreResult<ProjectFile> add_file(Write& write, ProjectFile file) {
     return file;
 }
 
+StoreResult<AddedFiles> add_files(Write& write, const Uuid& owner, const Uuid& project,
+                                  const std::vector<ProjectFile>& files) {
+    if (!project_exists(write.connection, owner, project)) return no_such("project");
+    AddedFiles added;
+    for (ProjectFile file : files) {
+        file.owner = owner;
+        file.project = project;
+        auto kept = add_file(write, std::move(file));
+        if (!kept && kept.error().code != StoreErrc::duplicate) return kept.error();
+        added.push_back(kept ? std::optional(std::move(*kept)) : std::nullopt);
+    }
+    return added;
+}
+
 StoreResult<std::optional<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& id) {
     const auto file = file_for_owner(write.connection, owner, id);
     if (!file) return file.error();
