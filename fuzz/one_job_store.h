@@ -165,6 +165,18 @@ public:
         co_return find(owner, job);
     }
 
+    Answer<job::Job> amend(Uuid owner, Uuid job, job::Amendment, store::Once<job::Job>) override {
+        co_return find(owner, job);
+    }
+    Answer<WallTime> delete_job(Uuid owner, Uuid job, store::Once<WallTime>) override {
+        co_return found<WallTime>(owner, job);
+    }
+    Answer<job::Job> undelete_job(Uuid owner, Uuid job, WallTime, store::Once<job::Job>) override {
+        co_return find(owner, job);
+    }
+    Answer<std::vector<store::DeletedJob>> jobs_to_purge(WallTime, std::size_t) override { co_return not_found(); }
+    Answer<void> purge_job(Uuid) override { co_return not_found(); }
+
     Answer<job::Job> job_for_owner(Uuid owner, Uuid job) override { co_return find(owner, job); }
     Answer<std::shared_ptr<const job::Job>> watched_job(Uuid owner, Uuid job) override {
         const auto found = find(owner, job);
@@ -180,6 +192,10 @@ public:
         asked_.by(query.owner);
         asked_.queries.push_back(query);
         co_return store::JobsPage{{one(kCompletedJob), one(kQueuedJob)}, 2, std::nullopt};
+    }
+    Answer<std::vector<store::Usage>> usage_of_owner(Uuid owner, std::string, std::string) override {
+        asked_.by(owner);
+        co_return std::vector<store::Usage>{};
     }
     Answer<store::JobBudget> budget_for_owner(Uuid owner, Uuid job) override {
         co_return found<store::JobBudget>(owner, job);

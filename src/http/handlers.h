@@ -20,6 +20,7 @@ inline Handler bound(const Services& services, RoutedHandler handler) {
 
 std::vector<Route> status_routes(const Services& services);
 std::vector<Route> job_routes(const Services& services);
+std::vector<Route> own_job_routes(const Services& services);
 std::vector<Route> work_routes(const Services& services);
 std::vector<Route> project_routes(const Services& services);
 std::vector<Route> file_routes(const Services& services);
@@ -27,6 +28,7 @@ std::vector<Route> key_routes(const Services& services);
 std::vector<Route> event_routes(const Services& services);
 std::vector<Route> output_routes(const Services& services);
 std::vector<Route> ledger_routes(const Services& services);
+std::vector<Route> usage_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.

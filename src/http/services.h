@@ -117,6 +117,7 @@ struct AppOptions {
     std::uint64_t disk_reserve = 256ULL << 20;    ///< free bytes below which neither jobs nor files are accepted
     std::uint64_t max_file_bytes = 50ULL << 20;   ///< of one uploaded file
     std::uint64_t max_upload_bytes = 2ULL << 30;  ///< of one upload request
+    Milliseconds undo_deletion{600'000};          ///< how long a deleted job can be brought back
     Milliseconds stream_keep_alive{15'000};       ///< a comment on an event stream that was silent for so long
     Milliseconds stream_poll{800};  ///< how often a stream looks at the table, whatever it is told: who is
                                     ///< removed is out within a second

@@ -187,6 +187,12 @@ struct JobsPage {
     std::optional<Uuid> next;
 };
 
+/// A deleted job, with the paths that nothing names once it is purged.
+struct DeletedJob {
+    Uuid job;
+    std::vector<std::string> paths;
+};
+
 /// What a committed change looked like, for those who only want to be woken.
 struct Committed {
     job::Job job;
@@ -226,6 +232,21 @@ struct UnsureCall {
     std::string generation_id;
     std::string ending;
     WallTime ended_at{};
+};
+
+/// What calls and works of a month, a project and a model add up to.
+struct Usage {
+    std::string month;  ///< of UTC, in which they ended: `2026-11`
+    Uuid project;       ///< perhaps of one that is deleted
+    std::string provider;
+    std::string model;  ///< of the calls; a work counts for the model that wrote it
+    std::int64_t calls = 0;
+    job::CallTokens tokens;
+    UsdMicros cost;
+    std::int64_t unknown_costs = 0;  ///< calls that are not in `cost`
+    std::int64_t works = 0;          ///< completed
+    std::int64_t pages = 0;          ///< of their PDFs
+    bool operator==(const Usage&) const = default;
 };
 
 struct JobBudget {
@@ -354,6 +375,22 @@ public:
     virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
                                                     Once<job::Job> once = {}) = 0;
 
+    /// Of a job in whatever state. Errors: not_found.
+    virtual awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
+                                                   Once<job::Job> once = {}) = 0;
+    /// From now on the job is not there, for whoever asks; one that has not ended is cancelled first. Gives when.
+    /// Errors: not_found.
+    virtual awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once = {}) = 0;
+    /// Brings back a job that was deleted after `since`, as it was then. Errors: not_found (also: it was deleted
+    /// before, or not at all).
+    virtual awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since,
+                                                          Once<job::Job> once = {}) = 0;
+    /// Jobs that were deleted before `before`, the oldest first, at most `limit`.
+    virtual awaitable<StoreResult<std::vector<DeletedJob>>> jobs_to_purge(WallTime before, std::size_t limit) = 0;
+    /// Of a deleted job nothing stays but what it cost: its calls, its budget, and whose they are. Does nothing to a
+    /// job that is not deleted.
+    virtual awaitable<StoreResult<void>> purge_job(Uuid job) = 0;
+
     // Reads. They never wait for the writer, and see every commit that was answered before they began.
     virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     /// The same for who asks over and over: of a job that lives, the same object until something has changed its row,
@@ -365,6 +402,9 @@ public:
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     virtual awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) = 0;     // not_found
+    /// Of ended calls and completed works, those of deleted jobs and projects too, from month `from` to month `to`;
+    /// in their order.
+    virtual awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) = 0;
     /// In order of seq, at most `limit`. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                          std::size_t limit) = 0;

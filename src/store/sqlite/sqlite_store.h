@@ -76,6 +76,12 @@ public:
     awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once) override;
     awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once) override;
     awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once) override;
+    awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
+                                           Once<job::Job> once) override;
+    awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once) override;
+    awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once) override;
+    awaitable<StoreResult<std::vector<DeletedJob>>> jobs_to_purge(WallTime before, std::size_t limit) override;
+    awaitable<StoreResult<void>> purge_job(Uuid job) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<std::shared_ptr<const job::Job>>> watched_job(Uuid owner, Uuid job) override;
     std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) override {
@@ -84,6 +90,7 @@ public:
     awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) override;
     awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
     awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                  std::size_t limit) override;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include "store/sqlite/reads_ledger.h"
 #include "store/sqlite/sqlite_store_impl.h"
+#include "store/sqlite/verbs_deletion.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
@@ -135,6 +136,38 @@ awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::
         std::move(once));
 }
 
+awaitable<StoreResult<job::Job>> SqliteStore::amend(Uuid owner, Uuid job, job::Amendment amendment,
+                                                    Once<job::Job> once) {
+    return write<job::Job>(
+        "amend",
+        [owner, job, amendment = std::move(amendment)](Write& write) {
+            return sqlite::amend(write, owner, job, amendment);
+        },
+        std::move(once));
+}
+
+awaitable<StoreResult<WallTime>> SqliteStore::delete_job(Uuid owner, Uuid job, Once<WallTime> once) {
+    return write<WallTime>(
+        "delete_job", [owner, job](Write& write) { return sqlite::delete_job(write, owner, job); }, std::move(once));
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once) {
+    return write<job::Job>(
+        "undelete_job", [owner, job, since](Write& write) { return sqlite::undelete_job(write, owner, job, since); },
+        std::move(once));
+}
+
+awaitable<StoreResult<std::vector<DeletedJob>>> SqliteStore::jobs_to_purge(WallTime before, std::size_t limit) {
+    return read<std::vector<DeletedJob>>(
+        [before, limit](Connection& connection) -> StoreResult<std::vector<DeletedJob>> {
+            return sqlite::jobs_to_purge(connection, before, limit);
+        });
+}
+
+awaitable<StoreResult<void>> SqliteStore::purge_job(Uuid job) {
+    return write<void>("purge_job", [job](Write& write) { return sqlite::purge_job(write, job); });
+}
+
 awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {
     return read<job::Job>(
         [owner, job](Connection& connection) { return sqlite::job_for_owner(connection, owner, job); });
@@ -163,6 +196,13 @@ awaitable<StoreResult<JobBudget>> SqliteStore::budget_for_owner(Uuid owner, Uuid
 awaitable<StoreResult<Ledger>> SqliteStore::ledger_for_owner(Uuid owner, Uuid job) {
     return read<Ledger>(
         [owner, job](Connection& connection) { return sqlite::ledger_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<std::vector<Usage>>> SqliteStore::usage_of_owner(Uuid owner, std::string from, std::string to) {
+    return read<std::vector<Usage>>(
+        [owner, from = std::move(from), to = std::move(to)](Connection& connection) -> StoreResult<std::vector<Usage>> {
+            return sqlite::usage_of_owner(connection, owner, from, to);
+        });
 }
 
 awaitable<StoreResult<JobsPage>> SqliteStore::jobs_of_owner(JobsQuery query) {
