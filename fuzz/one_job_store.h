@@ -191,8 +191,19 @@ public:
     Answer<store::JobsPage> jobs_of_owner(store::JobsQuery query) override {
         asked_.by(query.owner);
         asked_.queries.push_back(query);
-        co_return store::JobsPage{{one(kCompletedJob), one(kQueuedJob)}, 2, std::nullopt};
+        co_return store::JobsPage{{one(kCompletedJob), one(kQueuedJob)}, {{kQueuedJob, 1}}, 2, std::nullopt};
     }
+    Answer<store::Feed> open_feed(Uuid owner) override {
+        asked_.by(owner);
+        co_return store::Feed{1, 0};
+    }
+    Answer<store::FeedPage> feed_after(Uuid owner, std::int64_t seq, std::size_t) override {
+        asked_.by(owner);
+        store::FeedPage page{{1, 0}, {}};
+        if (seq < 1) page.entries.push_back({1, kStillNow, kCompletedJob, "completed", 1, "{}"});
+        co_return page;
+    }
+    Answer<std::size_t> drop_old_entries(std::size_t) override { co_return not_found(); }
     Answer<std::vector<store::Usage>> usage_of_owner(Uuid owner, std::string, std::string) override {
         asked_.by(owner);
         co_return std::vector<store::Usage>{};

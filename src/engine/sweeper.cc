@@ -45,6 +45,7 @@ awaitable<void> Sweeper::run(StopToken stop) {
 awaitable<void> Sweeper::sweep() {
     co_await purge_jobs();
     co_await drop_answers();
+    co_await drop_entries();
 }
 
 awaitable<void> Sweeper::purge_jobs() {
@@ -65,6 +66,13 @@ awaitable<void> Sweeper::purge_jobs() {
 awaitable<void> Sweeper::drop_answers() {
     while (true) {
         const auto dropped = co_await store_.drop_old_answers(kSweptAtOnce);
+        if (!dropped || *dropped < kSweptAtOnce) co_return;
+    }
+}
+
+awaitable<void> Sweeper::drop_entries() {
+    while (true) {
+        const auto dropped = co_await store_.drop_old_entries(kSweptAtOnce);
         if (!dropped || *dropped < kSweptAtOnce) co_return;
     }
 }

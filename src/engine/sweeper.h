@@ -1,4 +1,5 @@
-// Takes away what has had its time: jobs that were deleted and are not wanted back, and answers that nobody asks for.
+// Takes away what has had its time: jobs that were deleted and are not wanted back, answers and entries of streams that
+// nobody asks for.
 #pragma once
 
 #include <memory>
@@ -35,6 +36,7 @@ private:
     awaitable<void> run(StopToken stop);
     awaitable<void> purge_jobs();
     awaitable<void> drop_answers();
+    awaitable<void> drop_entries();
 
     Runtime& runtime_;
     store::Store& store_;

@@ -60,13 +60,15 @@ awaitable<ApiResult<Reply>> retry_job(const Services& services, Call& call) {
 }
 
 /// A job among others: `percent_complete` is a fraction here, for this list's callers multiply it by 100.
-std::string listed_json(const job::Job& job) {
+std::string listed_json(const job::Job& job, const store::JobsPage& page) {
     JsonObject out;
     out.add("id", job.id).add("project_id", job.project).add("title", job.title);
     out.add("status", job::to_string(job.state)).add("progress_stage", job::to_string(job.stage));
     out.raw("percent_complete", json_number(job.progress / 100.0, 4));
     out.add("error_message", problem_of(job)).add("is_starred", job.is_starred);
     out.add("created_at", job.created_at).add("updated_at", job.updated_at);
+    const auto place = page.places.find(job.id);
+    out.add("queue_position", place == page.places.end() ? std::nullopt : std::optional(place->second));
     return std::move(out).str();
 }
 
@@ -128,7 +130,7 @@ awaitable<ApiResult<Reply>> list_jobs(const Services& services, Call& call) {
     auto page = co_await services.deps.jobs.jobs_of_owner(std::move(*query));
     if (!page) co_return from_store(page.error(), "job");
     JsonArray jobs;
-    for (const job::Job& job : page->jobs) jobs.raw(listed_json(job));
+    for (const job::Job& job : page->jobs) jobs.raw(listed_json(job, *page));
     JsonObject out;
     out.raw("jobs", std::move(jobs).str()).add("total", page->total).add("next_cursor", page->next);
     co_return json_reply(std::move(out).str());

@@ -1,11 +1,14 @@
 // The verbs on the durable state of jobs. Two implementations pass one conformance suite (store/conformance_testing.h).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/runtime.h"
@@ -181,9 +184,14 @@ struct JobsQuery {
     std::size_t limit = 100;     ///< 1 to 1000
     std::optional<Uuid> before;  ///< the cursor: the last id of the page before
 };
+/// No place in the queue further back is told.
+inline constexpr std::size_t kFarthestPlace = 1000;
+
 struct JobsPage {
     std::vector<job::Job> jobs;  ///< newest first
-    std::int64_t total = 0;      ///< of all pages
+    /// Of its jobs that may be claimed, among all that the same workers may claim, whose ever they are: 1 is next.
+    std::map<Uuid, std::int64_t> places;
+    std::int64_t total = 0;  ///< of all pages
     std::optional<Uuid> next;
 };
 
@@ -197,6 +205,27 @@ struct DeletedJob {
 struct Committed {
     job::Job job;
     std::optional<job::Event> event;
+    std::string_view mark = {};  ///< what its owner did with it beside running it: `amended`, `deleted`, `restored`
+};
+
+/// How long an owner's stream of all jobs goes back, and how long it is kept for one that nobody listens to.
+inline constexpr Milliseconds kFeedKept = std::chrono::hours(24 * 7);
+
+struct Feed {
+    std::int64_t last = 0;   ///< number of the newest entry
+    std::int64_t since = 0;  ///< entries up to this one are not all there any more
+};
+struct FeedEntry {
+    std::int64_t seq = 0;  ///< grows by one from entry to entry of an owner
+    WallTime at{};
+    Uuid job;
+    std::string kind;                   ///< of a job's event, or a mark of Committed
+    std::optional<std::int64_t> event;  ///< the number of the job's event
+    std::string data = "{}";            ///< the event's
+};
+struct FeedPage {
+    Feed feed;
+    std::vector<FeedEntry> entries;
 };
 
 /// A row of the ledger.
@@ -402,6 +431,13 @@ public:
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     virtual awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) = 0;     // not_found
+    /// From now on, and for as long as this is asked for again within kFeedKept, what happens to the owner's jobs is
+    /// entered in one stream. Errors: not_found (the user was removed).
+    virtual awaitable<StoreResult<Feed>> open_feed(Uuid owner) = 0;
+    /// In order of seq, at most `limit`; what a deleted job's events said is empty.
+    virtual awaitable<StoreResult<FeedPage>> feed_after(Uuid owner, std::int64_t seq, std::size_t limit) = 0;
+    /// Drops entries whose time is over, the oldest first, at most `limit`. Gives the number.
+    virtual awaitable<StoreResult<std::size_t>> drop_old_entries(std::size_t limit) = 0;
     /// Of ended calls and completed works, those of deleted jobs and projects too, from month `from` to month `to`;
     /// in their order.
     virtual awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) = 0;

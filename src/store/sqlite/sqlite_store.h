@@ -90,6 +90,9 @@ public:
     awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<Feed>> open_feed(Uuid owner) override;
+    awaitable<StoreResult<FeedPage>> feed_after(Uuid owner, std::int64_t seq, std::size_t limit) override;
+    awaitable<StoreResult<std::size_t>> drop_old_entries(std::size_t limit) override;
     awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) override;
     awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
     awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,

@@ -5,6 +5,7 @@
 #include "store/sqlite/reads_ledger.h"
 #include "store/sqlite/sqlite_store_impl.h"
 #include "store/sqlite/verbs_deletion.h"
+#include "store/sqlite/verbs_feed.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
@@ -196,6 +197,20 @@ awaitable<StoreResult<JobBudget>> SqliteStore::budget_for_owner(Uuid owner, Uuid
 awaitable<StoreResult<Ledger>> SqliteStore::ledger_for_owner(Uuid owner, Uuid job) {
     return read<Ledger>(
         [owner, job](Connection& connection) { return sqlite::ledger_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<Feed>> SqliteStore::open_feed(Uuid owner) {
+    return write<Feed>("open_feed", [owner](Write& write) { return sqlite::open_feed(write, owner); });
+}
+
+awaitable<StoreResult<FeedPage>> SqliteStore::feed_after(Uuid owner, std::int64_t seq, std::size_t limit) {
+    return read<FeedPage>(
+        [owner, seq, limit](Connection& connection) { return sqlite::feed_after(connection, owner, seq, limit); });
+}
+
+awaitable<StoreResult<std::size_t>> SqliteStore::drop_old_entries(std::size_t limit) {
+    return write<std::size_t>("drop_old_entries",
+                              [limit](Write& write) { return sqlite::drop_old_entries(write, limit); });
 }
 
 awaitable<StoreResult<std::vector<Usage>>> SqliteStore::usage_of_owner(Uuid owner, std::string from, std::string to) {

@@ -62,7 +62,7 @@ StoreResult<job::Job> amend(Write& write, const Uuid& owner, const Uuid& id, con
     if (!row) return row.error();
     job::Job job = job::amended(row->job, write.now, amendment);
     write.connection.query("amend_job").bind_all(job.title, job.is_starred, job.updated_at, id).run();
-    write.changes.push_back({job, std::nullopt});
+    write.changes.push_back({job, std::nullopt, "amended"});
     return job;
 }
 
@@ -77,7 +77,7 @@ StoreResult<WallTime> delete_job(Write& write, const Uuid& owner, const Uuid& id
     set_deleted(write.connection, id, write.now);
     add_to_count(write.connection, owner, row->job.state, -1);
     // Who waits for the row finds that it is not there any more.
-    write.changes.push_back({row->job, std::nullopt});
+    write.changes.push_back({row->job, std::nullopt, "deleted"});
     return write.now;
 }
 
@@ -88,7 +88,7 @@ StoreResult<job::Job> undelete_job(Write& write, const Uuid& owner, const Uuid& 
     if (user_is_removed(write.connection, owner)) return no_such("job");
     set_deleted(write.connection, id, std::nullopt);
     add_to_count(write.connection, owner, row->job.state, 1);
-    write.changes.push_back({row->job, std::nullopt});
+    write.changes.push_back({row->job, std::nullopt, "restored"});
     return row->job;
 }
 
