@@ -100,6 +100,11 @@ def good_and_bad_bodies(path, world):
         "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
         "/api/generateWork": dict(WORK, projectId=world["project"]),
         "/api/generateApiKey": {},
+        "/api/starJob": {"jobId": world["job"], "starred": True},
+        "/api/renameJob": {"jobId": world["job"], "title": "Another title"},
+        "/api/deleteJob": {"jobId": world["gone"]},
+        "/api/undeleteJob": {"jobId": world["gone"]},
+        "/api/estimateJob": dict(WORK, projectId=world["project"]),
     }
     if path == "/api/uploadProjectFiles":
         return upload_bodies(world)
@@ -200,10 +205,12 @@ def make_world(server):
     ended = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=ended_in))["jobId"]
     server.json("POST", "/api/cancelJob", {"jobId": ended})
     job = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=project))["jobId"]
+    gone_in = server.json("POST", "/api/createProject", {"newProjectName": "Gone"})["id"]
+    gone = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=gone_in))["jobId"]
     body, kind = form(('name="projectId"', project), ('name="files"; filename="world.md"', "# The world"))
     _, _, answer = server.ask("POST", "/api/uploadProjectFiles", body, {"Content-Type": kind})
     file = json.loads(answer)["files"][0]["id"]
-    return {"project": project, "job": job, "ended": ended, "file": file, "nobody": str(uuid.uuid4())}
+    return {"project": project, "job": job, "ended": ended, "gone": gone, "file": file, "nobody": str(uuid.uuid4())}
 
 
 def main(base_url, token):

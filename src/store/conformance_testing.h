@@ -6,6 +6,8 @@
 
 // IWYU pragma: begin_exports
 #include "store/conformance/claims_testing.h"
+#include "store/conformance/deletion_testing.h"
+#include "store/conformance/feed_testing.h"
 #include "store/conformance/jobs_testing.h"
 #include "store/conformance/journal_testing.h"
 #include "store/conformance/ledger_testing.h"
@@ -20,5 +22,7 @@
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLedger, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreProjects, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreRequests, testing::Values(__VA_ARGS__), name_of); \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreDeletion, testing::Values(__VA_ARGS__), name_of); \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreFeed, testing::Values(__VA_ARGS__), name_of);     \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreAccounts, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLists, testing::Values(__VA_ARGS__), name_of)
