@@ -186,6 +186,10 @@ private:
             auto body = co_await call.exchange.read_body(kMaxJsonBytes);
             if (!body) co_return from_net(body.error(), kMaxJsonBytes);
             const auto begun = co_await keyed.begin(request_fingerprint(call.request().target, *body));
+            if (keyed.kept_reply() && keyed.holds_secret() && call.identity.kind != CredentialKind::session) {
+                co_return ApiError{ApiErrc::session_needed,
+                                   "The answer to this request holds a secret, which is told to a session alone."};
+            }
             if (keyed.kept_reply()) co_return *keyed.kept_reply();
             if (!begun) co_return begun.error();
             call.body = std::move(*body);

@@ -171,6 +171,7 @@ awaitable<ApiResult<void>> KeyedRequest::begin(std::string fingerprint) {
     reply.status = static_cast<Status>((*kept)->answer.status);
     reply.body = (*kept)->answer.body;
     if (AnswerSeal::is_sealed(reply.body)) {
+        holds_secret_ = true;
         auto opened = seal_.open(reply.body);
         if (!opened) co_return ApiError{ApiErrc::unavailable, "The answer to this request can't be opened any more."};
         reply.body = std::move(*opened);

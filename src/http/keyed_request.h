@@ -66,6 +66,8 @@ public:
 
     /// The answer holds a secret: it is kept sealed.
     void hold_secret() { holds_secret_ = true; }
+    /// Of a `kept_reply` too.
+    bool holds_secret() const { return holds_secret_; }
     template <class T>
     store::Once<T> once(std::function<std::optional<store::KeptAnswer>(const store::StoreResult<T>&)> answer) const {
         if (!begun_) return {};

@@ -131,7 +131,7 @@ TEST_F(Keyed, KeysOfTwoUsersHaveNothingToDoWithEachOther) {
 }
 
 TEST_F(Keyed, ABadKeyIs400AndNothingIsDone) {
-    for (const std::string key : {"a, b", "\"open", std::string(256, 'k').c_str()}) {
+    for (const std::string& key : {std::string("a, b"), std::string("\"open"), std::string(256, 'k')}) {
         const RawAnswer answer = post("/api/createProject", R"({"newProjectName":"A book"})", key);
         EXPECT_EQ(answer.status, 400) << key;
         EXPECT_EQ(answer.text("code"), "invalid_idempotency_key");
@@ -186,6 +186,11 @@ TEST_F(Keyed, ANewApiKeyIsShownAgainAndLiesNowhereInClear) {
     EXPECT_EQ(post("/api/generateApiKey", "", "one").text("apiKey"), key);
     EXPECT_EQ(server.send("GET", "/api/jobs", "x-api-key: " + key + "\r\n", "").status, 200);
     EXPECT_EQ(post("/api/generateApiKey", "", "one", ada).body, first.body);
+    // Who has the key alone is no more told what replaced it than it may replace it.
+    const RawAnswer leaked =
+        server.send("POST", "/api/generateApiKey", "x-api-key: " + key + "\r\nIdempotency-Key: one\r\n", "");
+    EXPECT_EQ(leaked.status, 403);
+    EXPECT_EQ(leaked.body.find("dw_"), leaked.body.npos);
     const auto kept = server.wait(server.database().kept_answer(ada, "one")).value();
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->answer.body.find("dw_"), std::string::npos);
