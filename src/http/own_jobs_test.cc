@@ -97,7 +97,7 @@ TEST_F(OwnJobs, ADeletedJobIs404UntilItIsBroughtBack) {
     const RawAnswer deleted = post("/api/deleteJob", of(job));
     ASSERT_EQ(deleted.status, 200) << deleted.body;
     EXPECT_TRUE(parse_wall_time(deleted.text("undo_until")) > server.runtime().wall_now());
-    for (const std::string path : {"/getJobStatus?jobId=" + job, "/api/jobs/" + job + "/events",
+    for (const std::string& path : {"/getJobStatus?jobId=" + job, "/api/jobs/" + job + "/events",
                                    "/api/jobs/" + job + "/ledger", "/api/jobs/" + job + "/output.pdf",
                                    "/api/getOutline?jobId=" + job, "/api/getPassage?passageId=f0-1&jobId=" + job})
         EXPECT_EQ(get(path).status, 404) << path;
@@ -271,7 +271,7 @@ TEST_F(OwnJobs, APassageIsFoundByItsIdInTheJobsOwnSources) {
     EXPECT_EQ(passage.text("text"), "She lays eggs.");
     EXPECT_EQ(passage.text("file_name"), "bees.md");
     EXPECT_EQ(passage.json().at("locator").at("section"), "The queen");
-    for (const std::string other : {"f" + hash.substr(0, 12) + "-4", std::string("f0123456789ab-3"), std::string("-"),
+    for (const std::string& other : {"f" + hash.substr(0, 12) + "-4", std::string("f0123456789ab-3"), std::string("-"),
                                     std::string("f-3"), std::string("x")})
         EXPECT_EQ(get("/api/getPassage?jobId=" + job + "&passageId=" + other).status, 404) << other;
     EXPECT_EQ(get("/api/getPassage?jobId=" + job).text("parameter"), "passageId");

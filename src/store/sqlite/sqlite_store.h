@@ -51,7 +51,7 @@ public:
                 SqliteOptions options, std::shared_ptr<const QueryFigures> queries = nullptr);
 
     // JobStore
-    awaitable<StoreResult<Enqueued>> enqueue(NewJob request, Once<Enqueued> once) override;
+    awaitable<StoreResult<Enqueued>> enqueue(NewJob request, Once<Enqueued> once = {}) override;
     awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) override;
     awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease,
                                                            std::vector<Beat> beats) override;
@@ -73,13 +73,13 @@ public:
     awaitable<StoreResult<std::size_t>> rescue_expired() override;
     awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) override;
     awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) override;
-    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once) override;
-    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once) override;
-    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once) override;
+    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once = {}) override;
+    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once = {}) override;
     awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
-                                           Once<job::Job> once) override;
-    awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once) override;
-    awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once) override;
+                                           Once<job::Job> once = {}) override;
+    awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once = {}) override;
+    awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once = {}) override;
     awaitable<StoreResult<std::vector<DeletedJob>>> jobs_to_purge(WallTime before, std::size_t limit) override;
     awaitable<StoreResult<void>> purge_job(Uuid job) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
@@ -110,14 +110,14 @@ public:
 
     // ProjectStore
     awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email,
-                                                   Once<Project> once) override;
+                                                   Once<Project> once = {}) override;
     awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) override;
     awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) override;
     awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) override;
     awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) override;
     awaitable<StoreResult<AddedFiles>> add_files(Uuid owner, Uuid project, std::vector<ProjectFile> files,
-                                                 Once<AddedFiles> once) override;
+                                                 Once<AddedFiles> once = {}) override;
     awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) override;
     awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) override;
@@ -130,7 +130,7 @@ public:
     bool user_is_known(const Uuid& id) override { return known_users_->is_there(id, runtime_.steady_now()); }
     awaitable<StoreResult<User>> user_by_email(std::string email) override;
     awaitable<StoreResult<void>> remove_user(Uuid id) override;
-    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256, Once<void> once) override;
+    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256, Once<void> once = {}) override;
     awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) override;
     awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) override;
 
