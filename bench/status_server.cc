@@ -92,6 +92,7 @@ http::Deps deps_of(Runtime& runtime, store::Store& store, store::FileStore& file
             .jobs = store,
             .projects = store,
             .accounts = store,
+            .requests = store,
             .files = files,
             .live = live,
             .outputs = [](Uuid, Uuid, std::string, StopToken) -> awaitable<engine::DocumentResult<engine::Document>> {

@@ -48,8 +48,8 @@ class OneProjectStore final : public store::ProjectStore {
 public:
     explicit OneProjectStore(Asked& asked) : asked_(asked) {}
 
-    awaitable<store::StoreResult<store::Project>> create_project(Uuid owner, std::string title,
-                                                                 std::string email) override {
+    awaitable<store::StoreResult<store::Project>> create_project(Uuid owner, std::string title, std::string email,
+                                                                 store::Once<store::Project>) override {
         asked_.by(owner);
         store::Project project = one();
         project.title = std::move(title);
@@ -84,6 +84,18 @@ public:
         // So that nothing stays on the disk.
         co_return store::StoreFailure{store::StoreErrc::duplicate, "it is in the project already"};
     }
+    awaitable<store::StoreResult<store::AddedFiles>> add_files(Uuid owner, Uuid project,
+                                                               std::vector<store::ProjectFile> files,
+                                                               store::Once<store::AddedFiles>) override {
+        asked_.by(owner);
+        if (project != kProject) co_return not_found();
+        for (const store::ProjectFile& file : files) {
+            require(!file.name.empty() && !file.sha256.empty() && file.size > 0,
+                    "a file that is kept has a name and bytes");
+        }
+        // None is new, so that nothing stays on the disk.
+        co_return store::AddedFiles(files.size());
+    }
     awaitable<store::StoreResult<std::vector<store::ProjectFile>>> files_of_project(Uuid owner, Uuid) override {
         asked_.by(owner);
         co_return std::vector<store::ProjectFile>{};
@@ -109,6 +121,26 @@ private:
     Asked& asked_;
 };
 
+/// No request was answered before, and none is kept.
+class OneRequestStore final : public store::RequestStore {
+public:
+    explicit OneRequestStore(Asked& asked) : asked_(asked) {}
+
+    awaitable<store::StoreResult<std::optional<store::KeptRequest>>> kept_answer(Uuid owner, std::string key) override {
+        asked_.by(owner);
+        require(!key.empty() && key.size() <= 255, "a key has 1 to 255 characters");
+        co_return std::optional<store::KeptRequest>();
+    }
+    awaitable<store::StoreResult<void>> keep_answer(store::RepeatableRequest request, store::KeptAnswer) override {
+        asked_.by(request.owner);
+        co_return store::StoreResult<void>();
+    }
+    awaitable<store::StoreResult<std::size_t>> drop_old_answers(std::size_t) override { co_return std::size_t{0}; }
+
+private:
+    Asked& asked_;
+};
+
 /// The verbs of workers are not there: no request leads to one.
 class OneJobStore final : public store::JobStore {
     template <class T>
@@ -117,21 +149,33 @@ class OneJobStore final : public store::JobStore {
 public:
     explicit OneJobStore(Asked& asked) : asked_(asked) {}
 
-    Answer<store::Enqueued> enqueue(store::NewJob request) override {
+    Answer<store::Enqueued> enqueue(store::NewJob request, store::Once<store::Enqueued>) override {
         asked_.by(request.owner);
         asked_.started.push_back(std::move(request));
         co_return store::Enqueued{one(kQueuedJob), std::nullopt};
     }
-    Answer<job::Job> cancel(Uuid owner, Uuid job) override { co_return find(owner, job); }
-    Answer<store::Enqueued> retry(Uuid owner, Uuid job) override {
+    Answer<job::Job> cancel(Uuid owner, Uuid job, store::Once<job::Job>) override { co_return find(owner, job); }
+    Answer<store::Enqueued> retry(Uuid owner, Uuid job, store::Once<store::Enqueued>) override {
         const auto found = find(owner, job);
         if (!found) co_return found.error();
         co_return store::Enqueued{*found, std::nullopt};
     }
-    Answer<job::Job> resume(Uuid owner, Uuid job, job::Budget raised) override {
+    Answer<job::Job> resume(Uuid owner, Uuid job, job::Budget raised, store::Once<job::Job>) override {
         asked_.raised.push_back(raised);
         co_return find(owner, job);
     }
+
+    Answer<job::Job> amend(Uuid owner, Uuid job, job::Amendment, store::Once<job::Job>) override {
+        co_return find(owner, job);
+    }
+    Answer<WallTime> delete_job(Uuid owner, Uuid job, store::Once<WallTime>) override {
+        co_return found<WallTime>(owner, job);
+    }
+    Answer<job::Job> undelete_job(Uuid owner, Uuid job, WallTime, store::Once<job::Job>) override {
+        co_return find(owner, job);
+    }
+    Answer<std::vector<store::DeletedJob>> jobs_to_purge(WallTime, std::size_t) override { co_return not_found(); }
+    Answer<void> purge_job(Uuid) override { co_return not_found(); }
 
     Answer<job::Job> job_for_owner(Uuid owner, Uuid job) override { co_return find(owner, job); }
     Answer<std::shared_ptr<const job::Job>> watched_job(Uuid owner, Uuid job) override {
@@ -147,7 +191,22 @@ public:
     Answer<store::JobsPage> jobs_of_owner(store::JobsQuery query) override {
         asked_.by(query.owner);
         asked_.queries.push_back(query);
-        co_return store::JobsPage{{one(kCompletedJob), one(kQueuedJob)}, 2, std::nullopt};
+        co_return store::JobsPage{{one(kCompletedJob), one(kQueuedJob)}, {{kQueuedJob, 1}}, 2, std::nullopt};
+    }
+    Answer<store::Feed> open_feed(Uuid owner) override {
+        asked_.by(owner);
+        co_return store::Feed{1, 0};
+    }
+    Answer<store::FeedPage> feed_after(Uuid owner, std::int64_t seq, std::size_t) override {
+        asked_.by(owner);
+        store::FeedPage page{{1, 0}, {}};
+        if (seq < 1) page.entries.push_back({1, kStillNow, kCompletedJob, "completed", 1, "{}"});
+        co_return page;
+    }
+    Answer<std::size_t> drop_old_entries(std::size_t) override { co_return not_found(); }
+    Answer<std::vector<store::Usage>> usage_of_owner(Uuid owner, std::string, std::string) override {
+        asked_.by(owner);
+        co_return std::vector<store::Usage>{};
     }
     Answer<store::JobBudget> budget_for_owner(Uuid owner, Uuid job) override {
         co_return found<store::JobBudget>(owner, job);

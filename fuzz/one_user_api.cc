@@ -92,6 +92,7 @@ http::Deps OneUserApi::deps() {
             jobs_,
             projects_,
             accounts_,
+            requests_,
             files_,
             live_,
             [this](Uuid owner, Uuid job, std::string format, StopToken) {

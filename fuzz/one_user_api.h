@@ -46,6 +46,7 @@ private:
     OneJobStore jobs_{asked_};
     OneProjectStore projects_{asked_};
     OneUserStore accounts_;
+    OneRequestStore requests_{asked_};
     const std::string folder_;
     store::FileStore files_{folder_};
     engine::LiveFeed live_;

@@ -34,7 +34,9 @@ public:
     bool user_is_known(const Uuid& id) override { return id == kUser; }
     awaitable<store::StoreResult<store::User>> user_by_email(std::string) override { co_return not_there(); }
     awaitable<store::StoreResult<void>> remove_user(Uuid) override { co_return not_there(); }
-    awaitable<store::StoreResult<void>> set_api_key(Uuid, std::string) override { co_return not_there(); }
+    awaitable<store::StoreResult<void>> set_api_key(Uuid, std::string, store::Once<void>) override {
+        co_return not_there();
+    }
     awaitable<store::StoreResult<store::User>> user_by_api_key(std::string key_sha256) override {
         if (key_sha256 != sha256_hex(api_key())) co_return not_there();
         co_return one();

@@ -101,6 +101,11 @@ def good_and_bad_bodies(path, world):
         "/api/generateWork": dict(WORK, projectId=world["project"]),
         "/api/generateApiKey": {},
         "/api/submitApiKey": {"apiKey": "sk-of-nobody-0123456789"},
+        "/api/starJob": {"jobId": world["job"], "starred": True},
+        "/api/renameJob": {"jobId": world["job"], "title": "Another title"},
+        "/api/deleteJob": {"jobId": world["gone"]},
+        "/api/undeleteJob": {"jobId": world["gone"]},
+        "/api/estimateJob": dict(WORK, projectId=world["project"]),
     }
     if path == "/api/uploadProjectFiles":
         return upload_bodies(world)
@@ -158,12 +163,30 @@ def good_and_bad_targets(path, world):
             yield f"{path}?{query}"
 
 
+def ask_with_keys(server, contract, path, target, world):
+    """A POST again under one Idempotency-Key, another one under it, and under a key that is none."""
+    (body, kind), (other, other_kind) = good_and_bad_bodies(path, world)[:2]
+    ask = lambda body, kind, key: server.ask("POST", target, body.encode("latin-1"), {"Content-Type": kind, "Idempotency-Key": key})
+    key = f'"{uuid.uuid4()}"'
+    first, again = ask(body, kind, key), ask(body, kind, key)
+    for answer in (first, again, ask(other, other_kind, key)):
+        contract.check(path, "POST", answer)
+    if first[0] < 300:
+        assert again[0] == first[0] and again[2] == first[2], f"POST {path}: {first} and then {again}"
+        assert again[1].get("idempotency-replayed") == "true", f"POST {path}: {again}"
+    bad = ask(body, kind, '"open')
+    assert bad[0] == 400 and json.loads(bad[2])["code"] == "invalid_idempotency_key", f"POST {path}: {bad}"
+    contract.check(path, "POST", bad)
+
+
 def ask_operation(server, contract, path, method, world):
     for target in good_and_bad_targets(path, world):
         if method in ("POST", "PATCH"):
             for body, kind in good_and_bad_bodies(path, world):
                 answer = server.ask(method, target, body.encode("latin-1"), {"Content-Type": kind})
                 contract.check(path, method, answer)
+            if method == "POST":
+                ask_with_keys(server, contract, path, target, world)
         else:
             # The project that all others need goes last, see `main`.
             contract.check(path, method, server.ask(method, target))
@@ -183,10 +206,12 @@ def make_world(server):
     ended = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=ended_in))["jobId"]
     server.json("POST", "/api/cancelJob", {"jobId": ended})
     job = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=project))["jobId"]
+    gone_in = server.json("POST", "/api/createProject", {"newProjectName": "Gone"})["id"]
+    gone = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=gone_in))["jobId"]
     body, kind = form(('name="projectId"', project), ('name="files"; filename="world.md"', "# The world"))
     _, _, answer = server.ask("POST", "/api/uploadProjectFiles", body, {"Content-Type": kind})
     file = json.loads(answer)["files"][0]["id"]
-    return {"project": project, "job": job, "ended": ended, "file": file, "nobody": str(uuid.uuid4())}
+    return {"project": project, "job": job, "ended": ended, "gone": gone, "file": file, "nobody": str(uuid.uuid4())}
 
 
 def main(base_url, token):

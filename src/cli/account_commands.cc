@@ -40,6 +40,7 @@ int complain_of(const store::StoreFailure& failure, const std::string& email) {
             return complain(fmt::format("There is a user {} already.", email));
         case store::StoreErrc::wrong_state:
         case store::StoreErrc::stale:
+        case store::StoreErrc::repeated:
         case store::StoreErrc::budget:
         case store::StoreErrc::limit:
         case store::StoreErrc::unavailable:

@@ -19,6 +19,7 @@
 #include "cli/transport.h"
 #include "cli/version.h"
 #include "cli/workshop.h"
+#include "engine/sweeper.h"
 #include "http/app.h"
 #include "net/http_server.h"
 
@@ -38,6 +39,7 @@ struct Server {
     Address address;
     Transport transport;
     unsigned threads = 1;
+    Milliseconds undo_deletion{};
     Children children;
     engine::EngineOptions engine;
     asio::io_context loop;
@@ -46,6 +48,7 @@ struct Server {
     std::unique_ptr<Provider> provider;
     std::shared_ptr<const http::KeyRing> keys;
     std::unique_ptr<Workshop> workshop;
+    std::unique_ptr<engine::Sweeper> sweeper;
     std::unique_ptr<http::App> app;
     std::atomic<http::App*> ready = nullptr;  ///< set once: the address has to be known before links can be made
     std::unique_ptr<net::HttpServer> listener;
@@ -120,6 +123,7 @@ http::Deps deps_of(Server& server) {
             .jobs = store,
             .projects = store,
             .accounts = store,
+            .requests = store,
             .files = server.installation->files(),
             .live = engine.live(),
             .outputs = [documents = &server.workshop->documents()](
@@ -186,6 +190,7 @@ void make_app(Server& server) {
     options.host_check = server.address.is_loopback() ? http::HostCheck::loopback : http::HostCheck::any;
     options.defaults = server.provider->defaults();
     options.version = version_text();
+    options.undo_deletion = server.undo_deletion;
     server.app = std::make_unique<http::App>(deps_of(server), options);
     server.ready.store(server.app.get(), std::memory_order_release);
 }
@@ -207,6 +212,7 @@ awaitable<void> shut_down(Server* server) {
     stopping.spawn(stop_listening(server));
     stopping.spawn(server->workshop->engine().stop());
     stopping.spawn(server->workshop->documents().stop());
+    stopping.spawn(server->sweeper->stop());
     co_await stopping.join();
     server->loop.stop();
 }
@@ -237,6 +243,8 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     const auto children = children_of(options);
     if (!children) return children.error();
     if (const auto budget = budget_of(options); !budget) return budget.error();
+    const auto undo = duration_option(options, "undo-deletion", Milliseconds{0}, std::chrono::hours(24 * 30));
+    if (!undo) return undo.error();
     auto engine = engine_options_of(options);
     if (!engine) return engine.error();
     if (auto url = public_url_of(options); !url) return url.error();
@@ -247,6 +255,7 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     server->address = std::move(*address);
     server->transport = std::move(*transport);
     server->threads = threads ? static_cast<unsigned>(*threads) : std::max(1U, std::thread::hardware_concurrency());
+    server->undo_deletion = *undo;
     server->children = *children;
     server->engine = std::move(*engine);
     server->engine.log = server->log;
@@ -264,6 +273,9 @@ int open_server(Server& server) {
     server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.keys,
                                                  server.engine, server.children);
     reseal(server.workshop->provider_keys(), server.loop, *server.log);
+    server.sweeper = std::make_unique<engine::Sweeper>(
+        server.runtime, server.installation->store(), server.installation->files(),
+        engine::SweepOptions{.undo_deletion = server.undo_deletion, .log = server.log});
     if (const int status = take_up_work(server); status != kDone) return status;
     return listen(server);
 }
@@ -302,6 +314,7 @@ int serve(const Options& options) {
     std::fflush(stdout);
     if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());
     server.workshop->engine().start();
+    server.sweeper->start();
     server.loop.restart();
     server.loop.run();
     server.installation->store().observe({});
@@ -317,6 +330,10 @@ std::vector<Command> serve_commands() {
          .help = "where to answer; port 0 takes a free one",
          .fallback = "127.0.0.1:8080"},
         {.name = "public-url", .value = "URL", .help = "what links are made of (default: the listen address)"},
+        {.name = "undo-deletion",
+         .value = "TIME",
+         .help = "how long a deleted job can be brought back; then its text is gone",
+         .fallback = "10m"},
         {.name = "threads", .value = "N", .help = "threads that answer HTTP (default: one a core)"},
     };
     return {{{"serve",

@@ -106,6 +106,7 @@ llm::LlmResult<void> CallBooks::refused(const store::StoreFailure& failure) {
         case StoreErrc::not_found:
         case StoreErrc::wrong_state:
         case StoreErrc::duplicate:
+        case StoreErrc::repeated:
         case StoreErrc::limit:
         case StoreErrc::unusable:
             environment_.log->error("job {}: the database refuses a call's row: {}", job_->id().to_string(),

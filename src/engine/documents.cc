@@ -34,6 +34,7 @@ Failed failed(const store::StoreFailure& failure) {
         case StoreErrc::wrong_state:
         case StoreErrc::stale:
         case StoreErrc::duplicate:
+        case StoreErrc::repeated:
         case StoreErrc::budget:
         case StoreErrc::limit:
         case StoreErrc::unavailable:

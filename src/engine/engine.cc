@@ -85,6 +85,7 @@ public:
         signals_.committed(committed.job, environment_.worker);
         environment_.live.committed(committed.job.id,
                                     committed.event ? LiveFeed::Commit::event : LiveFeed::Commit::row);
+        environment_.live.owner_changed(committed.job.owner);
         if (committed.job.state == job::State::queued) claims_.wake();
     }
 

@@ -61,6 +61,7 @@ writing::StepResult<std::string> store_refused(Environment& environment, Running
         case StoreErrc::not_found:
         case StoreErrc::wrong_state:
         case StoreErrc::duplicate:
+        case StoreErrc::repeated:
         case StoreErrc::budget:
         case StoreErrc::unusable:
             break;

@@ -120,6 +120,7 @@ class LiveFeed::Impl : public std::enable_shared_from_this<LiveFeed::Impl> {
 public:
     class JobWatcher;
     class JobRowWatcher;
+    class OwnerWatcher;
 
     void committed(Uuid job, Commit what) {
         std::lock_guard lock(mutex_);
@@ -130,6 +131,12 @@ public:
         if (what == Commit::row) return;
         ++channel->second.events;
         channel->second.notify();
+    }
+
+    void owner_changed(Uuid owner) {
+        std::lock_guard lock(mutex_);
+        const auto [first, last] = owner_watchers_.equal_range(owner);
+        for (auto watcher = first; watcher != last; ++watcher) watcher->second->notify();
     }
 
     template <class Change>
@@ -153,6 +160,7 @@ public:
 private:
     std::mutex mutex_;
     std::unordered_map<Uuid, Channel> channels_;
+    std::multimap<Uuid, Notifier*> owner_watchers_;
 };
 
 class LiveFeed::Impl::JobWatcher final : public LiveFeed::Watcher {
@@ -265,6 +273,27 @@ private:
     Notifier changed_;
 };
 
+class LiveFeed::Impl::OwnerWatcher final : public LiveFeed::RowWatcher {
+public:
+    OwnerWatcher(std::shared_ptr<Impl> feed, Uuid owner) : feed_(std::move(feed)) {
+        std::lock_guard lock(feed_->mutex_);
+        place_ = feed_->owner_watchers_.emplace(owner, &changed_);
+    }
+    ~OwnerWatcher() override {
+        std::lock_guard lock(feed_->mutex_);
+        feed_->owner_watchers_.erase(place_);
+    }
+
+    awaitable<WaitResult> wait(Runtime& runtime, SteadyTime deadline, StopToken stop) override {
+        return changed_.wait_until(runtime, deadline, std::move(stop));
+    }
+
+private:
+    std::shared_ptr<Impl> feed_;
+    Notifier changed_;
+    std::multimap<Uuid, Notifier*>::iterator place_;
+};
+
 LiveFeed::LiveFeed() : impl_(std::make_shared<Impl>()) {}
 LiveFeed::~LiveFeed() = default;
 
@@ -274,6 +303,10 @@ std::unique_ptr<LiveFeed::Watcher> LiveFeed::watch(Uuid job) {
 
 std::unique_ptr<LiveFeed::RowWatcher> LiveFeed::watch_row(Uuid job) {
     return std::make_unique<Impl::JobRowWatcher>(impl_, job);
+}
+
+std::unique_ptr<LiveFeed::RowWatcher> LiveFeed::watch_owner(Uuid owner) {
+    return std::make_unique<Impl::OwnerWatcher>(impl_, owner);
 }
 
 void LiveFeed::text(Uuid job, std::string_view key, std::uint32_t attempt, std::string_view delta) {
@@ -302,6 +335,10 @@ void LiveFeed::report(Uuid job, const job::Report& report) {
 
 void LiveFeed::committed(Uuid job, Commit what) {
     impl_->committed(job, what);
+}
+
+void LiveFeed::owner_changed(Uuid owner) {
+    impl_->owner_changed(owner);
 }
 
 void LiveFeed::forget(Uuid job) {

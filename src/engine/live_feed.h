@@ -80,6 +80,8 @@ public:
     /// Shows what is written from now on, after the whole of what is being written; nothing of steps that are finished.
     std::unique_ptr<Watcher> watch(Uuid job);
     std::unique_ptr<RowWatcher> watch_row(Uuid job);
+    /// The same of all jobs of an owner.
+    std::unique_ptr<RowWatcher> watch_owner(Uuid owner);
 
     // The engine's side.
     void text(Uuid job, std::string_view key, std::uint32_t attempt, std::string_view delta);
@@ -91,7 +93,8 @@ public:
         event,  ///< the row, and an event with it
     };
     void committed(Uuid job, Commit what);
-    void forget(Uuid job);  ///< the job left this process
+    void owner_changed(Uuid owner);  ///< a commit changed a row of one of its jobs
+    void forget(Uuid job);           ///< the job left this process
 
 private:
     class Impl;

@@ -61,9 +61,14 @@ awaitable<store::StoreResult<Passages>> load_passages(store::JobStore& store, Uu
     co_return passages;
 }
 
-}  // namespace
+/// What a walk over the journal needs.
+struct JournalWalk {
+    job::Settings settings;
+    std::vector<writing::SourceInfo> infos;
+    std::vector<std::pair<std::string, std::string>> replies;
+};
 
-awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store, job::Job job) {
+awaitable<DocumentResult<JournalWalk>> load_walk(store::JobStore& store, job::Job job) {
     auto reading_settings = store.settings_for_owner(job.owner, job.id);
     store::StoreResult<job::Settings> settings = co_await std::move(reading_settings);
     if (!settings.has_value()) co_return not_read(settings.error());
@@ -73,17 +78,36 @@ awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store
     auto reading_sources = store.sources_for_owner(job.owner, job.id);
     store::StoreResult<std::vector<store::JobSource>> sources = co_await std::move(reading_sources);
     if (!sources.has_value()) co_return not_read(sources.error());
+    JournalRead journal = sorted_out(*entries);
+    JournalWalk walk;
+    walk.infos = infos_of(*sources, journal);
+    walk.settings = std::move(*settings);
+    walk.replies = std::move(journal.replies);
+    co_return walk;
+}
 
-    const JournalRead journal = sorted_out(*entries);
-    const std::vector<writing::SourceInfo> infos = infos_of(*sources, journal);
-    auto loading = load_passages(store, job.owner, infos);
+}  // namespace
+
+awaitable<DocumentResult<std::optional<writing::OutlineProgress>>> load_outline(store::JobStore& store, job::Job job) {
+    auto loading = load_walk(store, std::move(job));
+    DocumentResult<JournalWalk> walk = co_await std::move(loading);
+    if (!walk.has_value()) co_return walk.error();
+    co_return writing::outline_progress(walk->settings, walk->infos, walk->replies);
+}
+
+awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store, job::Job job) {
+    auto loading_walk = load_walk(store, job);
+    DocumentResult<JournalWalk> walk = co_await std::move(loading_walk);
+    if (!walk.has_value()) co_return walk.error();
+    auto loading = load_passages(store, job.owner, walk->infos);
     store::StoreResult<Passages> passages = co_await std::move(loading);
     if (!passages.has_value()) co_return not_read(passages.error());
     const auto passage = [&](std::string_view key) -> std::optional<sources::Passage> {
         const auto found = passages->find(key);
         return found == passages->end() ? std::nullopt : std::optional(found->second);
     };
-    std::optional<writing::Finished> finished = writing::partial_document(*settings, infos, journal.replies, passage);
+    std::optional<writing::Finished> finished =
+        writing::partial_document(walk->settings, walk->infos, walk->replies, passage);
     if (!finished) co_return nothing_yet(job);
     finished->manuscript.partial = true;
     co_return std::move(*finished);

@@ -6,6 +6,7 @@
 #include "http/forwarded.h"
 #include "http/handlers.h"
 #include "http/host.h"
+#include "http/strict_json.h"
 #include "http/text.h"
 
 namespace longhand::http {
@@ -15,8 +16,9 @@ using Field = boost::beast::http::field;
 
 std::vector<Route> all_routes(Services& services) {
     std::vector<Route> routes;
-    for (auto group : {status_routes, job_routes, work_routes, project_routes, file_routes, key_routes, event_routes,
-                       output_routes, ledger_routes, meta_routes}) {
+    for (auto group :
+         {status_routes, job_routes, own_job_routes, work_routes, project_routes, file_routes, key_routes, event_routes,
+          owner_event_routes, outline_routes, output_routes, ledger_routes, usage_routes, meta_routes}) {
         for (Route& route : group(services)) {
             route.series = &services.metrics.series(route.method, route.path);
             routes.push_back(std::move(route));
@@ -36,6 +38,18 @@ ApiError method_not_allowed(const net::HttpRequest& request, std::span<const std
                    fmt::format("{} is not for this path; it takes {}.", clipped(request.method_name), list));
     error.headers.emplace_back("Allow", list);
     return error;
+}
+
+ApiResult<std::string> idempotency_key(const net::HttpRequest& request) {
+    const auto fields = request.headers.equal_range("idempotency-key");
+    if (std::next(fields.first) != fields.second) {
+        return ApiError{ApiErrc::invalid_idempotency_key, "The Idempotency-Key is there twice; send one."};
+    }
+    return parse_idempotency_key(fields.first->value());
+}
+
+bool is_multipart(std::string_view content_type) {
+    return lower_case(trimmed(content_type)).starts_with("multipart/");
 }
 
 bool has_header(const net::HttpResponse& response, std::string_view name) {
@@ -155,7 +169,40 @@ private:
         auto identity = co_await identify(match.route->access, call);
         if (!identity) co_return identity.error();
         call.identity = *identity;
-        co_return co_await match.route->handler(call);
+        if (match.route->method != "POST" || request.headers.count("idempotency-key") == 0)
+            co_return co_await match.route->handler(call);
+        co_return co_await answer_once(*match.route, call);
+    }
+
+    /// A POST with an Idempotency-Key: what it asks for is done once, however often it is sent.
+    awaitable<ApiResult<Reply>> answer_once(const Route& route, Call& call) {
+        auto key = idempotency_key(call.request());
+        if (!key) co_return key.error();
+        KeyedRequest keyed(services_.deps.requests, services_.keys_under_way, services_.answer_seal, call.owner(),
+                           std::move(*key));
+        call.keyed = &keyed;
+        // Of a form the handler reads the files as they come, and says what it is known by.
+        if (!is_multipart(header(call, Field::content_type))) {
+            auto body = co_await call.exchange.read_body(kMaxJsonBytes);
+            if (!body) co_return from_net(body.error(), kMaxJsonBytes);
+            const auto begun = co_await keyed.begin(request_fingerprint(call.request().target, *body));
+            if (keyed.kept_reply() && keyed.holds_secret() && call.identity.kind != CredentialKind::session) {
+                co_return ApiError{ApiErrc::session_needed,
+                                   "The answer to this request holds a secret, which is told to a session alone."};
+            }
+            if (keyed.kept_reply()) co_return *keyed.kept_reply();
+            if (!begun) co_return begun.error();
+            call.body = std::move(*body);
+        }
+        ApiResult<Reply> reply = co_await route.handler(call);
+        call.keyed = nullptr;
+        if (keyed.kept_reply()) co_return *keyed.kept_reply();
+        if (!reply) {
+            co_await keyed.keep_refusal(reply.error());
+        } else if (const auto* response = std::get_if<net::HttpResponse>(&*reply)) {
+            co_await keyed.keep_reply(*response);
+        }
+        co_return reply;
     }
 
     awaitable<ApiResult<Identity>> identify(Access access, const Call& call) {

@@ -16,6 +16,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::duplicate_field, Status::bad_request, "duplicate_field"},
     ErrorLine{ApiErrc::missing_field, Status::bad_request, "missing_field"},
     ErrorLine{ApiErrc::invalid_field, Status::bad_request, "invalid_field"},
+    ErrorLine{ApiErrc::invalid_idempotency_key, Status::bad_request, "invalid_idempotency_key"},
     ErrorLine{ApiErrc::nothing_to_change, Status::bad_request, "nothing_to_change"},
     ErrorLine{ApiErrc::wrong_state, Status::bad_request, "wrong_state"},
     ErrorLine{ApiErrc::budget_reached, Status::bad_request, "budget_reached"},
@@ -39,11 +40,13 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::project_busy, Status::conflict, "project_busy"},
     ErrorLine{ApiErrc::not_paused, Status::conflict, "not_paused"},
     ErrorLine{ApiErrc::duplicate, Status::conflict, "duplicate"},
+    ErrorLine{ApiErrc::request_in_progress, Status::conflict, "request_in_progress"},
     ErrorLine{ApiErrc::nothing_yet, Status::conflict, "nothing_yet"},
     ErrorLine{ApiErrc::body_too_large, Status::payload_too_large, "body_too_large"},
     ErrorLine{ApiErrc::file_too_large, Status::payload_too_large, "file_too_large"},
     ErrorLine{ApiErrc::unsupported_media_type, Status::unsupported_media_type, "unsupported_media_type"},
     ErrorLine{ApiErrc::unsupported_file_type, Status::unsupported_media_type, "unsupported_file_type"},
+    ErrorLine{ApiErrc::idempotency_key_reused, Status::unprocessable_entity, "idempotency_key_reused"},
     ErrorLine{ApiErrc::internal, Status::internal_server_error, "internal_error"},
     ErrorLine{ApiErrc::output_failed, Status::internal_server_error, "output_failed"},
     ErrorLine{ApiErrc::unavailable, Status::service_unavailable, "unavailable"},
@@ -93,6 +96,14 @@ net::HttpResponse to_response(const ApiError& error) {
     return response;
 }
 
+ApiError request_in_progress() {
+    ApiError error{ApiErrc::request_in_progress,
+                   "The first request with this Idempotency-Key is still being answered. Send this one again in a "
+                   "moment for its answer."};
+    error.headers.emplace_back("Retry-After", "1");
+    return error;
+}
+
 ApiError from_store(const store::StoreFailure& failure, std::string_view thing) {
     using store::StoreErrc;
     switch (failure.code) {
@@ -104,6 +115,9 @@ ApiError from_store(const store::StoreFailure& failure, std::string_view thing) 
                 .with("status", failure.message);
         case StoreErrc::duplicate:
             return {ApiErrc::duplicate, fmt::format("The same {} is there already.", thing)};
+        // Another process answers the request of this key at this moment, or has just done so.
+        case StoreErrc::repeated:
+            return request_in_progress();
         case StoreErrc::budget:
             return {ApiErrc::budget_reached, failure.message};
         case StoreErrc::limit:

@@ -26,6 +26,7 @@ enum class ApiErrc {
     duplicate_field,
     missing_field,
     invalid_field,
+    invalid_idempotency_key,
     nothing_to_change,
     wrong_state,
     budget_reached,
@@ -49,11 +50,13 @@ enum class ApiErrc {
     project_busy,
     not_paused,
     duplicate,
+    request_in_progress,
     nothing_yet,
     body_too_large,
     file_too_large,
     unsupported_media_type,
     unsupported_file_type,
+    idempotency_key_reused,
     internal,
     output_failed,
     unavailable,
@@ -106,6 +109,8 @@ public:
 /// Retry-After).
 net::HttpResponse to_response(const ApiError& error);
 
+/// 409: the first request of the same Idempotency-Key has no answer yet.
+ApiError request_in_progress();
 /// `thing` names what was asked for: "job", "project", "file".
 ApiError from_store(const store::StoreFailure& failure, std::string_view thing);
 /// Of reading a body. `limit` in bytes, for the sentence.

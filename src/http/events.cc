@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
+#include "http/event_stream.h"
 #include "http/handlers.h"
 #include "http/json_out.h"
 #include "http/stream_id.h"
@@ -14,8 +15,6 @@ namespace longhand::http {
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 256;
-// When a client that lost its stream should connect again: soon, and spread over a while where all lost it together.
-constexpr Milliseconds kReconnect{1'000}, kReconnectSpread{4'000};
 constexpr Milliseconds kMoneyKept{1'000};
 
 std::string durable_event(const job::Event& event) {
@@ -78,10 +77,6 @@ std::string id_alone(const StreamId& at) {
     return fmt::format("id: {}\n\n", at.to_string());
 }
 
-std::string retry_hint(Milliseconds pause) {
-    return fmt::format("retry: {}\n\n", pause.count());
-}
-
 /// `money` as the store tells it: the cost so far, null where it is not known.
 std::string progress_event(job::Stage stage, double progress, const job::Counts& counts,
                            const store::StoreResult<store::JobBudget>& money) {
@@ -111,11 +106,8 @@ public:
             open = co_await tell();
         }
         if (call_.exchange.gone().reason() != StopReason::shutdown) co_return;
-        // All watchers are cut at once; they should not all come back at once.
-        const auto spread = static_cast<std::int64_t>(runtime().random() % kReconnectSpread.count());
-        std::string hint = retry_hint(kReconnect + Milliseconds{spread});
-        hint += net::format_sse_comment("the server is going down; connect again");
-        co_await send(std::move(hint));
+        std::string words = going_down(runtime());
+        co_await send(std::move(words));
     }
 
 private:
@@ -208,22 +200,13 @@ private:
 };
 
 ApiResult<std::optional<StreamId>> resume_point(const Call& call) {
-    auto parameter = one_parameter(call, "lastEventId");
-    if (!parameter) return parameter.error();
-    std::string text = header(call, "last-event-id");
-    if (text.empty()) text = parameter->value_or("");
-    if (text.empty()) return std::optional<StreamId>();
-    auto id = StreamId::parse(text);
+    const auto text = last_event_id(call);
+    if (!text) return text.error();
+    if (text->empty()) return std::optional<StreamId>();
+    auto id = StreamId::parse(*text);
     if (id) return id;
     return ApiError{ApiErrc::invalid_parameter, "Last-Event-ID should be an id that this stream sent, such as 12."}
         .with("parameter", "lastEventId");
-}
-
-net::HttpResponse stream_head() {
-    net::HttpResponse head;
-    head.content_type = "text/event-stream; charset=utf-8";
-    head.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
-    return head;
 }
 
 awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
@@ -248,9 +231,9 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
         nothing.status = Status::no_content;
         co_return nothing;
     }
-    if (call.head_only) co_return stream_head();
+    if (call.head_only) co_return event_stream_head();
     for (const engine::TextPlace& place : from.places) watcher->seen(place);
-    auto begun = co_await call.exchange.begin_stream(stream_head());
+    auto begun = co_await call.exchange.begin_stream(event_stream_head());
     if (!begun) co_return Answered{};
     JobStream stream(services, call, *id, from, std::move(watcher));
     // Named first: g++ 12 does not keep a temporary of a conditional alive through a co_await.

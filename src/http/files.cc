@@ -109,6 +109,13 @@ net::HttpResponse stored_reply(Tally tally) {
     return response;
 }
 
+std::optional<store::KeptAnswer> stored_answer(const std::vector<ReceivedFile>& files) {
+    Tally tally = tally_of(files);
+    if (tally.stored == 0) return std::nullopt;
+    net::HttpResponse reply = stored_reply(std::move(tally));
+    return store::KeptAnswer{static_cast<int>(reply.status), std::move(reply.body)};
+}
+
 ApiResult<Uuid> project_of(const UploadReceiver& receiver) {
     constexpr std::string_view kShape = "a UUID, such as 0190a2f4-5b1c-7d3e-8f00-0123456789ab";
     if (!receiver.project_id()) {
@@ -139,6 +146,10 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
     UploadReceiver receiver(services);
     auto received = co_await receive(services, call, std::move(*boundary), receiver);
     if (!received) co_return received.error();
+    if (call.keyed != nullptr) {
+        const auto begun = co_await call.keyed->begin(receiver.fingerprint(call.request().target));
+        if (!begun) co_return begun.error();
+    }
     const auto id = project_of(receiver);
     if (!id) co_return id.error();
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), *id);
@@ -147,7 +158,7 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
         co_return with_tally({ApiErrc::no_files, "There is no file in the request; send each in a part named 'files'."},
                              Tally{});
     }
-    auto kept = co_await receiver.keep(call.owner(), *id);
+    auto kept = co_await receiver.keep(call, *id, stored_answer);
     if (!kept) co_return kept.error();
     Tally tally = tally_of(receiver.files());
     if (tally.stored == 0) co_return nothing_stored(receiver.files(), std::move(tally));

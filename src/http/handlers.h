@@ -20,6 +20,7 @@ inline Handler bound(const Services& services, RoutedHandler handler) {
 
 std::vector<Route> status_routes(const Services& services);
 std::vector<Route> job_routes(const Services& services);
+std::vector<Route> own_job_routes(const Services& services);
 std::vector<Route> work_routes(const Services& services);
 std::vector<Route> project_routes(const Services& services);
 std::vector<Route> file_routes(const Services& services);
@@ -27,6 +28,9 @@ std::vector<Route> key_routes(const Services& services);
 std::vector<Route> event_routes(const Services& services);
 std::vector<Route> output_routes(const Services& services);
 std::vector<Route> ledger_routes(const Services& services);
+std::vector<Route> usage_routes(const Services& services);
+std::vector<Route> owner_event_routes(const Services& services);
+std::vector<Route> outline_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.
@@ -51,6 +55,8 @@ std::optional<ApiError> unknown_price(const job::Settings& settings, const Serve
 /// Whether what begins now is written with the owner's own provider key. Errors: provider_key_unusable, unavailable.
 enum class WrittenWith { servers_key, own_key };
 awaitable<ApiResult<WrittenWith>> written_with(const Services& services, Uuid owner, std::string provider);
+/// What retryJob and resumeJob answer.
+std::string queued_again_json(Uuid job);
 /// 409: which job keeps the project busy, and how to cancel it.
 ApiError busy_project(const store::BusyProject& busy);
 

@@ -29,8 +29,9 @@ awaitable<ApiResult<Reply>> cancel_job(const Services& services, Call& call) {
     const Uuid id = reader.id("jobId");
     if (reader.problem()) co_return *reader.problem();
     // Resumes after the commit, and after this node's stop signal was raised by the commit's observer.
-    auto job = co_await services.deps.jobs.cancel(call.owner(), id);
-    if (job) co_return json_reply(R"({"message":"Job cancelled successfully"})");
+    const std::string answer = R"({"message":"Job cancelled successfully"})";
+    auto job = co_await services.deps.jobs.cancel(call.owner(), id, call.once_saying<job::Job>(answer));
+    if (job) co_return json_reply(answer);
     co_return job.error().code == store::StoreErrc::wrong_state ? not_cancellable(job.error())
                                                                 : from_store(job.error(), "job");
 }
@@ -48,23 +49,26 @@ awaitable<ApiResult<Reply>> retry_job(const Services& services, Call& call) {
     BodyReader reader(*body);
     const Uuid id = reader.id("jobId");
     if (reader.problem()) co_return *reader.problem();
-    auto retried = co_await services.deps.jobs.retry(call.owner(), id);
+    const std::string answer = queued_again_json(id);
+    auto once = call.once<store::Enqueued>(
+        [answer](const auto& done) { return done->busy ? std::nullopt : std::optional(answer); });
+    auto retried = co_await services.deps.jobs.retry(call.owner(), id, std::move(once));
     if (!retried && retried.error().code == store::StoreErrc::wrong_state) co_return not_retryable(retried.error());
     if (!retried) co_return from_store(retried.error(), "job");
     if (retried->busy) co_return busy_project(*retried->busy);
-    JsonObject out;
-    out.add("message", "Job queued again").add("jobId", id);
-    co_return json_reply(std::move(out).str());
+    co_return json_reply(answer);
 }
 
 /// A job among others: `percent_complete` is a fraction here, for this list's callers multiply it by 100.
-std::string listed_json(const job::Job& job) {
+std::string listed_json(const job::Job& job, const store::JobsPage& page) {
     JsonObject out;
     out.add("id", job.id).add("project_id", job.project).add("title", job.title);
     out.add("status", job::to_string(job.state)).add("progress_stage", job::to_string(job.stage));
     out.raw("percent_complete", json_number(job.progress / 100.0, 4));
     out.add("error_message", problem_of(job)).add("is_starred", job.is_starred);
     out.add("created_at", job.created_at).add("updated_at", job.updated_at);
+    const auto place = page.places.find(job.id);
+    out.add("queue_position", place == page.places.end() ? std::nullopt : std::optional(place->second));
     return std::move(out).str();
 }
 
@@ -126,7 +130,7 @@ awaitable<ApiResult<Reply>> list_jobs(const Services& services, Call& call) {
     auto page = co_await services.deps.jobs.jobs_of_owner(std::move(*query));
     if (!page) co_return from_store(page.error(), "job");
     JsonArray jobs;
-    for (const job::Job& job : page->jobs) jobs.raw(listed_json(job));
+    for (const job::Job& job : page->jobs) jobs.raw(listed_json(job, *page));
     JsonObject out;
     out.raw("jobs", std::move(jobs).str()).add("total", page->total).add("next_cursor", page->next);
     co_return json_reply(std::move(out).str());

@@ -147,6 +147,13 @@ std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_
     return std::nullopt;
 }
 
+std::optional<bool> BodyReader::flag(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_bool()) refuse(name, fmt::format("is {}; it should be true or false", kind_of(*value)));
+    return value->is_bool() && value->get_bool();
+}
+
 std::optional<UsdMicros> BodyReader::dollars(std::string_view name) {
     const json::value* value = find(name);
     if (value == nullptr) return std::nullopt;

@@ -42,6 +42,9 @@ public:
     /// A number, or its digits as a string.
     std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
 
+    /// true or false.
+    std::optional<bool> flag(std::string_view name);
+
     /// An amount of US dollars, above 0.
     std::optional<UsdMicros> dollars(std::string_view name);
     /// `max_cost_usd` and `max_tokens`.

@@ -22,12 +22,15 @@ std::optional<ApiError> not_a_session(const Call& call) {
 awaitable<ApiResult<Reply>> generate_api_key(const Services& services, Call& call) {
     if (auto refused = not_a_session(call)) co_return std::move(*refused);
     const std::string key = make_api_key();
-    auto stored = co_await services.deps.accounts.set_api_key(call.owner(), sha256_hex(key));
-    if (!stored) co_return from_store(stored.error(), "user");
     JsonObject out;
     out.add("apiKey", key);
     out.add("message", "API key generated successfully. It is shown this once; the key before it is void.");
-    co_return json_reply(std::move(out).str());
+    const std::string answer = std::move(out).str();
+    if (call.keyed != nullptr) call.keyed->hold_secret();
+    auto stored =
+        co_await services.deps.accounts.set_api_key(call.owner(), sha256_hex(key), call.once_saying<void>(answer));
+    if (!stored) co_return from_store(stored.error(), "user");
+    co_return json_reply(answer);
 }
 
 awaitable<ApiResult<Reply>> api_key_status(const Services& services, Call& call) {

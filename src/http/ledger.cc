@@ -122,12 +122,9 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
         if (!settings) co_return from_store(settings.error(), "job");
         if (auto problem = unknown_price(*settings, *services.defaults.get())) co_return std::move(*problem);
     }
-    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised);
-    if (resumed) {
-        JsonObject out;
-        out.add("message", "Job queued again").add("jobId", id);
-        co_return json_reply(std::move(out).str());
-    }
+    const std::string answer = queued_again_json(id);
+    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised, call.once_saying<job::Job>(answer));
+    if (resumed) co_return json_reply(answer);
     if (resumed.error().code == store::StoreErrc::wrong_state) co_return not_paused(resumed.error());
     if (resumed.error().code != store::StoreErrc::budget) co_return from_store(resumed.error(), "job");
     const auto now = co_await services.deps.jobs.budget_for_owner(call.owner(), id);

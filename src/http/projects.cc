@@ -24,7 +24,9 @@ awaitable<ApiResult<Reply>> create_project(const Services& services, Call& call)
     std::string title = reader.required_text("newProjectName", kTitle);
     std::string email = reader.email("email").value_or("");
     if (reader.problem()) co_return *reader.problem();
-    auto project = co_await services.deps.projects.create_project(call.owner(), std::move(title), std::move(email));
+    auto once = call.once<store::Project>([](const auto& made) { return std::optional(id_json(made->id)); });
+    auto project = co_await services.deps.projects.create_project(call.owner(), std::move(title), std::move(email),
+                                                                  std::move(once));
     if (!project) co_return from_store(project.error(), "project");
     co_return json_reply(id_json(project->id));
 }

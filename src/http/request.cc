@@ -73,6 +73,7 @@ awaitable<ApiResult<boost::json::object>> read_json(Call& call) {
             ApiErrc::unsupported_media_type,
             fmt::format("The body is encoded as '{}'; send it without Content-Encoding.", clipped(coding))};
     }
+    if (call.body) co_return parse_json_object(*call.body);
     auto body = co_await call.exchange.read_body(kMaxJsonBytes);
     if (!body) co_return from_net(body.error(), kMaxJsonBytes);
     co_return parse_json_object(*body);
@@ -82,6 +83,12 @@ net::HttpResponse json_reply(std::string body) {
     net::HttpResponse response;
     response.body = std::move(body);
     return response;
+}
+
+std::string queued_again_json(Uuid job) {
+    JsonObject out;
+    out.add("message", "Job queued again").add("jobId", job);
+    return std::move(out).str();
 }
 
 ApiError busy_project(const store::BusyProject& busy) {

@@ -15,6 +15,7 @@
 #include "base/runtime.h"
 #include "http/credentials.h"
 #include "http/errors.h"
+#include "http/keyed_request.h"
 #include "http/metrics.h"
 #include "net/http_server.h"
 
@@ -38,9 +39,29 @@ struct Call {
     std::chrono::nanoseconds waited{};
     /// The row that the answer was made of, where it was made of nothing else; StatusPolls keeps it then.
     std::shared_ptr<const job::Job> polled = {};
+    /// Of a POST with an Idempotency-Key; else null.
+    KeyedRequest* keyed = nullptr;
+    /// The body, where it was read before the handler is called.
+    std::optional<std::string> body = {};
 
     const net::HttpRequest& request() const { return exchange.request(); }
     Uuid owner() const { return identity.user; }
+    /// For a verb of the store that does what this request asks for: `body` is the answer's, made of what the verb
+    /// gives, with the status 200; nothing: this outcome is not kept with the change. It runs on the store's thread and
+    /// owns what it uses.
+    template <class T>
+    store::Once<T> once(std::function<std::optional<std::string>(const store::StoreResult<T>&)> body) const {
+        if (keyed == nullptr) return {};
+        return keyed->once<T>([body = std::move(body)](const store::StoreResult<T>& result) {
+            auto text = body(result);
+            return text ? std::optional(store::KeptAnswer{200, std::move(*text)}) : std::nullopt;
+        });
+    }
+    /// The same with an answer that is known before.
+    template <class T>
+    store::Once<T> once_saying(std::string body) const {
+        return once<T>([body = std::move(body)](const store::StoreResult<T>&) { return std::optional(body); });
+    }
 };
 
 /// The answer is a file.

@@ -14,6 +14,7 @@
 #include "engine/live_feed.h"
 #include "http/credentials.h"
 #include "http/key_ring.h"
+#include "http/keyed_request.h"
 #include "http/links.h"
 #include "http/metrics.h"
 #include "http/provider_keys.h"
@@ -25,6 +26,7 @@
 #include "store/file_store.h"
 #include "store/job_store.h"
 #include "store/project_store.h"
+#include "store/request_store.h"
 
 namespace longhand::http {
 
@@ -87,6 +89,7 @@ struct Deps {
     store::JobStore& jobs;
     store::ProjectStore& projects;
     store::AccountStore& accounts;
+    store::RequestStore& requests;
     store::FileStore& files;
     engine::LiveFeed& live;
     OutputSource outputs;
@@ -118,6 +121,7 @@ struct AppOptions {
     std::uint64_t disk_reserve = 256ULL << 20;    ///< free bytes below which neither jobs nor files are accepted
     std::uint64_t max_file_bytes = 50ULL << 20;   ///< of one uploaded file
     std::uint64_t max_upload_bytes = 2ULL << 30;  ///< of one upload request
+    Milliseconds undo_deletion{600'000};          ///< how long a deleted job can be brought back
     Milliseconds stream_keep_alive{15'000};       ///< a comment on an event stream that was silent for so long
     Milliseconds stream_poll{800};  ///< how often a stream looks at the table, whatever it is told: who is
                                     ///< removed is out within a second
@@ -133,6 +137,8 @@ struct Services {
     ProviderKeys provider_keys;
     Metrics metrics;
     mutable StatusPolls status_polls;
+    AnswerSeal answer_seal;
+    mutable KeysUnderWay keys_under_way;
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
@@ -142,7 +148,8 @@ struct Services {
           credentials(deps.runtime, deps.accounts, tokens),
           links(options.keys),
           provider_keys(deps.runtime, deps.accounts, options.keys),
-          status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys) {}
+          status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys),
+          answer_seal(options.keys) {}
 };
 
 }  // namespace longhand::http

@@ -1,4 +1,4 @@
-// generateWizardWork and generateWork: from a request to a queued job.
+// generateWizardWork and generateWork: from a request to a queued job; estimateJob: what it would take.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "http/json_out.h"
 #include "http/questions.h"
 #include "http/text.h"
+#include "writing/estimate.h"
 
 namespace longhand::http {
 namespace json = boost::json;
@@ -178,14 +179,14 @@ std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
     return std::move(out).str();
 }
 
-awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, const Start& start,
+awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call, const Start& start,
                                       const store::Project& project) {
     if (services.deps.files.free_bytes() < services.options.disk_reserve) {
         co_return ApiError{ApiErrc::storage_full,
                            "The server's disk is full. Nothing was started; try again when there is room."};
     }
     store::NewJob request;
-    request.owner = owner;
+    request.owner = call.owner();
     request.project = start.project;
     request.settings = start.settings;
     take_from_project(request.settings, project);
@@ -195,7 +196,10 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, cons
     if (!key) co_return key.error();
     request.is_byok = *key == WrittenWith::own_key;
     request.budget = start.budget;
-    auto enqueued = co_await services.deps.jobs.enqueue(std::move(request));
+    auto once = call.once<store::Enqueued>([warnings = warnings_for(start.settings)](const auto& done) {
+        return done->busy ? std::nullopt : std::optional(started_json(done->job.id, warnings));
+    });
+    auto enqueued = co_await services.deps.jobs.enqueue(std::move(request), std::move(once));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);
     co_return json_reply(started_json(enqueued->job.id, warnings_for(start.settings)));
@@ -208,7 +212,7 @@ awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call&
     if (!start) co_return start.error();
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), start->project);
     if (!project) co_return from_store(project.error(), "project");
-    co_return co_await start_job(services, call.owner(), *start, *project);
+    co_return co_await start_job(services, call, *start, *project);
 }
 
 /// What generateWork's body leaves out, as the project has it.
@@ -232,7 +236,95 @@ awaitable<ApiResult<Reply>> generate_work(const Services& services, Call& call) 
     fill_from_project(*body, *project);
     const auto start = read_start(*body, *services.defaults.get());
     if (!start) co_return start.error();
-    co_return co_await start_job(services, call.owner(), *start, *project);
+    co_return co_await start_job(services, call, *start, *project);
+}
+
+std::string range_json(std::int64_t low, std::int64_t high) {
+    JsonObject out;
+    out.add("low", low).add("high", high);
+    return std::move(out).str();
+}
+
+writing::Range operator+(const writing::Range& a, const writing::Range& b) {
+    return {a.low + b.low, a.high + b.high};
+}
+
+/// Of both roles; nothing where a price is not known.
+std::optional<std::pair<UsdMicros, UsdMicros>> cost_of(const writing::Estimate& estimate, const Start& start,
+                                                       const ServerDefaults& defaults) {
+    UsdMicros low, high;
+    for (const auto& [calls, model] : {std::pair(&estimate.planning, &start.settings.reasoning_model),
+                                       std::pair(&estimate.writing, &start.settings.writing_model)}) {
+        const auto price = defaults.prices.price_of(defaults.provider, *model);
+        if (!price) return std::nullopt;
+        const job::Price per_million{price->prompt, price->completion, price->cached};
+        low = low + job::cost_of(per_million,
+                                 {.prompt = calls->prompt_tokens.low, .completion = calls->completion_tokens.low});
+        high = high + job::cost_of(per_million,
+                                   {.prompt = calls->prompt_tokens.high, .completion = calls->completion_tokens.high});
+    }
+    return std::pair(low, high);
+}
+
+std::string rests_on_json(const writing::Estimate& estimate, const std::vector<store::ProjectFile>& files,
+                          std::uint64_t bytes, bool has_price) {
+    JsonArray list;
+    list.raw(json_string(fmt::format("the length: {} words in {} chapters with {} sections", estimate.target.words,
+                                     estimate.chapters, estimate.sections)));
+    list.raw(json_string(
+        files.empty() ? "no sources: the project has no files"
+                      : fmt::format("the project's {} files of {} bytes, as they are now", files.size(), bytes)));
+    list.raw(
+        json_string("low: every draft does as it comes; high: each is revised once, some are continued or fitted"));
+    list.raw(json_string(has_price ? "the server's price table, and no model was asked"
+                                   : "no price: the server knows none for a model of the job; no model was asked"));
+    return std::move(list).str();
+}
+
+std::string estimate_json(const Start& start, const writing::Estimate& estimate, const ServerDefaults& defaults,
+                          const std::vector<store::ProjectFile>& files, std::uint64_t bytes) {
+    const auto calls = estimate.planning.calls + estimate.writing.calls;
+    const auto prompt = estimate.planning.prompt_tokens + estimate.writing.prompt_tokens;
+    const auto completion = estimate.planning.completion_tokens + estimate.writing.completion_tokens;
+    const auto cost = cost_of(estimate, start, defaults);
+    JsonObject out, models;
+    out.raw("pages", range_json(estimate.target.min_pages, estimate.target.max_pages))
+        .add("words", estimate.target.words);
+    out.raw("calls", range_json(calls.low, calls.high)).raw("prompt_tokens", range_json(prompt.low, prompt.high));
+    out.raw("completion_tokens", range_json(completion.low, completion.high));
+    if (cost) {
+        JsonObject range;
+        range.add("low", cost->first).add("high", cost->second);
+        out.raw("cost_usd", std::move(range).str());
+    } else {
+        out.raw("cost_usd", "null");
+    }
+    models.add("reasoning_model", start.settings.reasoning_model).add("writing_model", start.settings.writing_model);
+    out.raw("models", std::move(models).str());
+    out.raw("rests_on", rests_on_json(estimate, files, bytes, cost.has_value()));
+    return std::move(out).str();
+}
+
+/// The body of either call that starts a job. Nothing is started, kept or bought.
+awaitable<ApiResult<Reply>> estimate_job(const Services& services, Call& call) {
+    auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    const Uuid id = reader.id("projectId");
+    if (reader.problem()) co_return *reader.problem();
+    const auto project = co_await services.deps.projects.project_for_owner(call.owner(), id);
+    if (!project) co_return from_store(project.error(), "project");
+    fill_from_project(*body, *project);
+    const auto defaults = services.defaults.get();
+    auto start = read_start(*body, *defaults);
+    if (!start) co_return start.error();
+    take_from_project(start->settings, *project);
+    const auto files = co_await services.deps.projects.files_of_project(call.owner(), id);
+    if (!files) co_return from_store(files.error(), "project");
+    std::uint64_t bytes = 0;
+    for (const store::ProjectFile& file : *files) bytes += file.size;
+    const writing::Estimate estimate = writing::estimate(start->settings, bytes);
+    co_return json_reply(estimate_json(*start, estimate, *defaults, *files, bytes));
 }
 
 }  // namespace
@@ -241,6 +333,7 @@ std::vector<Route> work_routes(const Services& services) {
     return {
         {"POST", "/api/generateWizardWork", Access::user, bound(services, generate_wizard_work)},
         {"POST", "/api/generateWork", Access::user, bound(services, generate_work)},
+        {"POST", "/api/estimateJob", Access::user, bound(services, estimate_job)},
     };
 }
 

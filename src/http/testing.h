@@ -91,6 +91,7 @@ public:
         store_->observe([this](const store::Committed& committed) {
             using Commit = engine::LiveFeed::Commit;
             live_.committed(committed.job.id, committed.event ? Commit::event : Commit::row);
+            live_.owner_changed(committed.job.owner);
         });
         net::HttpServerOptions server_options;
         server_options.threads = 2;
@@ -205,6 +206,7 @@ public:
 private:
     Deps deps() {
         return Deps{handlers_runtime_,
+                    *store_,
                     *store_,
                     *store_,
                     *store_,

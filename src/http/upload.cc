@@ -27,6 +27,30 @@ awaitable<StoreResult<Upload::Stored>> commit(Runtime& runtime, std::shared_ptr<
     co_return co_await run_blocking<StoreResult<Upload::Stored>>(runtime, std::move(work));
 }
 
+store::ProjectFile row_of(const ReceivedFile& file, Uuid id) {
+    store::ProjectFile row;
+    row.id = id;
+    row.name = file.name;
+    row.type = file.type;
+    row.size = file.stored.size;
+    row.sha256 = file.stored.sha256;
+    row.path = file.stored.path;
+    return row;
+}
+
+/// `added` has a place for each file without a problem.
+void note_added(std::vector<ReceivedFile>& files, const store::AddedFiles& added) {
+    auto next = added.begin();
+    for (ReceivedFile& file : files) {
+        if (file.problem) continue;
+        file.kept = *next++;
+        if (file.kept) continue;
+        file.problem =
+            ApiError{ApiErrc::duplicate,
+                     fmt::format("'{}' is in the project already: a file with the same bytes is there.", file.name)};
+    }
+}
+
 }  // namespace
 
 UploadReceiver::~UploadReceiver() {
@@ -120,39 +144,32 @@ awaitable<ApiResult<void>> UploadReceiver::end() {
     co_return ApiResult<void>();
 }
 
-awaitable<ApiResult<void>> UploadReceiver::keep_one(ReceivedFile& file, Uuid owner, Uuid project) {
-    store::ProjectFile row;
-    row.id = services_.deps.runtime.new_id();
-    row.owner = owner;
-    row.project = project;
-    row.name = file.name;
-    row.type = file.type;
-    row.size = file.stored.size;
-    row.sha256 = file.stored.sha256;
-    row.path = file.stored.path;
-    row.created_at = services_.deps.runtime.wall_now();
-    auto kept = co_await services_.deps.projects.add_file(std::move(row));
-    if (kept) {
-        file.kept = std::move(*kept);
-    } else if (kept.error().code == store::StoreErrc::duplicate) {
-        file.problem =
-            ApiError{ApiErrc::duplicate,
-                     fmt::format("'{}' is in the project already: a file with the same bytes is there.", file.name)};
-    } else {
-        co_return from_store(kept.error(), "project");
+std::string UploadReceiver::fingerprint(std::string_view target) const {
+    std::string parts = project_id_.value_or("");
+    for (const ReceivedFile& file : files_) {
+        const std::string_view end = file.problem ? line_of(file.problem->code).word : file.stored.sha256;
+        parts += fmt::format("\n{} {} {}", end, file.name.size(), file.name);
     }
-    co_return ApiResult<void>();
+    return request_fingerprint(target, parts);
 }
 
-awaitable<ApiResult<void>> UploadReceiver::keep(Uuid owner, Uuid project) {
-    for (ReceivedFile& file : files_) {
-        if (file.problem) continue;
-        auto kept = co_await keep_one(file, owner, project);
-        if (kept) continue;
-        // Files kept before stay; a database that went away says so of the others.
-        if (kept.error().code == ApiErrc::not_found) co_return kept;
-        file.problem = kept.error();
+awaitable<ApiResult<void>> UploadReceiver::keep(const Call& call, Uuid project, UploadAnswer answer) {
+    std::vector<store::ProjectFile> rows;
+    for (const ReceivedFile& file : files_) {
+        if (!file.problem) rows.push_back(row_of(file, services_.deps.runtime.new_id()));
     }
+    if (rows.empty()) co_return ApiResult<void>();
+    store::Once<store::AddedFiles> once;
+    if (call.keyed != nullptr) {
+        once = call.keyed->once<store::AddedFiles>([files = files_, answer = std::move(answer)](const auto& added) {
+            std::vector<ReceivedFile> all = files;
+            note_added(all, *added);
+            return answer(all);
+        });
+    }
+    auto added = co_await services_.deps.projects.add_files(call.owner(), project, std::move(rows), std::move(once));
+    if (!added) co_return from_store(added.error(), "project");
+    note_added(files_, *added);
     co_return ApiResult<void>();
 }
 

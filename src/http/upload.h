@@ -1,6 +1,7 @@
 // The files of one upload request, on their way from the connection to the store.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "http/errors.h"
 #include "http/multipart.h"
+#include "http/router.h"
 #include "http/services.h"
 
 namespace longhand::http {
@@ -20,6 +22,9 @@ struct ReceivedFile {
     std::optional<ApiError> problem;
     std::optional<store::ProjectFile> kept;  ///< set once it belongs to the project
 };
+
+/// The answer to an upload of which a part at least was stored, made of all its files; nothing: there is none such.
+using UploadAnswer = std::function<std::optional<store::KeptAnswer>(const std::vector<ReceivedFile>&)>;
 
 /// Takes parts in any order and keeps their bytes on disk, belonging to nobody until `keep`. What was not kept is
 /// removed with the object. Used by one coroutine.
@@ -34,8 +39,11 @@ public:
     awaitable<ApiResult<void>> take(PartEvent event);
     /// The text field `projectId`, if it came.
     const std::optional<std::string>& project_id() const { return project_id_; }
+    /// What the files are known by when they are sent again: their names and bytes, whatever is between them.
+    std::string fingerprint(std::string_view target) const;
     /// Adds what was received to the project, each file by itself.
-    awaitable<ApiResult<void>> keep(Uuid owner, Uuid project);
+    /// `answer` is kept with them, where the request may be repeated.
+    awaitable<ApiResult<void>> keep(const Call& call, Uuid project, UploadAnswer answer);
 
     const std::vector<ReceivedFile>& files() const { return files_; }
 
@@ -45,7 +53,6 @@ private:
     awaitable<ApiResult<void>> begin(PartBegin part);
     awaitable<ApiResult<void>> data(std::string bytes);
     awaitable<ApiResult<void>> end();
-    awaitable<ApiResult<void>> keep_one(ReceivedFile& file, Uuid owner, Uuid project);
 
     const Services& services_;
     Part part_ = Part::none;

@@ -306,6 +306,14 @@ Result<Applied, Refusal> apply(const Job& job, const Change& change) {
     return applied;
 }
 
+Job amended(const Job& job, WallTime now, const Amendment& amendment) {
+    Job next = job;
+    next.updated_at = std::max(now, job.updated_at + Milliseconds{1});
+    if (amendment.starred) next.is_starred = *amendment.starred;
+    if (amendment.title) next.title = amendment.title;
+    return next;
+}
+
 Applied created(const Creation& creation) {
     Job job;
     job.id = creation.id;

@@ -126,6 +126,13 @@ struct Applied {
 /// the last; progress never falls and is 100 only when completed.
 Result<Applied, Refusal> apply(const Job& job, const Change& change);
 
+/// What an owner sets of a job, in whatever state it is: no transition, and no event.
+struct Amendment {
+    std::optional<bool> starred;
+    std::optional<std::string> title;  ///< stands whatever the writing would call it
+};
+Job amended(const Job& job, WallTime now, const Amendment& amendment);
+
 /// A new job in `submitted`, with its first event (`submitted`).
 struct Creation {
     Uuid id, owner, project;

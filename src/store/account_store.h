@@ -8,6 +8,7 @@
 #include "base/runtime.h"
 #include "base/uuid.h"
 #include "store/errors.h"
+#include "store/request_store.h"
 
 namespace longhand::store {
 
@@ -44,7 +45,7 @@ public:
     virtual awaitable<StoreResult<void>> remove_user(Uuid id) = 0;
 
     /// Replaces the user's key. Only the SHA-256 (hex) of a key is ever stored. Errors: not_found.
-    virtual awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) = 0;
+    virtual awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256, Once<void> once = {}) = 0;
     virtual awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) = 0;           // not_found
     virtual awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) = 0;  // not_found
 

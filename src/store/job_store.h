@@ -1,11 +1,14 @@
 // The verbs on the durable state of jobs. Two implementations pass one conformance suite (store/conformance_testing.h).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/runtime.h"
@@ -15,6 +18,7 @@
 #include "job/transition.h"
 #include "store/errors.h"
 #include "store/figures.h"
+#include "store/request_store.h"
 
 namespace longhand::store {
 
@@ -180,16 +184,48 @@ struct JobsQuery {
     std::size_t limit = 100;     ///< 1 to 1000
     std::optional<Uuid> before;  ///< the cursor: the last id of the page before
 };
+/// No place in the queue further back is told.
+inline constexpr std::size_t kFarthestPlace = 1000;
+
 struct JobsPage {
     std::vector<job::Job> jobs;  ///< newest first
-    std::int64_t total = 0;      ///< of all pages
+    /// Of its jobs that may be claimed, among all that the same workers may claim, whose ever they are: 1 is next.
+    std::map<Uuid, std::int64_t> places;
+    std::int64_t total = 0;  ///< of all pages
     std::optional<Uuid> next;
+};
+
+/// A deleted job, with the paths that nothing names once it is purged.
+struct DeletedJob {
+    Uuid job;
+    std::vector<std::string> paths;
 };
 
 /// What a committed change looked like, for those who only want to be woken.
 struct Committed {
     job::Job job;
     std::optional<job::Event> event;
+    std::string_view mark = {};  ///< what its owner did with it beside running it: `amended`, `deleted`, `restored`
+};
+
+/// How long an owner's stream of all jobs goes back, and how long it is kept for one that nobody listens to.
+inline constexpr Milliseconds kFeedKept = std::chrono::hours(24 * 7);
+
+struct Feed {
+    std::int64_t last = 0;   ///< number of the newest entry
+    std::int64_t since = 0;  ///< entries up to this one are not all there any more
+};
+struct FeedEntry {
+    std::int64_t seq = 0;  ///< grows by one from entry to entry of an owner
+    WallTime at{};
+    Uuid job;
+    std::string kind;                   ///< of a job's event, or a mark of Committed
+    std::optional<std::int64_t> event;  ///< the number of the job's event
+    std::string data = "{}";            ///< the event's
+};
+struct FeedPage {
+    Feed feed;
+    std::vector<FeedEntry> entries;
 };
 
 /// A row of the ledger.
@@ -227,6 +263,21 @@ struct UnsureCall {
     WallTime ended_at{};
     Uuid owner;  ///< of the job
     bool is_byok = false;
+};
+
+/// What calls and works of a month, a project and a model add up to.
+struct Usage {
+    std::string month;  ///< of UTC, in which they ended: `2026-11`
+    Uuid project;       ///< perhaps of one that is deleted
+    std::string provider;
+    std::string model;  ///< of the calls; a work counts for the model that wrote it
+    std::int64_t calls = 0;
+    job::CallTokens tokens;
+    UsdMicros cost;
+    std::int64_t unknown_costs = 0;  ///< calls that are not in `cost`
+    std::int64_t works = 0;          ///< completed
+    std::int64_t pages = 0;          ///< of their PDFs
+    bool operator==(const Usage&) const = default;
 };
 
 struct JobBudget {
@@ -281,14 +332,14 @@ struct StoreStats {
 
 /// Durable state of jobs. Every writing method is atomic, and durable when its awaitable resumes; it resumes on the
 /// caller's executor. Thread-safe. Outlives every engine built on it. All may fail with `unavailable` (nothing
-/// happened) and `stopping`.
+/// happened) and `stopping`, and what takes a `once` with `repeated`.
 class JobStore {
 public:
     virtual ~JobStore() = default;
 
     /// Makes a job in `submitted`, keeps its settings and its project's files as its sources, and queues it, at once.
     /// Errors: not_found (no such project of that owner).
-    virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request) = 0;
+    virtual awaitable<StoreResult<Enqueued>> enqueue(NewJob request, Once<Enqueued> once = {}) = 0;
 
     /// Moves up to `limit` queued jobs to in_progress under fresh leases, fairest user first (start-time fair
     /// queueing). Returns fewer, or none, when fewer may be claimed. Wakes jobs whose not_before has come. `only_job`
@@ -347,12 +398,29 @@ public:
 
     /// Commits `cancelled`, whatever its holder does. Of a job that is cancelled already: the job, unchanged.
     /// Errors: not_found; wrong_state (completed, failed, moderated).
-    virtual awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) = 0;
+    virtual awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once = {}) = 0;
     /// Errors: not_found, wrong_state. `busy` set when another job keeps the project busy.
-    virtual awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) = 0;
+    virtual awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once = {}) = 0;
     /// A paused draft goes on, with the caps that `raised` gives in the place of those that it had. Errors: not_found;
     /// wrong_state; budget (a job with caps of which none is higher than before, or with one that is reached already).
-    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) = 0;
+    virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
+                                                    Once<job::Job> once = {}) = 0;
+
+    /// Of a job in whatever state. Errors: not_found.
+    virtual awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
+                                                   Once<job::Job> once = {}) = 0;
+    /// From now on the job is not there, for whoever asks; one that has not ended is cancelled first. Gives when.
+    /// Errors: not_found.
+    virtual awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once = {}) = 0;
+    /// Brings back a job that was deleted after `since`, as it was then. Errors: not_found (also: it was deleted
+    /// before, or not at all).
+    virtual awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since,
+                                                          Once<job::Job> once = {}) = 0;
+    /// Jobs that were deleted before `before`, the oldest first, at most `limit`.
+    virtual awaitable<StoreResult<std::vector<DeletedJob>>> jobs_to_purge(WallTime before, std::size_t limit) = 0;
+    /// Of a deleted job nothing stays but what it cost: its calls, its budget, and whose they are. Does nothing to a
+    /// job that is not deleted.
+    virtual awaitable<StoreResult<void>> purge_job(Uuid job) = 0;
 
     // Reads. They never wait for the writer, and see every commit that was answered before they began.
     virtual awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) = 0;  // not_found
@@ -365,6 +433,16 @@ public:
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     virtual awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) = 0;     // not_found
+    /// From now on, and for as long as this is asked for again within kFeedKept, what happens to the owner's jobs is
+    /// entered in one stream. Errors: not_found (the user was removed).
+    virtual awaitable<StoreResult<Feed>> open_feed(Uuid owner) = 0;
+    /// In order of seq, at most `limit`; what a deleted job's events said is empty.
+    virtual awaitable<StoreResult<FeedPage>> feed_after(Uuid owner, std::int64_t seq, std::size_t limit) = 0;
+    /// Drops entries whose time is over, the oldest first, at most `limit`. Gives the number.
+    virtual awaitable<StoreResult<std::size_t>> drop_old_entries(std::size_t limit) = 0;
+    /// Of ended calls and completed works, those of deleted jobs and projects too, from month `from` to month `to`;
+    /// in their order.
+    virtual awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) = 0;
     /// In order of seq, at most `limit`. Errors: not_found.
     virtual awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                          std::size_t limit) = 0;

@@ -8,6 +8,7 @@
 #include "base/runtime.h"
 #include "base/uuid.h"
 #include "store/errors.h"
+#include "store/request_store.h"
 
 namespace longhand::store {
 
@@ -41,11 +42,14 @@ struct ProjectFile {
     WallTime created_at{};
 };
 
+using AddedFiles = std::vector<std::optional<ProjectFile>>;
+
 /// As JobStore: atomic, durable when resumed, thread-safe, `unavailable` and `stopping` besides the errors named.
 class ProjectStore {
 public:
     virtual ~ProjectStore() = default;
-    virtual awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) = 0;
+    virtual awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email,
+                                                           Once<Project> once = {}) = 0;
     virtual awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) = 0;   ///< newest first
     virtual awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) = 0;  // not_found
     virtual awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project,
@@ -56,6 +60,10 @@ public:
 
     /// Errors: not_found (the project), duplicate (the same bytes are in the project).
     virtual awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) = 0;
+    /// Files of one request, each by itself: in their order what is kept, and nothing for one whose bytes are in the
+    /// project already. Errors: not_found (the project), with none of them kept.
+    virtual awaitable<StoreResult<AddedFiles>> add_files(Uuid owner, Uuid project, std::vector<ProjectFile> files,
+                                                         Once<AddedFiles> once = {}) = 0;
     virtual awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner,
                                                                               Uuid project) = 0;  // not_found
     virtual awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) = 0;        // not_found

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
+#include <set>
 #include <span>
 
 #include "store/sqlite/reads_ledger.h"
@@ -102,6 +104,32 @@ Waiting waiting(Connection& connection, std::int64_t queued) {
     return waiting;
 }
 
+// One look at the head of each queue that a job of the page may be in, however many jobs wait behind.
+void add_places(Connection& connection, JobsPage& page) {
+    std::map<std::pair<std::string, std::uint32_t>, std::set<Uuid>> queues;
+    for (const job::Job& job : page.jobs) {
+        if (job.state == job::State::queued) queues[{job.provider, job.pipeline_version}].insert(job.id);
+    }
+    for (const auto& [queue, wanted] : queues) {
+        auto ready = connection.query("ready_jobs");
+        ready.bind_all(queue.first, queue.second, sql_limit(kFarthestPlace));
+        std::int64_t place = 0;
+        while (ready.step()) {
+            ++place;
+            if (const Uuid id = ready.id(); wanted.contains(id)) page.places.emplace(id, place);
+        }
+    }
+}
+
+JobsPage page_for(Connection& connection, const JobsQuery& query) {
+    const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, kMostJobsOfPage);
+    if (!query.ids.empty()) return page_of_candidates(connection, query, query.ids, limit);
+    if (query.project) {
+        return page_of_candidates(connection, query, job_ids_of_project(connection, *query.project), limit);
+    }
+    return page_of_states(connection, query, limit);
+}
+
 }  // namespace
 
 Uuid past_all_ids() {
@@ -167,12 +195,9 @@ StoreResult<std::vector<job::Event>> events_after(Connection& connection, const 
 
 StoreResult<JobsPage> jobs_of_owner(Connection& connection, const JobsQuery& query) {
     const Snapshot snapshot(connection);
-    const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, kMostJobsOfPage);
-    if (!query.ids.empty()) return page_of_candidates(connection, query, query.ids, limit);
-    if (query.project) {
-        return page_of_candidates(connection, query, job_ids_of_project(connection, *query.project), limit);
-    }
-    return page_of_states(connection, query, limit);
+    JobsPage page = page_for(connection, query);
+    add_places(connection, page);
+    return page;
 }
 
 StoreResult<StoreStats> table_stats(Connection& connection) {

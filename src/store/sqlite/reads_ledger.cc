@@ -123,6 +123,27 @@ std::vector<UnsureCall> unsure_calls(Connection& connection, const std::string& 
     return calls;
 }
 
+std::vector<Usage> usage_of_owner(Connection& connection, const Uuid& owner, const std::string& from,
+                                  const std::string& to) {
+    auto query = connection.query("usage_of_owner");
+    query.bind_all(owner, from, to);
+    std::vector<Usage> rows;
+    while (query.step()) {
+        Usage& row = rows.emplace_back();
+        row.month = query.text();
+        row.project = query.id();
+        row.provider = query.text();
+        row.model = query.text();
+        row.calls = query.integer();
+        row.tokens = token_columns(query);
+        row.cost.value = query.integer();
+        row.unknown_costs = query.integer();
+        row.works = query.integer();
+        row.pages = query.integer();
+    }
+    return rows;
+}
+
 LedgerTotals ledger_totals(Connection& connection) {
     LedgerTotals totals;
     auto ended = connection.query("all_spending");

@@ -13,6 +13,8 @@ StoreResult<JobBudget> budget_for_owner(Connection& connection, const Uuid& owne
 StoreResult<Ledger> ledger_for_owner(Connection& connection, const Uuid& owner, const Uuid& job);
 std::vector<UnsureCall> unsure_calls(Connection& connection, const std::string& provider, WallTime since,
                                      std::size_t limit);
+std::vector<Usage> usage_of_owner(Connection& connection, const Uuid& owner, const std::string& from,
+                                  const std::string& to);
 LedgerTotals ledger_totals(Connection& connection);
 
 }  // namespace longhand::store::sqlite

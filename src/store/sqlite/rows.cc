@@ -127,6 +127,7 @@ std::optional<JobRow> load_job(Connection& connection, const Uuid& id) {
     row.queued_at = query.optional_time();
     row.lease_expires = query.optional_time();
     row.hangs = static_cast<std::int32_t>(query.integer());
+    row.deleted_at = query.optional_time();
     return row;
 }
 

@@ -40,6 +40,7 @@ struct JobRow {
     std::optional<WallTime> queued_at;
     std::optional<WallTime> lease_expires;
     std::int32_t hangs = 0;
+    std::optional<WallTime> deleted_at;  ///< set: it is not there for anybody
 };
 
 std::optional<JobRow> load_job(Connection& connection, const Uuid& id);

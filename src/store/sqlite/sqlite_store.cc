@@ -9,6 +9,7 @@
 #include "store/sqlite/database.h"
 #include "store/sqlite/group_commit.h"
 #include "store/sqlite/sqlite_store_impl.h"
+#include "store/sqlite/verbs_feed.h"
 
 namespace longhand::store::sqlite {
 
@@ -39,6 +40,7 @@ Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Wr
         Write write{connection, runtime, runtime.wall_now(), cap, {}, 0, {}};
         Outcome outcome = run(write);
         if (outcome != Outcome::undo) {
+            add_to_feeds(write);
             told->changes = std::move(write.changes);
             told->removed_user = write.removed_user;
             for (const Committed& change : told->changes) told->jobs.push_back(change.job.id);

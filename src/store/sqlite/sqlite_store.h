@@ -58,7 +58,7 @@ public:
                 SqliteOptions options, std::shared_ptr<const QueryFigures> queries = nullptr);
 
     // JobStore
-    awaitable<StoreResult<Enqueued>> enqueue(NewJob request) override;
+    awaitable<StoreResult<Enqueued>> enqueue(NewJob request, Once<Enqueued> once = {}) override;
     awaitable<StoreResult<std::vector<ClaimedJob>>> claim(ClaimRequest request) override;
     awaitable<StoreResult<std::vector<BeatAnswer>>> extend(job::WorkerId worker, Milliseconds lease,
                                                            std::vector<Beat> beats) override;
@@ -80,9 +80,15 @@ public:
     awaitable<StoreResult<std::size_t>> rescue_expired() override;
     awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) override;
     awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) override;
-    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) override;
-    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) override;
-    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) override;
+    awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once = {}) override;
+    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
+                                           Once<job::Job> once = {}) override;
+    awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once = {}) override;
+    awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<std::vector<DeletedJob>>> jobs_to_purge(WallTime before, std::size_t limit) override;
+    awaitable<StoreResult<void>> purge_job(Uuid job) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<std::shared_ptr<const job::Job>>> watched_job(Uuid owner, Uuid job) override;
     std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) override {
@@ -91,6 +97,10 @@ public:
     awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<Feed>> open_feed(Uuid owner) override;
+    awaitable<StoreResult<FeedPage>> feed_after(Uuid owner, std::int64_t seq, std::size_t limit) override;
+    awaitable<StoreResult<std::size_t>> drop_old_entries(std::size_t limit) override;
+    awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) override;
     awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
     awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                  std::size_t limit) override;
@@ -109,12 +119,15 @@ public:
     }
 
     // ProjectStore
-    awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email) override;
+    awaitable<StoreResult<Project>> create_project(Uuid owner, std::string title, std::string email,
+                                                   Once<Project> once = {}) override;
     awaitable<StoreResult<std::vector<Project>>> projects_of_owner(Uuid owner) override;
     awaitable<StoreResult<Project>> project_for_owner(Uuid owner, Uuid project) override;
     awaitable<StoreResult<Project>> update_project(Uuid owner, Uuid project, ProjectChange change) override;
     awaitable<StoreResult<std::vector<std::string>>> delete_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> add_file(ProjectFile file) override;
+    awaitable<StoreResult<AddedFiles>> add_files(Uuid owner, Uuid project, std::vector<ProjectFile> files,
+                                                 Once<AddedFiles> once = {}) override;
     awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) override;
     awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) override;
@@ -127,7 +140,7 @@ public:
     bool user_is_known(const Uuid& id) override { return known_users_->is_there(id, runtime_.steady_now()); }
     awaitable<StoreResult<User>> user_by_email(std::string email) override;
     awaitable<StoreResult<void>> remove_user(Uuid id) override;
-    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256) override;
+    awaitable<StoreResult<void>> set_api_key(Uuid user, std::string key_sha256, Once<void> once = {}) override;
     awaitable<StoreResult<User>> user_by_api_key(std::string key_sha256) override;
     awaitable<StoreResult<std::optional<WallTime>>> api_key_created_at(Uuid user) override;
     awaitable<StoreResult<void>> set_provider_key(SealedProviderKey key) override;
@@ -136,11 +149,17 @@ public:
     awaitable<StoreResult<std::vector<SealedProviderKey>>> provider_keys_not_under(std::string secret_id) override;
     awaitable<StoreResult<void>> reseal_provider_key(SealedProviderKey key) override;
 
+    // RequestStore
+    awaitable<StoreResult<std::optional<KeptRequest>>> kept_answer(Uuid owner, std::string key) override;
+    awaitable<StoreResult<void>> keep_answer(RepeatableRequest request, KeptAnswer answer) override;
+    awaitable<StoreResult<std::size_t>> drop_old_answers(std::size_t limit) override;
+
 private:
     /// Runs a verb through the queue and resumes on the caller's executor with what it answered, once that is durable.
-    /// A verb that fails leaves nothing behind.
+    /// A verb that fails leaves nothing behind, and of one that succeeds `once` keeps its answer.
     template <class T>
-    awaitable<StoreResult<T>> write(std::string_view name, std::function<StoreResult<T>(Write&)> verb);
+    awaitable<StoreResult<T>> write(std::string_view name, std::function<StoreResult<T>(Write&)> verb,
+                                    Once<T> once = {});
     template <class T>
     awaitable<StoreResult<T>> read(std::function<StoreResult<T>(Connection&)> verb);
     awaitable<StoreResult<void>> submit(std::string_view name, std::function<Outcome(Write&)> run);

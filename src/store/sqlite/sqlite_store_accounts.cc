@@ -1,14 +1,18 @@
-// ProjectStore and AccountStore over the verbs.
+// ProjectStore, AccountStore and RequestStore over the verbs.
 #include "store/sqlite/sqlite_store_impl.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_projects.h"
 
 namespace longhand::store::sqlite {
 
-awaitable<StoreResult<Project>> SqliteStore::create_project(Uuid owner, std::string title, std::string email) {
-    return write<Project>("create_project", [owner, title = std::move(title), email = std::move(email)](Write& write) {
-        return sqlite::create_project(write, owner, title, email);
-    });
+awaitable<StoreResult<Project>> SqliteStore::create_project(Uuid owner, std::string title, std::string email,
+                                                            Once<Project> once) {
+    return write<Project>(
+        "create_project",
+        [owner, title = std::move(title), email = std::move(email)](Write& write) {
+            return sqlite::create_project(write, owner, title, email);
+        },
+        std::move(once));
 }
 
 awaitable<StoreResult<std::vector<Project>>> SqliteStore::projects_of_owner(Uuid owner) {
@@ -35,6 +39,16 @@ awaitable<StoreResult<std::vector<std::string>>> SqliteStore::delete_project(Uui
 awaitable<StoreResult<ProjectFile>> SqliteStore::add_file(ProjectFile file) {
     return write<ProjectFile>("add_file",
                               [file = std::move(file)](Write& write) { return sqlite::add_file(write, file); });
+}
+
+awaitable<StoreResult<AddedFiles>> SqliteStore::add_files(Uuid owner, Uuid project, std::vector<ProjectFile> files,
+                                                          Once<AddedFiles> once) {
+    return write<AddedFiles>(
+        "add_files",
+        [owner, project, files = std::move(files)](Write& write) {
+            return sqlite::add_files(write, owner, project, files);
+        },
+        std::move(once));
 }
 
 awaitable<StoreResult<std::vector<ProjectFile>>> SqliteStore::files_of_project(Uuid owner, Uuid project) {
@@ -83,10 +97,13 @@ awaitable<StoreResult<void>> SqliteStore::remove_user(Uuid id) {
     return write<void>("remove_user", [id](Write& write) { return sqlite::remove_user(write, id); });
 }
 
-awaitable<StoreResult<void>> SqliteStore::set_api_key(Uuid user, std::string key_sha256) {
-    return write<void>("set_api_key", [user, key_sha256 = std::move(key_sha256)](Write& write) {
-        return sqlite::set_api_key(write, user, key_sha256);
-    });
+awaitable<StoreResult<void>> SqliteStore::set_api_key(Uuid user, std::string key_sha256, Once<void> once) {
+    return write<void>(
+        "set_api_key",
+        [user, key_sha256 = std::move(key_sha256)](Write& write) {
+            return sqlite::set_api_key(write, user, key_sha256);
+        },
+        std::move(once));
 }
 
 awaitable<StoreResult<User>> SqliteStore::user_by_api_key(std::string key_sha256) {
@@ -98,6 +115,24 @@ awaitable<StoreResult<User>> SqliteStore::user_by_api_key(std::string key_sha256
 awaitable<StoreResult<std::optional<WallTime>>> SqliteStore::api_key_created_at(Uuid user) {
     return read<std::optional<WallTime>>(
         [user](Connection& connection) { return sqlite::api_key_created_at(connection, user); });
+}
+
+awaitable<StoreResult<std::optional<KeptRequest>>> SqliteStore::kept_answer(Uuid owner, std::string key) {
+    return read<std::optional<KeptRequest>>([owner, key = std::move(key), now = runtime_.wall_now()](
+                                                Connection& connection) -> StoreResult<std::optional<KeptRequest>> {
+        return sqlite::kept_answer(connection, owner, key, now);
+    });
+}
+
+awaitable<StoreResult<void>> SqliteStore::keep_answer(RepeatableRequest request, KeptAnswer answer) {
+    return write<void>("keep_answer", [request = std::move(request), answer = std::move(answer)](Write& write) {
+        return sqlite::keep_answer(write, request, answer);
+    });
+}
+
+awaitable<StoreResult<std::size_t>> SqliteStore::drop_old_answers(std::size_t limit) {
+    return write<std::size_t>("drop_old_answers",
+                              [limit](Write& write) { return sqlite::drop_old_answers(write, limit); });
 }
 
 }  // namespace longhand::store::sqlite

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include "store/sqlite/reads_ledger.h"
 #include "store/sqlite/sqlite_store_impl.h"
+#include "store/sqlite/verbs_deletion.h"
+#include "store/sqlite/verbs_feed.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
@@ -11,9 +13,10 @@
 
 namespace longhand::store::sqlite {
 
-awaitable<StoreResult<Enqueued>> SqliteStore::enqueue(NewJob request) {
-    return write<Enqueued>("enqueue",
-                           [request = std::move(request)](Write& write) { return sqlite::enqueue(write, request); });
+awaitable<StoreResult<Enqueued>> SqliteStore::enqueue(NewJob request, Once<Enqueued> once) {
+    return write<Enqueued>(
+        "enqueue", [request = std::move(request)](Write& write) { return sqlite::enqueue(write, request); },
+        std::move(once));
 }
 
 awaitable<StoreResult<std::vector<ClaimedJob>>> SqliteStore::claim(ClaimRequest request) {
@@ -118,17 +121,52 @@ awaitable<StoreResult<job::Job>> SqliteStore::rescue(Uuid job, job::Lease lease,
     co_return rescued;
 }
 
-awaitable<StoreResult<job::Job>> SqliteStore::cancel(Uuid owner, Uuid job) {
-    return write<job::Job>("cancel", [owner, job](Write& write) { return sqlite::cancel(write, owner, job); });
+awaitable<StoreResult<job::Job>> SqliteStore::cancel(Uuid owner, Uuid job, Once<job::Job> once) {
+    return write<job::Job>(
+        "cancel", [owner, job](Write& write) { return sqlite::cancel(write, owner, job); }, std::move(once));
 }
 
-awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job) {
-    return write<Enqueued>("retry", [owner, job](Write& write) { return sqlite::retry(write, owner, job); });
+awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job, Once<Enqueued> once) {
+    return write<Enqueued>(
+        "retry", [owner, job](Write& write) { return sqlite::retry(write, owner, job); }, std::move(once));
 }
 
-awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::Budget raised) {
-    return write<job::Job>("resume",
-                           [owner, job, raised](Write& write) { return sqlite::resume(write, owner, job, raised); });
+awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once) {
+    return write<job::Job>(
+        "resume", [owner, job, raised](Write& write) { return sqlite::resume(write, owner, job, raised); },
+        std::move(once));
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::amend(Uuid owner, Uuid job, job::Amendment amendment,
+                                                    Once<job::Job> once) {
+    return write<job::Job>(
+        "amend",
+        [owner, job, amendment = std::move(amendment)](Write& write) {
+            return sqlite::amend(write, owner, job, amendment);
+        },
+        std::move(once));
+}
+
+awaitable<StoreResult<WallTime>> SqliteStore::delete_job(Uuid owner, Uuid job, Once<WallTime> once) {
+    return write<WallTime>(
+        "delete_job", [owner, job](Write& write) { return sqlite::delete_job(write, owner, job); }, std::move(once));
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once) {
+    return write<job::Job>(
+        "undelete_job", [owner, job, since](Write& write) { return sqlite::undelete_job(write, owner, job, since); },
+        std::move(once));
+}
+
+awaitable<StoreResult<std::vector<DeletedJob>>> SqliteStore::jobs_to_purge(WallTime before, std::size_t limit) {
+    return read<std::vector<DeletedJob>>(
+        [before, limit](Connection& connection) -> StoreResult<std::vector<DeletedJob>> {
+            return sqlite::jobs_to_purge(connection, before, limit);
+        });
+}
+
+awaitable<StoreResult<void>> SqliteStore::purge_job(Uuid job) {
+    return write<void>("purge_job", [job](Write& write) { return sqlite::purge_job(write, job); });
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {
@@ -159,6 +197,27 @@ awaitable<StoreResult<JobBudget>> SqliteStore::budget_for_owner(Uuid owner, Uuid
 awaitable<StoreResult<Ledger>> SqliteStore::ledger_for_owner(Uuid owner, Uuid job) {
     return read<Ledger>(
         [owner, job](Connection& connection) { return sqlite::ledger_for_owner(connection, owner, job); });
+}
+
+awaitable<StoreResult<Feed>> SqliteStore::open_feed(Uuid owner) {
+    return write<Feed>("open_feed", [owner](Write& write) { return sqlite::open_feed(write, owner); });
+}
+
+awaitable<StoreResult<FeedPage>> SqliteStore::feed_after(Uuid owner, std::int64_t seq, std::size_t limit) {
+    return read<FeedPage>(
+        [owner, seq, limit](Connection& connection) { return sqlite::feed_after(connection, owner, seq, limit); });
+}
+
+awaitable<StoreResult<std::size_t>> SqliteStore::drop_old_entries(std::size_t limit) {
+    return write<std::size_t>("drop_old_entries",
+                              [limit](Write& write) { return sqlite::drop_old_entries(write, limit); });
+}
+
+awaitable<StoreResult<std::vector<Usage>>> SqliteStore::usage_of_owner(Uuid owner, std::string from, std::string to) {
+    return read<std::vector<Usage>>(
+        [owner, from = std::move(from), to = std::move(to)](Connection& connection) -> StoreResult<std::vector<Usage>> {
+            return sqlite::usage_of_owner(connection, owner, from, to);
+        });
 }
 
 awaitable<StoreResult<JobsPage>> SqliteStore::jobs_of_owner(JobsQuery query) {

@@ -32,7 +32,7 @@ StoreResult<JobRow> row_of(Write& write, const Uuid& job) {
 
 StoreResult<JobRow> row_of_owner(Write& write, const Uuid& owner, const Uuid& job) {
     auto row = row_of(write, job);
-    if (row && row->job.owner != owner) return no_such("job");
+    if (row && (row->job.owner != owner || row->deleted_at)) return no_such("job");
     return row;
 }
 

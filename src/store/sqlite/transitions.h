@@ -9,7 +9,7 @@
 namespace longhand::store::sqlite {
 
 StoreResult<JobRow> row_of(Write& write, const Uuid& job);
-/// Errors: not_found, for another owner's too.
+/// Errors: not_found, for another owner's too, and for one that its owner has deleted.
 StoreResult<JobRow> row_of_owner(Write& write, const Uuid& owner, const Uuid& job);
 
 /// `before` is as it was loaded, but that the caller may have set what is the store's own and belongs to the change

@@ -71,6 +71,11 @@ BeatAnswer extend_one(Write& write, Milliseconds lease, const Beat& beat) {
     return row->job.state == job::State::cancelled ? BeatAnswer::cancelled : BeatAnswer::lost;
 }
 
+std::int64_t pages_of(const Completion& completion) {
+    const auto pdf = std::ranges::find(completion.outputs, "pdf", &OutputRecord::format);
+    return pdf == completion.outputs.end() ? 0 : pdf->pages;
+}
+
 }  // namespace
 
 StoreResult<Enqueued> enqueue(Write& write, const NewJob& request) {
@@ -135,6 +140,7 @@ StoreResult<job::Job> complete(Write& write, const Completion& completion) {
     if (!job) return job;
     for (const OutputRecord& output : completion.outputs) insert_output(write, completion.job, output);
     delete_partial_texts(write.connection, completion.job);
+    count_work(write, *job, pages_of(completion));
     return job;
 }
 

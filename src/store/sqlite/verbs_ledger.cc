@@ -58,11 +58,26 @@ void add_share(Connection& connection, const Uuid& job, const job::Spending& bef
         .run();
 }
 
-void add_to_owner(Connection& connection, const Uuid& job, const Call& before, const Call& after) {
-    auto query = connection.query("owner_of_job");
-    query.bind(job);
-    if (!query.step()) return;
-    const Uuid owner = query.id();
+void add_usage(Connection& connection, const Uuid& owner, WallTime ended_at, const Usage& more) {
+    connection.query("add_usage")
+        .bind_all(owner, ended_at, more.project, more.provider, more.model, more.calls, more.tokens.prompt,
+                  more.tokens.completion, more.tokens.cached, more.tokens.reasoning, more.cost.value,
+                  more.unknown_costs, more.works, more.pages)
+        .run();
+}
+
+// A call counts in the month in which it ended, also where its true cost becomes known in another.
+void add_to_owner(const Write& write, const Uuid& job, const Call& before, const Call& after) {
+    Connection& connection = write.connection;
+    Uuid owner;
+    Usage more;
+    {
+        auto query = connection.query("owner_of_job");
+        query.bind(job);
+        if (!query.step()) return;
+        owner = query.id();
+        more.project = query.id();
+    }
     const bool is_new = job::is_unfinished(before.state);
     const job::Spending old = is_new ? job::Spending{} : share_of(before);
     const job::Spending share = share_of(after);
@@ -71,6 +86,16 @@ void add_to_owner(Connection& connection, const Uuid& job, const Call& before, c
                   after.tokens.prompt - before.tokens.prompt, after.tokens.completion - before.tokens.completion,
                   share.unknown_costs - old.unknown_costs)
         .run();
+    more.provider = after.provider;
+    more.model = after.model;
+    more.calls = is_new ? 1 : 0;
+    more.tokens.prompt = after.tokens.prompt - before.tokens.prompt;
+    more.tokens.completion = after.tokens.completion - before.tokens.completion;
+    more.tokens.cached = after.tokens.cached - before.tokens.cached;
+    more.tokens.reasoning = after.tokens.reasoning - before.tokens.reasoning;
+    more.cost = share.spent_cost - old.spent_cost;
+    more.unknown_costs = share.unknown_costs - old.unknown_costs;
+    add_usage(connection, owner, before.ended_at.value_or(write.now), more);
 }
 
 // The provider's own figure stands before one from our table.
@@ -110,7 +135,7 @@ void store_end(Write& write, const CallEnd& end, const Call& before, const Call&
                   end.ending, write.now, end.job, end.call)
         .run();
     add_share(write.connection, end.job, share_of(before), share_of(after));
-    add_to_owner(write.connection, end.job, before, after);
+    add_to_owner(write, end.job, before, after);
 }
 
 // Of a call that nobody will settle: a byte seen means that the prompt was read; what was stored was sent.
@@ -193,6 +218,16 @@ void estimate_unfinished_calls(Write& write, std::optional<Uuid> job) {
         const auto call = load_call(write.connection, of, id);
         if (call) end_call(write, estimate_of(of, *call));
     }
+}
+
+void count_work(Write& write, const job::Job& job, std::int64_t pages) {
+    Usage more;
+    more.project = job.project;
+    more.provider = job.provider;
+    more.model = job.writing_model.value_or("");
+    more.works = 1;
+    more.pages = pages;
+    add_usage(write.connection, job.owner, write.now, more);
 }
 
 void insert_budget(Connection& connection, const Uuid& job, const job::Budget& budget) {

@@ -21,6 +21,8 @@ void call_streamed(Connection& connection, const PartialText& text);
 /// For the receipt of a job that has just been cancelled.
 void mark_calls_in_flight(Connection& connection, const job::Job& job);
 /// Ends calls whose process is gone, or whose job: all, or one job's.
+/// A work is completed: it counts for its owner, in its project and for the model that wrote it.
+void count_work(Write& write, const job::Job& job, std::int64_t pages);
 void estimate_unfinished_calls(Write& write, std::optional<Uuid> job = std::nullopt);
 
 }  // namespace longhand::store::sqlite

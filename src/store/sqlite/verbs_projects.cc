@@ -7,8 +7,8 @@
 #include "store/sqlite/rows.h"
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_accounts.h"
+#include "store/sqlite/verbs_deletion.h"
 #include "store/sqlite/verbs_jobs.h"
-#include "store/sqlite/verbs_ledger.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -27,16 +27,6 @@ bool path_is_named(Connection& connection, const std::string& path) {
     return query.step() && query.flag();
 }
 
-void delete_job(Write& write, const job::Job& job) {
-    // While the sums of its owner still can be told what they cost.
-    estimate_unfinished_calls(write, job.id);
-    for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
-                             "delete_partial_texts", "delete_outputs", "delete_calls", "delete_budget", "delete_job"}) {
-        write.connection.query(rows).bind(job.id).run();
-    }
-    add_to_count(write.connection, job.owner, job.state, -1);
-}
-
 // A cancelled job is told to those who watch, and to its holder; then it is not there any more.
 StoreResult<void> cancel_and_delete(Write& write, const Uuid& owner, const Uuid& id) {
     auto row = row_of(write, id);
@@ -46,7 +36,7 @@ StoreResult<void> cancel_and_delete(Write& write, const Uuid& owner, const Uuid&
         if (!cancelled) return cancelled.error();
         row->job = std::move(*cancelled);
     }
-    delete_job(write, row->job);
+    erase_job(write, *row);
     return {};
 }
 
@@ -125,6 +115,20 @@ StoreResult<ProjectFile> add_file(Write& write, ProjectFile file) {
                   file.created_at)
         .run();
     return file;
+}
+
+StoreResult<AddedFiles> add_files(Write& write, const Uuid& owner, const Uuid& project,
+                                  const std::vector<ProjectFile>& files) {
+    if (!project_exists(write.connection, owner, project)) return no_such("project");
+    AddedFiles added;
+    for (ProjectFile file : files) {
+        file.owner = owner;
+        file.project = project;
+        auto kept = add_file(write, std::move(file));
+        if (!kept && kept.error().code != StoreErrc::duplicate) return kept.error();
+        added.push_back(kept ? std::optional(std::move(*kept)) : std::nullopt);
+    }
+    return added;
 }
 
 StoreResult<std::optional<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& id) {

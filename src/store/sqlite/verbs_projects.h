@@ -11,6 +11,8 @@ StoreResult<Project> create_project(Write& write, const Uuid& owner, const std::
 StoreResult<Project> update_project(Write& write, const Uuid& owner, const Uuid& project, const ProjectChange& change);
 StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& owner, const Uuid& project);
 StoreResult<ProjectFile> add_file(Write& write, ProjectFile file);
+StoreResult<AddedFiles> add_files(Write& write, const Uuid& owner, const Uuid& project,
+                                  const std::vector<ProjectFile>& files);
 
 bool project_exists(Connection& connection, const Uuid& owner, const Uuid& project);
 StoreResult<Project> project_for_owner(Connection& connection, const Uuid& owner, const Uuid& project);

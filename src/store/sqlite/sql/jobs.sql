@@ -4,7 +4,7 @@
 SELECT id, owner, project, state, stage, run, lease, worker, has_begun, progress, words_done, words_planned, prompt_tokens,
        completion_tokens, title, is_byok, is_starred, provider, reasoning_model, writing_model, function_model,
        pipeline_version, problem_code, problem_message, created_at, updated_at, started_at, finished_at, not_before,
-       last_event, rescues, place, start_tag, queued_at, lease_expires, hangs
+       last_event, rescues, place, start_tag, queued_at, lease_expires, hangs, deleted_at
   FROM jobs WHERE id = ?;
 
 -- name: job_of_owner
@@ -12,7 +12,7 @@ SELECT id, owner, project, state, stage, run, lease, worker, has_begun, progress
        completion_tokens, title, is_byok, is_starred, provider, reasoning_model, writing_model, function_model,
        pipeline_version, problem_code, problem_message, created_at, updated_at, started_at, finished_at, not_before,
        last_event, rescues
-  FROM jobs WHERE id = ? AND owner = ?;
+  FROM jobs WHERE id = ? AND owner = ? AND deleted_at IS NULL;
 
 -- What can be read of any row, and what takes one that can't be read out of the way.
 -- name: bare_job
@@ -25,10 +25,10 @@ UPDATE jobs
  WHERE id = ?1;
 
 -- name: job_exists_for_owner
-SELECT 1 FROM jobs WHERE id = ? AND owner = ?;
+SELECT 1 FROM jobs WHERE id = ? AND owner = ? AND deleted_at IS NULL;
 
 -- name: owner_of_job
-SELECT owner FROM jobs WHERE id = ?;
+SELECT owner, project FROM jobs WHERE id = ?1 UNION ALL SELECT owner, project FROM purged_jobs WHERE job = ?1;
 
 -- name: busy_job_of_project
 SELECT id, state FROM jobs WHERE project = ? AND occupies = 1;
@@ -55,6 +55,16 @@ UPDATE jobs
    SET stage = ?, progress = ?, words_done = ?, words_planned = ?, prompt_tokens = ?, completion_tokens = ?, title = ?,
        updated_at = ?, last_event = ?, rescues = ?, lease_expires = ?, hangs = ?
  WHERE id = ? AND lease = ? AND state = ?;
+
+-- What an owner sets of a job in whatever state.
+-- name: amend_job
+UPDATE jobs SET title = ?, is_starred = ?, updated_at = ? WHERE id = ?;
+-- name: set_deleted
+UPDATE jobs SET deleted_at = ? WHERE id = ?;
+-- name: jobs_to_purge
+SELECT id FROM jobs WHERE deleted_at < ? ORDER BY deleted_at LIMIT ?;
+-- name: insert_purged_job
+INSERT INTO purged_jobs (job, owner, project, created_at, deleted_at) VALUES (?, ?, ?, ?, ?);
 
 -- name: add_to_count
 INSERT INTO job_counts (owner, state, count) VALUES (?, ?, ?)

@@ -62,6 +62,21 @@ VALUES (?, ?, ?, ?, ?, ?)
        prompt_tokens = prompt_tokens + excluded.prompt_tokens,
        completion_tokens = completion_tokens + excluded.completion_tokens,
        unknown_costs = unknown_costs + excluded.unknown_costs;
+-- name: add_usage
+INSERT INTO usage (owner, month, project, provider, model, calls, prompt_tokens, completion_tokens, cached_tokens,
+                   reasoning_tokens, cost, unknown_costs, works, pages)
+VALUES (?, strftime('%Y-%m', ? / 1000, 'unixepoch'), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (owner, month, project, provider, model) DO UPDATE
+   SET calls = calls + excluded.calls, prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+       completion_tokens = completion_tokens + excluded.completion_tokens,
+       cached_tokens = cached_tokens + excluded.cached_tokens,
+       reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost = cost + excluded.cost,
+       unknown_costs = unknown_costs + excluded.unknown_costs, works = works + excluded.works,
+       pages = pages + excluded.pages;
+-- name: usage_of_owner
+SELECT month, project, provider, model, calls, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, cost,
+       unknown_costs, works, pages
+  FROM usage WHERE owner = ? AND month >= ? AND month <= ? ORDER BY month, project, provider, model;
 -- name: all_spending
 SELECT coalesce(sum(calls), 0), coalesce(sum(cost), 0), coalesce(sum(prompt_tokens), 0),
        coalesce(sum(completion_tokens), 0), coalesce(sum(unknown_costs), 0)

@@ -1,7 +1,7 @@
 -- Pages of jobs, and figures over all of them.
 
 -- name: job_ids_in_state
-SELECT id FROM jobs WHERE owner = ? AND state = ? AND id < ? ORDER BY id DESC LIMIT ?;
+SELECT id FROM jobs WHERE owner = ? AND state = ? AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?;
 -- name: job_ids_of_project
 SELECT id FROM jobs WHERE project = ? ORDER BY id DESC;
 -- name: counts_of_owner

@@ -41,6 +41,11 @@ UNION SELECT o.path FROM jobs j JOIN outputs o ON o.job = j.id WHERE j.project =
 -- name: path_is_named
 SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1) OR EXISTS (SELECT 1 FROM job_sources WHERE path = ?1);
 
+-- name: paths_of_job
+SELECT path FROM job_sources WHERE job = ?1 UNION SELECT path FROM outputs WHERE job = ?1;
+-- name: path_is_named_beside_job
+SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1) OR EXISTS (SELECT 1 FROM job_sources WHERE path = ?1 AND job != ?2);
+
 -- name: delete_job
 DELETE FROM jobs WHERE id = ?;
 -- name: delete_settings

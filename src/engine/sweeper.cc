@@ -1,0 +1,80 @@
+#include "engine/sweeper.h"
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+
+namespace longhand::engine {
+namespace {
+
+constexpr std::size_t kSweptAtOnce = 100;  // so that writes of users come between
+constexpr Milliseconds kShortestSweepPause{200}, kLongestSweepPause{30'000};
+
+bool remove_all(store::FileStore files, const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) files.remove(path);
+    return true;
+}
+
+}  // namespace
+
+Sweeper::Sweeper(Runtime& runtime, store::Store& store, store::FileStore& files, SweepOptions options)
+    : runtime_(runtime), store_(store), files_(files), options_(std::move(options)), tasks_(runtime) {
+    tasks_.on_bug([log = options_.log](std::exception_ptr) {
+        if (log) log->critical("an exception left the sweep of what has had its time");
+    });
+}
+
+void Sweeper::start() {
+    tasks_.spawn(run(tasks_.token()));
+}
+
+awaitable<void> Sweeper::stop() {
+    tasks_.stop(StopReason::shutdown);
+    co_await tasks_.join();
+}
+
+awaitable<void> Sweeper::run(StopToken stop) {
+    // What is deleted stays for at most a quarter longer than it can be brought back.
+    const Milliseconds pause = std::clamp(options_.undo_deletion / 4, kShortestSweepPause, kLongestSweepPause);
+    while (!stop.stopped()) {
+        co_await runtime_.sleep_for(pause, stop);
+        if (!stop.stopped()) co_await sweep();
+    }
+}
+
+awaitable<void> Sweeper::sweep() {
+    co_await purge_jobs();
+    co_await drop_answers();
+    co_await drop_entries();
+}
+
+awaitable<void> Sweeper::purge_jobs() {
+    while (true) {
+        const auto jobs = co_await store_.jobs_to_purge(runtime_.wall_now() - options_.undo_deletion, kSweptAtOnce);
+        if (!jobs || jobs->empty()) co_return;
+        for (const store::DeletedJob& deleted : *jobs) {
+            // The files first: after a crash between the two the rows still name them, and nobody can bring them back.
+            std::function<bool()> work = [files = files_, paths = deleted.paths] { return remove_all(files, paths); };
+            co_await run_blocking<bool>(runtime_, std::move(work));
+            const auto purged = co_await store_.purge_job(deleted.job);
+            if (!purged) co_return;
+        }
+        if (options_.log) options_.log->info("purged {} deleted jobs", jobs->size());
+    }
+}
+
+awaitable<void> Sweeper::drop_answers() {
+    while (true) {
+        const auto dropped = co_await store_.drop_old_answers(kSweptAtOnce);
+        if (!dropped || *dropped < kSweptAtOnce) co_return;
+    }
+}
+
+awaitable<void> Sweeper::drop_entries() {
+    while (true) {
+        const auto dropped = co_await store_.drop_old_entries(kSweptAtOnce);
+        if (!dropped || *dropped < kSweptAtOnce) co_return;
+    }
+}
+
+}  // namespace longhand::engine

@@ -1,0 +1,23 @@
+// What all event streams have in common.
+#pragma once
+
+#include <string>
+
+#include "base/runtime.h"
+#include "http/router.h"
+#include "net/http_server.h"
+
+namespace longhand::http {
+
+/// When a client that lost its stream should connect again: soon.
+inline constexpr Milliseconds kReconnect{1'000};
+
+net::HttpResponse event_stream_head();
+std::string retry_hint(Milliseconds pause);
+/// The last words of a server that goes down: all watchers are cut at once, and should not all come back at once.
+std::string going_down(Runtime& runtime);
+/// What a client says of where it was: `Last-Event-ID`, or the parameter `lastEventId`; empty: nothing.
+/// Errors: invalid_parameter.
+ApiResult<std::string> last_event_id(const Call& call);
+
+}  // namespace longhand::http

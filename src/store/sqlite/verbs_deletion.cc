@@ -1,0 +1,123 @@
+#include "store/sqlite/verbs_deletion.h"
+
+#include "store/file_store.h"
+#include "store/sqlite/transitions.h"
+#include "store/sqlite/verbs_accounts.h"
+#include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_ledger.h"
+
+namespace longhand::store::sqlite {
+namespace {
+
+// What is deleted is overwritten in the database's file too, for as long as this lives: its text is to be gone.
+class SecureDelete {
+public:
+    explicit SecureDelete(Connection& connection) : connection_(connection) { set("ON"); }
+    ~SecureDelete() { set("OFF"); }
+    SecureDelete(const SecureDelete&) = delete;
+    SecureDelete& operator=(const SecureDelete&) = delete;
+
+private:
+    void set(const std::string& value) { connection_.number("PRAGMA secure_delete = " + value); }
+
+    Connection& connection_;
+};
+
+// All that was written for a job, and what it was asked for.
+void delete_texts(Connection& connection, const Uuid& job) {
+    const SecureDelete securely(connection);
+    for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
+                             "delete_partial_texts", "delete_outputs", "delete_job"}) {
+        connection.query(rows).bind(job).run();
+    }
+}
+
+bool is_named_elsewhere(Connection& connection, const std::string& path, const Uuid& job) {
+    auto query = connection.query("path_is_named_beside_job");
+    query.bind_all(path, job);
+    return query.step() && query.flag();
+}
+
+std::vector<std::string> paths_of_job_alone(Connection& connection, const Uuid& job) {
+    std::vector<std::string> paths;
+    {
+        auto query = connection.query("paths_of_job");
+        query.bind(job);
+        while (query.step()) paths.push_back(query.text());
+    }
+    std::erase_if(paths, [&](const std::string& path) { return is_named_elsewhere(connection, path, job); });
+    // With what was made and is named nowhere.
+    paths.push_back(FileStore::artifact_folder(job));
+    return paths;
+}
+
+void set_deleted(Connection& connection, const Uuid& job, std::optional<WallTime> at) {
+    connection.query("set_deleted").bind_all(at, job).run();
+}
+
+}  // namespace
+
+StoreResult<job::Job> amend(Write& write, const Uuid& owner, const Uuid& id, const job::Amendment& amendment) {
+    const auto row = row_of_owner(write, owner, id);
+    if (!row) return row.error();
+    job::Job job = job::amended(row->job, write.now, amendment);
+    write.connection.query("amend_job").bind_all(job.title, job.is_starred, job.updated_at, id).run();
+    write.changes.push_back({job, std::nullopt, "amended"});
+    return job;
+}
+
+StoreResult<WallTime> delete_job(Write& write, const Uuid& owner, const Uuid& id) {
+    auto row = row_of_owner(write, owner, id);
+    if (!row) return row.error();
+    if (!job::is_terminal(row->job.state)) {
+        auto cancelled = cancel(write, owner, id);
+        if (!cancelled) return cancelled.error();
+        row->job = std::move(*cancelled);
+    }
+    set_deleted(write.connection, id, write.now);
+    add_to_count(write.connection, owner, row->job.state, -1);
+    // Who waits for the row finds that it is not there any more.
+    write.changes.push_back({row->job, std::nullopt, "deleted"});
+    return write.now;
+}
+
+StoreResult<job::Job> undelete_job(Write& write, const Uuid& owner, const Uuid& id, WallTime since) {
+    const auto row = row_of(write, id);
+    if (!row) return row.error();
+    if (row->job.owner != owner || !row->deleted_at || *row->deleted_at <= since) return no_such("job");
+    if (user_is_removed(write.connection, owner)) return no_such("job");
+    set_deleted(write.connection, id, std::nullopt);
+    add_to_count(write.connection, owner, row->job.state, 1);
+    write.changes.push_back({row->job, std::nullopt, "restored"});
+    return row->job;
+}
+
+std::vector<DeletedJob> jobs_to_purge(Connection& connection, WallTime before, std::size_t limit) {
+    const Snapshot snapshot(connection);
+    auto query = connection.query("jobs_to_purge");
+    query.bind_all(before, static_cast<std::int64_t>(limit));
+    std::vector<DeletedJob> jobs;
+    for (const Uuid& id : read_ids(std::move(query))) jobs.push_back({id, paths_of_job_alone(connection, id)});
+    return jobs;
+}
+
+StoreResult<void> purge_job(Write& write, const Uuid& id) {
+    const auto row = load_job(write.connection, id);
+    if (!row || !row->deleted_at) return {};
+    write.connection.query("insert_purged_job")
+        .bind_all(id, row->job.owner, row->job.project, row->job.created_at, *row->deleted_at)
+        .run();
+    delete_texts(write.connection, id);
+    return {};
+}
+
+void erase_job(Write& write, const JobRow& row) {
+    // While the sums of its owner still can be told what they cost.
+    estimate_unfinished_calls(write, row.job.id);
+    delete_texts(write.connection, row.job.id);
+    write.connection.query("delete_calls").bind(row.job.id).run();
+    write.connection.query("delete_budget").bind(row.job.id).run();
+    if (!row.deleted_at) add_to_count(write.connection, row.job.owner, row.job.state, -1);
+}
+
+}  // namespace longhand::store::sqlite

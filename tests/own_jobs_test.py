@@ -1,0 +1,135 @@
+"""What a user does with jobs beside running them, over whole processes: deletion that leaves nothing but the bill, usage, estimates,
+the outline, passages, and one stream of all jobs that goes on over a crash."""
+
+import http.client
+import json
+import re
+import threading
+import time
+import unittest
+
+from harness import Api, LonghandTest, parse_events, wait_until
+
+CANARY = "xylocanary"
+
+
+class OwnJobs(LonghandTest):
+    def start_server(self, *options):
+        server = self.serve(*options)
+        return server, Api(server.url, self.token())
+
+    def test_of_a_deleted_job_nothing_is_left_but_what_it_cost(self):
+        server, api = self.start_server("--undo-deletion", "1s")
+        job = api.start_job(prompt=f"Write a short guide to the {CANARY} and its habits.", pages="2-3")
+        api.wait_for(job, "completed")
+        api.post("/api/renameJob", {"jobId": job, "title": f"The {CANARY}"})
+        spent = api.get(f"/api/jobs/{job}/ledger")["spent"]
+        link = api.status(job)["output_url_pdf"]
+        self.assertTrue((self.data / "artifacts" / job).exists())
+        deleted = api.post("/api/deleteJob", {"jobId": job})
+        self.assertIn("undo_until", deleted)
+        api.get(f"/api/getJobStatus?jobId={job}", 404)
+        self.assertEqual(Api(server.url).raw("GET", link.split(server.url)[-1])[0], 404)
+        wait_until(lambda: not (self.data / "artifacts" / job).exists(), "the documents are removed")
+        wait_until(lambda: "purged 1 deleted jobs" in server.log_text(), "the job is purged")
+        api.post("/api/undeleteJob", {"jobId": job}, 404)
+        usage = api.get("/api/getUsage")
+        self.assertEqual(usage["total"]["works"], 1)
+        self.assertEqual(usage["total"]["prompt_tokens"] + usage["total"]["completion_tokens"], spent["tokens"])
+        self.assertGreaterEqual(usage["total"]["pages"], 2)
+        self.assertEqual(server.stop(), 0)
+        # The log of the database is worked off at its end: neither file has a word of it.
+        left = [path for path in self.data.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+        self.assertEqual(left, [])
+
+    def test_a_deleted_job_comes_back_whole(self):
+        _, api = self.start_server()
+        job = api.start_job(pages="2-3")
+        api.wait_for(job, "completed")
+        before = api.raw("GET", f"/api/jobs/{job}/output.md")[2]
+        api.post("/api/deleteJob", {"jobId": job})
+        self.assertEqual(api.post("/api/undeleteJob", {"jobId": job})["status"], "completed")
+        self.assertEqual(api.raw("GET", f"/api/jobs/{job}/output.md")[2], before)
+
+    def test_an_estimate_holds_what_the_job_then_takes(self):
+        _, api = self.start_server()
+        for pages in ("3-4", "12-14"):
+            job = api.start_job(pages=pages)
+            done = api.wait_for(job, "completed")
+            order = {"projectId": done["project_id"], "prompt": "Write a short guide to how a job is made safe.", "author": "The tests",
+                     "email": "tests@example.org", "page_length": pages}
+            estimate = api.post("/api/estimateJob", order)
+            calls = api.get(f"/api/jobs/{job}/ledger")["calls"]
+            taken = {"calls": len(calls), "prompt_tokens": sum(call["prompt_tokens"] for call in calls),
+                     "completion_tokens": sum(call["completion_tokens"] for call in calls)}
+            for figure, value in taken.items():
+                self.assertGreaterEqual(value, estimate[figure]["low"], (pages, figure, taken, estimate))
+                self.assertLessEqual(value, estimate[figure]["high"], (pages, figure, taken, estimate))
+            self.assertEqual(estimate["cost_usd"], {"low": 0, "high": 0})
+
+    def test_the_outline_and_the_passages_of_a_work(self):
+        model = self.model("--tokens-per-second", "300")
+        _, api = self.start_server("--provider", model.url + "/v1")
+        job = api.start_job(pages="6-7")
+        states = set()
+
+        def drafting():
+            outline = api.get(f"/api/getOutline?jobId={job}")
+            states.update(section["state"] for chapter in outline["chapters"] for section in chapter["sections"])
+            return "drafted" in states and outline
+        outline = wait_until(drafting, "a section is drafted")
+        self.assertTrue(outline["is_whole"])
+        api.wait_for(job, "completed")
+        outline = api.get(f"/api/getOutline?jobId={job}")
+        sections = [section for chapter in outline["chapters"] for section in chapter["sections"]]
+        self.assertLessEqual({section["state"] for section in sections}, {"done", "left_out"})
+        self.assertGreater(sum(section["words_written"] for section in sections), 500)
+        journal = api.raw("GET", f"/api/jobs/{job}/output.md")[2].decode()
+        for chapter in outline["chapters"]:
+            self.assertIn(chapter["title"].split(":")[0], journal.replace("\\", ""))
+
+    def test_one_stream_tells_of_all_jobs_over_a_crash(self):
+        server, api = self.start_server("--workers", "0")
+        seen = []
+
+        def listen(url, last, until):
+            connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+            headers = {"Authorization": "Bearer " + api.token} | ({"Last-Event-ID": last} if last is not None else {})
+            connection.request("GET", "/api/events", headers=headers)
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, 200)
+            text = ""
+            try:
+                while not until(text):
+                    piece = answer.read1(65536)
+                    if not piece:
+                        break
+                    text += piece.decode()
+            except (ConnectionError, http.client.HTTPException):
+                pass
+            connection.close()
+            return text
+
+        begun = threading.Event()
+        first_life = []
+        listener = threading.Thread(target=lambda: first_life.append(listen(api.url, None, lambda text: begun.set() if "id: 0" in text else False)))
+        listener.start()
+        self.assertTrue(begun.wait(20))
+        jobs = [api.start_job() for _ in range(2)]
+        time.sleep(0.5)
+        server.kill()
+        listener.join()
+        seen += [(id, data) for id, _, data in parse_events(first_life[0]) if id]
+        self.assertEqual([data["kind"] for _, data in seen], ["submitted", "queued"] * 2)
+        server, api = self.start_server("--workers", "0")
+        api.post("/api/cancelJob", {"jobId": jobs[0]})
+        api.post("/api/starJob", {"jobId": jobs[1]})
+        second = listen(api.url, "1", lambda text: "event: amended" in text and text.endswith("\n\n"))
+        events = [(id, data) for id, _, data in parse_events(second) if id]
+        self.assertEqual([int(id) for id, _ in events], list(range(2, 7)))
+        self.assertEqual(events[:3], seen[1:])
+        self.assertEqual([(data["kind"], data["jobId"]) for _, data in events[3:]], [("cancelled", jobs[0]), ("amended", jobs[1])])
+
+
+if __name__ == "__main__":
+    unittest.main()
