@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/logging.h"
+#include "cli/reach.h"
 #include "cli/reload.h"
 #include "cli/transport.h"
 #include "cli/version.h"
@@ -37,6 +38,7 @@ struct Server {
     std::shared_ptr<spdlog::logger> log;
     Address address;
     Transport transport;
+    net::Networks allowed;  ///< beside public addresses, for what users name
     unsigned threads = 1;
     Children children;
     engine::EngineOptions engine;
@@ -44,6 +46,7 @@ struct Server {
     AsioRuntime runtime{loop, kBlockingThreads};
     std::unique_ptr<Installation> installation;
     std::unique_ptr<Provider> provider;
+    std::unique_ptr<Reach> reach;
     std::unique_ptr<Workshop> workshop;
     std::unique_ptr<http::App> app;
     std::atomic<http::App*> ready = nullptr;  ///< set once: the address has to be known before links can be made
@@ -237,10 +240,13 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     if (auto url = public_url_of(options); !url) return url.error();
     auto transport = transport_of(options);
     if (!transport) return transport.error();
+    auto allowed = allowed_networks(options);
+    if (!allowed) return allowed.error();
     auto server = std::make_unique<Server>(options);
     server->log = std::move(*log);
     server->address = std::move(*address);
     server->transport = std::move(*transport);
+    server->allowed = std::move(*allowed);
     server->threads = threads ? static_cast<unsigned>(*threads) : std::max(1U, std::thread::hardware_concurrency());
     server->children = *children;
     server->engine = std::move(*engine);
@@ -255,6 +261,8 @@ int open_server(Server& server) {
     auto provider = Provider::make(server.options, server.loop, server.runtime, ModelChoice::open);
     if (!provider) return complain(provider.error().message, status_of(provider.error().code));
     server.provider = std::move(*provider);
+    server.reach = std::make_unique<Reach>(server.loop, server.allowed);
+    server.engine.fetch = fetcher_of(*server.reach);
     server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.engine,
                                                  server.children);
     if (const int status = take_up_work(server); status != kDone) return status;
@@ -316,7 +324,8 @@ std::vector<Command> serve_commands() {
               "runs the server: HTTP and workers in one process",
               "longhand serve --listen 127.0.0.1:8080 --data ./data",
               {},
-              own + transport_options() + engine_options() + budget_options() + provider_options() + store_options()},
+              own + transport_options() + reach_options() + engine_options() + budget_options() + provider_options() +
+                  store_options()},
              serve}};
 }
 

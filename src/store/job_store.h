@@ -120,6 +120,7 @@ struct StepRecord {
     job::Lease lease = 0;
     JournalEntry entry;
     job::Report report;           ///< with the step in it
+    job::Told told = {};          ///< in the step's event
     std::optional<CallEnd> call;  ///< that gave the value: settled in the same transaction
 };
 struct StepRecorded {
