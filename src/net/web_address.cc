@@ -66,8 +66,15 @@ std::string plain_host(const CurlUrl& url) {
         return error ? std::string() : host;
     }
     if (host.ends_with('.')) host.pop_back();
-    const bool is_plain = !host.starts_with('.') && std::all_of(host.begin(), host.end(), is_host_character);
+    const bool has_empty_label = host.starts_with('.') || host.ends_with('.') || host.find("..") != std::string::npos;
+    const bool is_plain = !has_empty_label && std::all_of(host.begin(), host.end(), is_host_character);
     return is_plain && host.size() <= 253 ? host : std::string();
+}
+
+CurlUrl new_url() {
+    CurlUrl url(curl_url());
+    if (!url) throw std::bad_alloc();
+    return url;
 }
 
 Parsed read(const CurlUrl& url) {
@@ -105,13 +112,13 @@ Parsed set_and_read(const CurlUrl& url, std::string_view text) {
     if (code == CURLUE_UNSUPPORTED_SCHEME || code == CURLUE_BAD_SCHEME)
         return malformed("should begin with http:// or https://");
     if (code != CURLUE_OK) return malformed("is no whole web address, such as https://example.org/page");
-    return read(url);
-}
-
-CurlUrl new_url() {
-    CurlUrl url(curl_url());
-    if (!url) throw std::bad_alloc();
-    return url;
+    const auto first = read(url);
+    if (!first) return first;
+    // Once more: with its host in ASCII it may be a number, which stands for an address.
+    const CurlUrl again = new_url();
+    if (curl_url_set(again.get(), CURLUPART_URL, first->url.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
+        return malformed("has no host that could be looked up");
+    return read(again);
 }
 
 }  // namespace

@@ -19,9 +19,10 @@ TEST(WebAddress, IsReadIntoTheFormThatIsFetched) {
 }
 
 TEST(WebAddress, AHostThatIsANumberIsTheAddressItStandsFor) {
-    for (const char* text : {"http://2130706433/", "http://0x7f000001/", "http://017700000001/", "http://127.1/",
-                             "http://127.0.1/", "http://0177.0.0.1/", "http://0x7f.0.0.1/", "http://127.0.0.1./",
-                             "http://127%2e0%2e0%2e1/", "http://１２７.0.0.1/", "http://127。0。0。1/"}) {
+    for (const char* text :
+         {"http://2130706433/", "http://0x7f000001/", "http://017700000001/", "http://127.1/", "http://127.0.1/",
+          "http://0177.0.0.1/", "http://0x7f.0.0.1/", "http://127.0.0.1./", "http://127%2e0%2e0%2e1/", "http://127.1./",
+          "http://０x7f.1/", "http://１２７.0.0.1/", "http://127。0。0。1/"}) {
         const auto address = parse_web_address(text);
         ASSERT_TRUE(address) << text << " " << address.error().message;
         ASSERT_TRUE(address->literal) << text << " is read as " << address->url;
