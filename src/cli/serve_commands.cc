@@ -20,6 +20,7 @@
 #include "cli/transport.h"
 #include "cli/version.h"
 #include "cli/workshop.h"
+#include "engine/webhook_sender.h"
 #include "http/app.h"
 #include "net/http_server.h"
 
@@ -29,6 +30,8 @@ namespace {
 // Requests under way get their answers within this; streams end at once, and the engine hands back meanwhile.
 constexpr Milliseconds kGrace{3'000};
 constexpr unsigned kBlockingThreads = 16;
+// How long the caller of createWebhook waits for a name to be looked up.
+constexpr Milliseconds kAddressCheck{8'000};
 
 /// One running server. Members are in the order in which they depend on those before them.
 struct Server {
@@ -48,6 +51,7 @@ struct Server {
     std::unique_ptr<Provider> provider;
     std::unique_ptr<Reach> reach;
     std::unique_ptr<Workshop> workshop;
+    std::unique_ptr<engine::WebhookSender> webhooks;
     std::unique_ptr<http::App> app;
     std::atomic<http::App*> ready = nullptr;  ///< set once: the address has to be known before links can be made
     std::unique_ptr<net::HttpServer> listener;
@@ -130,7 +134,13 @@ http::Deps deps_of(Server& server) {
                 },
             .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
-            .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); }};
+            .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
+            .webhooks = &store,
+            .check_address =
+                [&guard = server.reach->guard()](net::WebAddress address, StopToken stop) {
+                    return guard.check(std::move(address), kAddressCheck, std::move(stop));
+                },
+            .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); }};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
@@ -205,6 +215,7 @@ awaitable<void> shut_down(Server* server) {
     stopping.spawn(stop_listening(server));
     stopping.spawn(server->workshop->engine().stop());
     stopping.spawn(server->workshop->documents().stop());
+    stopping.spawn(server->webhooks->stop());
     co_await stopping.join();
     server->loop.stop();
 }
@@ -254,6 +265,19 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     return server;
 }
 
+// From here on the store tells the sender, too, of what it commits.
+void make_webhooks(Server& server) {
+    engine::WebhookSenderOptions options;
+    options.log = server.log;
+    server.webhooks = std::make_unique<engine::WebhookSender>(server.runtime, server.installation->store(),
+                                                              fetcher_of(*server.reach), std::move(options));
+    server.installation->store().observe(
+        [&engine = server.workshop->engine(), &webhooks = *server.webhooks](const store::Committed& committed) {
+            engine.on_committed(committed);
+            webhooks.on_committed(committed);
+        });
+}
+
 // Opens all, in the order in which a failure costs least. Gives kDone, or the exit status.
 int open_server(Server& server) {
     if (const int status = open_installation(server); status != kDone) return status;
@@ -265,6 +289,7 @@ int open_server(Server& server) {
     server.engine.fetch = fetcher_of(*server.reach);
     server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.engine,
                                                  server.children);
+    make_webhooks(server);
     if (const int status = take_up_work(server); status != kDone) return status;
     return listen(server);
 }
@@ -303,6 +328,7 @@ int serve(const Options& options) {
     std::fflush(stdout);
     if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());
     server.workshop->engine().start();
+    server.webhooks->start();
     server.loop.restart();
     server.loop.run();
     server.installation->store().observe({});

@@ -21,6 +21,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::budget_reached, Status::bad_request, "budget_reached"},
     ErrorLine{ApiErrc::price_unknown, Status::bad_request, "price_unknown"},
     ErrorLine{ApiErrc::web_research_unavailable, Status::bad_request, "web_research_unavailable"},
+    ErrorLine{ApiErrc::address_not_allowed, Status::bad_request, "address_not_allowed"},
     ErrorLine{ApiErrc::no_files, Status::bad_request, "no_files"},
     ErrorLine{ApiErrc::upload_failed, Status::bad_request, "upload_failed"},
     ErrorLine{ApiErrc::unauthorized, Status::unauthorized, "unauthorized"},

@@ -31,6 +31,7 @@ enum class ApiErrc {
     budget_reached,
     price_unknown,
     web_research_unavailable,
+    address_not_allowed,
     no_files,
     upload_failed,
     unauthorized,

@@ -27,6 +27,7 @@ std::vector<Route> key_routes(const Services& services);
 std::vector<Route> event_routes(const Services& services);
 std::vector<Route> output_routes(const Services& services);
 std::vector<Route> ledger_routes(const Services& services);
+std::vector<Route> webhook_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.

@@ -18,11 +18,13 @@
 #include "http/metrics.h"
 #include "http/status_polls.h"
 #include "llm/prices.h"
+#include "net/guarded_fetch.h"
 #include "net/networks.h"
 #include "store/account_store.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
 #include "store/project_store.h"
+#include "store/webhook_store.h"
 
 namespace longhand::http {
 
@@ -70,6 +72,10 @@ struct ProviderHealth {
     std::string message;
 };
 
+/// `net::AddressGuard::check` within a time, or a test's; called on any of the server's threads.
+using AddressCheck =
+    std::function<awaitable<net::FetchResult<net::CheckedAddress>>(net::WebAddress address, StopToken stop)>;
+
 struct AccessLine {
     std::string method;
     std::string target;  ///< without a link's signature, control characters or more than 500 characters
@@ -93,6 +99,9 @@ struct Deps {
     std::function<void(const AccessLine&)> access_log = {};    ///< optional
     std::function<void(const std::string&)> problem_log = {};  ///< optional: what a 500 or 503 keeps from the client
     std::function<bool()> logs_access = {};                    ///< optional: false and no line is made
+    store::WebhookStore* webhooks = nullptr;                   ///< optional: without it there are no calls of webhooks
+    AddressCheck check_address = {};                           ///< optional: without it any address is taken
+    std::function<void()> webhooks_changed = {};               ///< optional: messages may be due without an event
 };
 
 enum class HostCheck {

@@ -194,6 +194,8 @@ public:
         const std::lock_guard lock(mutex_);
         return access_;
     }
+    /// Times the sender of webhooks was told to look.
+    int wakes() const { return wakes_; }
     std::vector<std::string> problems() {
         const std::lock_guard lock(mutex_);
         return problems_;
@@ -221,7 +223,11 @@ private:
                     [this](const std::string& problem) {
                         const std::lock_guard lock(mutex_);
                         problems_.push_back(problem);
-                    }};
+                    },
+                    {},
+                    store_.get(),
+                    [](net::WebAddress web, StopToken) { return check(std::move(web)); },
+                    [this] { ++wakes_; }};
     }
     AppOptions options() const {
         AppOptions options;
@@ -234,6 +240,13 @@ private:
         options.stream_poll = Milliseconds(20);
         options.disk_reserve = disk_reserve_;
         return options;
+    }
+    /// A name that has "inside" in it leads there.
+    static awaitable<net::FetchResult<net::CheckedAddress>> check(net::WebAddress web) {
+        if (web.host.find("inside") != std::string::npos) {
+            co_return net::FetchFailure{net::FetchErrc::refused, "leads to an address that is not public"};
+        }
+        co_return net::CheckedAddress{std::move(web), {}};
     }
     /// A small file, of any job that is the owner's. A docx takes as long as the client waits; an epub is lost between
     /// its making and its sending.
@@ -282,6 +295,7 @@ private:
     net::HttpHandler handler_;
     std::optional<net::HttpServer> server_;
     std::uint16_t port_ = 0;
+    std::atomic<int> wakes_ = 0;
     std::mutex mutex_;
     std::vector<AccessLine> access_;
     std::vector<std::string> problems_;

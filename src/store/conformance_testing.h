@@ -10,6 +10,7 @@
 #include "store/conformance/journal_testing.h"
 #include "store/conformance/ledger_testing.h"
 #include "store/conformance/projects_testing.h"
+#include "store/conformance/webhooks_testing.h"
 // IWYU pragma: end_exports
 
 #define LONGHAND_STORE_CONFORMS(prefix, ...)                                                \
@@ -18,5 +19,6 @@
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJournal, testing::Values(__VA_ARGS__), name_of);  \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLedger, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreProjects, testing::Values(__VA_ARGS__), name_of); \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreWebhooks, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreAccounts, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLists, testing::Values(__VA_ARGS__), name_of)

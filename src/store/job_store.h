@@ -191,6 +191,7 @@ struct JobsPage {
 struct Committed {
     job::Job job;
     std::optional<job::Event> event;
+    bool has_messages = false;  ///< webhooks are to be told of the event
 };
 
 /// A row of the ledger.

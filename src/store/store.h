@@ -4,9 +4,10 @@
 #include "store/account_store.h"
 #include "store/job_store.h"
 #include "store/project_store.h"
+#include "store/webhook_store.h"
 
 namespace longhand::store {
 
-class Store : public JobStore, public ProjectStore, public AccountStore {};
+class Store : public JobStore, public ProjectStore, public AccountStore, public WebhookStore {};
 
 }  // namespace longhand::store

@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -30,6 +31,7 @@ bool path_is_named(Connection& connection, const std::string& path) {
 void delete_job(Write& write, const job::Job& job) {
     // While the sums of its owner still can be told what they cost.
     estimate_unfinished_calls(write, job.id);
+    delete_webhooks_of_job(write, job.id);
     for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
                              "delete_partial_texts", "delete_outputs", "delete_calls", "delete_budget", "delete_job"}) {
         write.connection.query(rows).bind(job.id).run();
@@ -105,6 +107,7 @@ StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& o
     }
     paths.push_back(FileStore::index_file(project));
     connection.query("delete_files_of_project").bind(project).run();
+    delete_webhooks_of_project(write, project);
     connection.query("delete_project").bind(project).run();
     std::erase_if(paths, [&](const std::string& path) { return path_is_named(connection, path); });
     return paths;
