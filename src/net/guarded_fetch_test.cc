@@ -189,6 +189,24 @@ TEST(GuardedFetch, NoHostileAddressLeadsInside) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
+TEST(GuardedFetch, WithoutTheGuardTheyWould) {
+    // The zeros of these tests are the guard's doing.
+    Inside inside;
+    DnsServer dns;
+    know_hostile_names(dns);
+    Networks everything;
+    everything.add("0.0.0.0/0");
+    everything.add("::/0");
+    int reached = 0;
+    for (const char* host : {"127.1", "2130706433", "0x7f.1", "[::ffff:7f00:1]", "１２７.0.0.1", "loopback.test"}) {
+        FetchRequest request;
+        request.url = std::string("http://") + host + ":" + inside.port() + "/";
+        ignore_result(fetch(std::move(request), dns, everything), "the inside hangs up");
+        ++reached;
+        EXPECT_GE(inside.connections(), reached) << host;
+    }
+}
+
 TEST(GuardedFetch, NoRedirectLeadsInside) {
     Inside inside;
     DnsServer dns;
