@@ -106,6 +106,10 @@ def good_and_bad_bodies(path, world):
         "/api/deleteJob": {"jobId": world["gone"]},
         "/api/undeleteJob": {"jobId": world["gone"]},
         "/api/estimateJob": dict(WORK, projectId=world["project"]),
+        "/api/createWebhook": {"url": "http://127.0.0.1:9/hook", "events": "job.completed", "projectId": world["project"]},
+        "/api/updateWebhook": {"enabled": False, "events": ["*"]},
+        "/api/rotateWebhookSecret": {"webhookId": world["webhook"]},
+        "/api/replayWebhook": {"webhookId": world["webhook"], "deliveryId": world["delivery"]},
     }
     if path == "/api/uploadProjectFiles":
         return upload_bodies(world)
@@ -154,7 +158,7 @@ def good_and_bad_targets(path, world):
         yield path.replace("{id}", world["ended"]).replace("{format}", "pdf") + "?sig=forged&exp=9&lastEventId=1"
         return
     yield path
-    for name, own in (("jobId", world["job"]), ("projectId", world["project"]), ("fileId", world["file"])):
+    for name, own in (("jobId", world["job"]), ("projectId", world["project"]), ("fileId", world["file"]), ("webhookId", world["webhook"])):
         for value in (own, world["nobody"], "seven", ""):
             yield f"{path}?{name}={value}"
         yield f"{path}?{name}={own}&{name}={own}"
@@ -202,6 +206,8 @@ def ask_operation(server, contract, path, method, world):
 
 def make_world(server):
     project = server.json("POST", "/api/createProject", {"newProjectName": "Contract"})["id"]
+    hook = {"url": "http://127.0.0.1:9/hook", "events": ["job.cancelled", "job.queued"]}
+    webhook = server.json("POST", "/api/createWebhook", hook)["id"]
     ended_in = server.json("POST", "/api/createProject", {"newProjectName": "Ended"})["id"]
     ended = server.json("POST", "/api/generateWizardWork", dict(WORK, projectId=ended_in))["jobId"]
     server.json("POST", "/api/cancelJob", {"jobId": ended})
@@ -211,7 +217,8 @@ def make_world(server):
     body, kind = form(('name="projectId"', project), ('name="files"; filename="world.md"', "# The world"))
     _, _, answer = server.ask("POST", "/api/uploadProjectFiles", body, {"Content-Type": kind})
     file = json.loads(answer)["files"][0]["id"]
-    return {"project": project, "job": job, "ended": ended, "gone": gone, "file": file, "nobody": str(uuid.uuid4())}
+    delivery = server.json("GET", f"/api/webhookDeliveries?webhookId={webhook}")["deliveries"][0]["id"]
+    return {"webhook": webhook, "delivery": delivery, "project": project, "job": job, "ended": ended, "gone": gone, "file": file, "nobody": str(uuid.uuid4())}
 
 
 def main(base_url, token):

@@ -10,7 +10,8 @@ from harness import LonghandTest, environment
 
 class Contract(LonghandTest):
     def test_every_route_and_answer_is_as_the_contract_says(self):
-        server = self.serve()
+        # Its webhook is at a port of this machine where nobody listens.
+        server = self.serve("--allow-network", "127.0.0.1")
         script = pathlib.Path(__file__).with_name("contract_test.py")
         done = subprocess.run(["/usr/bin/python3", script, server.url, self.token()], text=True, capture_output=True, timeout=300, env=environment())
         print(done.stdout[-3000:])

@@ -15,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/logging.h"
 #include "cli/progress_view.h"
+#include "cli/reach.h"
 #include "cli/workshop.h"
 #include "http/file_type.h"
 
@@ -34,6 +35,7 @@ struct Desk {
     AsioRuntime runtime{loop, kBlockingThreads};
     std::unique_ptr<Installation> installation;
     std::unique_ptr<Provider> provider;
+    std::unique_ptr<Reach> reach;
     std::unique_ptr<Workshop> workshop;
     std::unique_ptr<ProgressView> view;
     std::unique_ptr<TaskScope> background;
@@ -354,6 +356,8 @@ void make_workshop(Desk& desk) {
     options.log = desk.log;
     options.workers = 1;
     options.only_job = desk.job;
+    desk.reach = std::make_unique<Reach>(desk.loop, net::Networks{});
+    options.fetch = fetcher_of(*desk.reach);
     desk.workshop =
         std::make_unique<Workshop>(desk.runtime, *desk.installation, *desk.provider,
                                    key_ring_of(*desk.installation, desk.runtime, nullptr), options, desk.children);

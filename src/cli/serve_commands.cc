@@ -15,11 +15,13 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/logging.h"
+#include "cli/reach.h"
 #include "cli/reload.h"
 #include "cli/transport.h"
 #include "cli/version.h"
 #include "cli/workshop.h"
 #include "engine/sweeper.h"
+#include "engine/webhook_sender.h"
 #include "http/app.h"
 #include "net/http_server.h"
 
@@ -29,6 +31,8 @@ namespace {
 // Requests under way get their answers within this; streams end at once, and the engine hands back meanwhile.
 constexpr Milliseconds kGrace{3'000};
 constexpr unsigned kBlockingThreads = 16;
+// How long the caller of createWebhook waits for a name to be looked up.
+constexpr Milliseconds kAddressCheck{8'000};
 
 /// One running server. Members are in the order in which they depend on those before them.
 struct Server {
@@ -38,6 +42,7 @@ struct Server {
     std::shared_ptr<spdlog::logger> log;
     Address address;
     Transport transport;
+    net::Networks allowed;  ///< beside public addresses, for what users name
     unsigned threads = 1;
     Milliseconds undo_deletion{};
     Children children;
@@ -47,8 +52,10 @@ struct Server {
     std::unique_ptr<Installation> installation;
     std::unique_ptr<Provider> provider;
     std::shared_ptr<const http::KeyRing> keys;
+    std::unique_ptr<Reach> reach;
     std::unique_ptr<Workshop> workshop;
     std::unique_ptr<engine::Sweeper> sweeper;
+    std::unique_ptr<engine::WebhookSender> webhooks;
     std::unique_ptr<http::App> app;
     std::atomic<http::App*> ready = nullptr;  ///< set once: the address has to be known before links can be made
     std::unique_ptr<net::HttpServer> listener;
@@ -138,7 +145,13 @@ http::Deps deps_of(Server& server) {
             .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
             .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
-            .check_provider_key = key_check_of(*server.provider)};
+            .check_provider_key = key_check_of(*server.provider),
+            .webhooks = &store,
+            .check_address =
+                [&guard = server.reach->guard()](net::WebAddress address, StopToken stop) {
+                    return guard.check(std::move(address), kAddressCheck, std::move(stop));
+                },
+            .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); }};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {
@@ -213,6 +226,7 @@ awaitable<void> shut_down(Server* server) {
     stopping.spawn(server->workshop->engine().stop());
     stopping.spawn(server->workshop->documents().stop());
     stopping.spawn(server->sweeper->stop());
+    stopping.spawn(server->webhooks->stop());
     co_await stopping.join();
     server->loop.stop();
 }
@@ -250,16 +264,32 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
     if (auto url = public_url_of(options); !url) return url.error();
     auto transport = transport_of(options);
     if (!transport) return transport.error();
+    auto allowed = allowed_networks(options);
+    if (!allowed) return allowed.error();
     auto server = std::make_unique<Server>(options);
     server->log = std::move(*log);
     server->address = std::move(*address);
     server->transport = std::move(*transport);
+    server->allowed = std::move(*allowed);
     server->threads = threads ? static_cast<unsigned>(*threads) : std::max(1U, std::thread::hardware_concurrency());
     server->undo_deletion = *undo;
     server->children = *children;
     server->engine = std::move(*engine);
     server->engine.log = server->log;
     return server;
+}
+
+// From here on the store tells the sender, too, of what it commits.
+void make_webhooks(Server& server) {
+    engine::WebhookSenderOptions options;
+    options.log = server.log;
+    server.webhooks = std::make_unique<engine::WebhookSender>(server.runtime, server.installation->store(),
+                                                              fetcher_of(*server.reach), std::move(options));
+    server.installation->store().observe(
+        [&engine = server.workshop->engine(), &webhooks = *server.webhooks](const store::Committed& committed) {
+            engine.on_committed(committed);
+            webhooks.on_committed(committed);
+        });
 }
 
 // Opens all, in the order in which a failure costs least. Gives kDone, or the exit status.
@@ -270,12 +300,15 @@ int open_server(Server& server) {
     if (!provider) return complain(provider.error().message, status_of(provider.error().code));
     server.provider = std::move(*provider);
     server.keys = key_ring_of(*server.installation, server.runtime, server.log);
+    server.reach = std::make_unique<Reach>(server.loop, server.allowed);
+    server.engine.fetch = fetcher_of(*server.reach);
     server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.keys,
                                                  server.engine, server.children);
     reseal(server.workshop->provider_keys(), server.loop, *server.log);
     server.sweeper = std::make_unique<engine::Sweeper>(
         server.runtime, server.installation->store(), server.installation->files(),
         engine::SweepOptions{.undo_deletion = server.undo_deletion, .log = server.log});
+    make_webhooks(server);
     if (const int status = take_up_work(server); status != kDone) return status;
     return listen(server);
 }
@@ -315,6 +348,7 @@ int serve(const Options& options) {
     if (!server.provider->notice().empty()) server.log->info("{}", server.provider->notice());
     server.workshop->engine().start();
     server.sweeper->start();
+    server.webhooks->start();
     server.loop.restart();
     server.loop.run();
     server.installation->store().observe({});
@@ -340,7 +374,8 @@ std::vector<Command> serve_commands() {
               "runs the server: HTTP and workers in one process",
               "longhand serve --listen 127.0.0.1:8080 --data ./data",
               {},
-              own + transport_options() + engine_options() + budget_options() + provider_options() + store_options()},
+              own + transport_options() + reach_options() + engine_options() + budget_options() + provider_options() +
+                  store_options()},
              serve}};
 }
 

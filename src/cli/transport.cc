@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
-
 namespace longhand::cli {
 namespace {
 
@@ -42,15 +40,9 @@ Value<Transport> transport_of(const Options& options) {
     auto certificate = certificate_of(options);
     if (!certificate) return certificate.error();
     transport.certificate = std::move(*certificate);
-    for (const std::string& value : options.all("trusted-proxy")) {
-        for (const std::string_view word : comma_separated(value)) {
-            if (transport.proxies.add(word)) continue;
-            return wrong_usage(
-                fmt::format("{} should be an address or a network, such as 192.0.2.7 or 10.0.0.0/8, not "
-                            "'{}'.",
-                            options.origin("trusted-proxy"), word));
-        }
-    }
+    auto proxies = networks_option(options, "trusted-proxy");
+    if (!proxies) return proxies.error();
+    transport.proxies = std::move(*proxies);
     return transport;
 }
 

@@ -6,6 +6,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace longhand::cli {
 namespace {
 
@@ -100,6 +102,20 @@ Value<Address> address_option(const Options& options, std::string_view name) {
         return failure;
     if (host.empty()) host = "0.0.0.0";
     return Address{host, static_cast<std::uint16_t>(*port)};
+}
+
+Value<net::Networks> networks_option(const Options& options, std::string_view name) {
+    net::Networks networks;
+    for (const std::string& value : options.all(name)) {
+        for (const std::string_view word : comma_separated(value)) {
+            if (networks.add(word)) continue;
+            return wrong_usage(
+                fmt::format("{} should be an address or a network, such as 192.0.2.7 or 10.0.0.0/8, not "
+                            "'{}'.",
+                            options.origin(name), word));
+        }
+    }
+    return networks;
 }
 
 }  // namespace longhand::cli

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "cli/option_set.h"
 #include "job/ledger.h"
+#include "net/networks.h"
 
 namespace longhand::cli {
 
@@ -23,6 +24,9 @@ Value<Milliseconds> duration_option(const Options& options, std::string_view nam
                                     Milliseconds most);
 /// One of `words`.
 Value<std::string> word_option(const Options& options, std::string_view name, const std::vector<std::string>& words);
+
+/// The addresses and networks of a repeatable option, with commas between several.
+Value<net::Networks> networks_option(const Options& options, std::string_view name);
 
 /// --max-cost-usd and --max-tokens; what is not given is no cap.
 Value<job::Budget> budget_of(const Options& options);

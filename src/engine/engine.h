@@ -11,6 +11,7 @@
 #include "engine/live_feed.h"
 #include "llm/chat.h"
 #include "llm/prices.h"
+#include "net/guarded_fetch.h"
 #include "sandbox/run.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
@@ -46,6 +47,9 @@ struct EngineOptions {
     OwnModel own_model;             ///< for jobs that are written with their owner's key; none: they fail and say so
     llm::PriceTable prices;         ///< what calls are reserved and, at need, settled at
     std::shared_ptr<spdlog::logger> log;  ///< none: silent. Never told a prompt, a text or a key
+    /// Fetches what links lead to, from addresses that a user may reach and no others (net::GuardedFetch). None: every
+    /// link is named as one that was not read.
+    std::function<awaitable<net::FetchResult<net::FetchReply>>(net::FetchRequest, StopToken)> fetch;
     /// The work that a job walks: none is writing::write_document. Owns what it uses.
     std::function<awaitable<writing::StepResult<writing::Finished>>(writing::StepContext&)> write;
     /// The files that are kept of a finished work, durable when it resumes: none is PDF, LaTeX, Markdown and the

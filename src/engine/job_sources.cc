@@ -1,10 +1,12 @@
 #include "engine/job_sources.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <filesystem>
 
+#include "engine/job_links.h"
 #include "engine/outputs.h"
 #include "engine/patience.h"
 #include "engine/step_value.h"
@@ -42,7 +44,14 @@ public:
             job_->refresh();
             environment_.live.report(job_->id(), job_->report);
         }
+        auto linking = read_links(environment_, job_, journal_);
+        StepResult<std::vector<ReadLink>> links = co_await std::move(linking);
+        if (!links.has_value()) co_return links.error();
+        for (const ReadLink& link : *links) take(link);
         if (auto problem = nothing_readable()) co_return std::move(*problem);
+        auto recording = record_dead_links(std::move(*links), journal_);
+        StepResult<void> recorded = co_await std::move(recording);
+        if (!recorded.has_value()) co_return recorded.error();
         auto opening = open_index();
         std::optional<StepFailure> failure = co_await std::move(opening);
         if (failure) co_return std::move(*failure);
@@ -147,6 +156,17 @@ private:
                 .kind = stored.kind,
                 .passages = stored.passages.size(),
                 .problem = ""};
+    }
+
+    void take(const ReadLink& link) {
+        const bool is_known = std::any_of(result_.infos.begin(), result_.infos.end(), [&](const SourceInfo& info) {
+            return link.info.problem.empty() && info.sha256 == link.info.sha256;
+        });
+        if (is_known) return;
+        result_.infos.push_back(link.info);
+        for (const auto& passage : link.stored.passages) {
+            result_.passages.try_emplace(passage.key, from_stored(passage));
+        }
     }
 
     std::optional<StepFailure> nothing_readable() {

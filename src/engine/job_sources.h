@@ -23,8 +23,9 @@ struct JobSources {
     std::unique_ptr<sources::PassageIndex> index;  ///< none when there are no passages
 };
 
-/// Reads what the journal does not say was read, keeps the passages in the store, and opens the index. A source that
-/// can't be read is in `infos` with its problem; when none of them can, the job fails.
+/// Reads what the journal does not say was read, files first, then links (job_links.h), keeps the passages in the
+/// store, and opens the index. A source that can't be read is in `infos` with its problem; when none of them can, the
+/// job fails.
 awaitable<writing::StepResult<JobSources>> read_sources(Environment& environment, std::shared_ptr<RunningJob> job,
                                                         Journal& journal);
 

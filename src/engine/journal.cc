@@ -20,14 +20,19 @@ const std::string* Journal::find(std::string_view key) const {
 }
 
 awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry entry,
-                                                            std::optional<store::CallEnd> paid) {
+                                                            std::optional<store::CallEnd> paid, job::Told told) {
     const auto job = job_;
     entry.recorded_at = environment_.runtime.wall_now();
     const std::string key = entry.key;
-    std::function<awaitable<store::StoreResult<store::StepRecorded>>()> verb = [this, paid, entry = std::move(entry)] {
+    std::function<awaitable<store::StoreResult<store::StepRecorded>>()> verb = [this, paid, told,
+                                                                                entry = std::move(entry)] {
         job_->refresh();
-        return environment_.store.record_step(
-            {.job = job_->id(), .lease = job_->lease(), .entry = entry, .report = job_->report, .call = paid});
+        return environment_.store.record_step({.job = job_->id(),
+                                               .lease = job_->lease(),
+                                               .entry = entry,
+                                               .report = job_->report,
+                                               .told = told,
+                                               .call = paid});
     };
     auto recorded = co_await persistently<store::StepRecorded>(environment_, std::move(verb), job->abandoned());
     if (!recorded.has_value()) {

@@ -22,9 +22,11 @@ public:
 
     /// Writes an entry, with the job's report as it is now, and gives the value that stands. What has been paid for is
     /// held, and written again and again, until it is durable or the job is somebody else's: `stopped`.
-    /// `paid` is the call that the entry came from: settled with it, and also when it is not written.
+    /// `told` is in the entry's event. `paid` is the call that the entry came from: settled with it, and also when it
+    /// is not written.
     awaitable<writing::StepResult<std::string>> record(store::JournalEntry entry,
-                                                       std::optional<store::CallEnd> paid = std::nullopt);
+                                                       std::optional<store::CallEnd> paid = std::nullopt,
+                                                       job::Told told = {});
 
 private:
     Environment& environment_;

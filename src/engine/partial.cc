@@ -1,5 +1,8 @@
 #include "engine/partial.h"
 
+#include <algorithm>
+
+#include "engine/job_links.h"
 #include "engine/job_sources.h"
 #include "engine/step_value.h"
 
@@ -35,12 +38,22 @@ JournalRead sorted_out(const std::vector<store::JournalEntry>& entries) {
     return read;
 }
 
-std::vector<writing::SourceInfo> infos_of(const std::vector<store::JobSource>& sources, const JournalRead& journal) {
+std::vector<writing::SourceInfo> infos_of(const std::vector<store::JobSource>& sources, const job::Settings& settings,
+                                          const JournalRead& journal) {
     std::vector<writing::SourceInfo> infos;
     for (const auto& source : sources) {
         const auto value = journal.values.find(read_key(source.sha256));
         if (value == journal.values.end()) continue;
         if (auto info = source_info(source, value->second)) infos.push_back(std::move(*info));
+    }
+    for (const auto& url : settings.urls_for_research) {
+        const auto value = journal.values.find(fetch_key(url));
+        if (value == journal.values.end()) continue;
+        auto info = link_info(url, value->second);
+        const bool is_known = !info || std::any_of(infos.begin(), infos.end(), [&](const auto& other) {
+            return other.name == url || (info->problem.empty() && other.sha256 == info->sha256);
+        });
+        if (!is_known) infos.push_back(std::move(*info));
     }
     return infos;
 }
@@ -80,7 +93,7 @@ awaitable<DocumentResult<JournalWalk>> load_walk(store::JobStore& store, job::Jo
     if (!sources.has_value()) co_return not_read(sources.error());
     JournalRead journal = sorted_out(*entries);
     JournalWalk walk;
-    walk.infos = infos_of(*sources, journal);
+    walk.infos = infos_of(*sources, *settings, journal);
     walk.settings = std::move(*settings);
     walk.replies = std::move(journal.replies);
     co_return walk;

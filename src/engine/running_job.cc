@@ -7,7 +7,7 @@ namespace longhand::engine {
 RunningJob::RunningJob(store::ClaimedJob claimed_job, RunSignals run_signals, SteadyTime now)
     : claimed(std::move(claimed_job)), signals(std::move(run_signals)), held_at(now) {
     work.stage = claimed.job.stage;
-    work.sources = claimed.sources.size();
+    work.sources = claimed.sources.size() + claimed.settings.urls_for_research.size();
     report.stage = claimed.job.stage;
     report.progress = claimed.job.progress;
     report.counts = claimed.job.counts;

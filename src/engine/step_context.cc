@@ -1,12 +1,11 @@
 #include "engine/step_context.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <charconv>
-#include <exception>
 
 #include "base/digest.h"
 #include "engine/model_call.h"
 #include "engine/outputs.h"
+#include "engine/side_by_side.h"
 #include "engine/step_value.h"
 
 namespace longhand::engine {
@@ -20,13 +19,6 @@ namespace {
 std::string prompt_hash(const writing::AskRequest& request) {
     return sha256_hex(request.system + '\0' + request.user);
 }
-
-/// What tasks that run side by side share with the one who waits; there until the last of them is gone.
-struct SideBySide {
-    std::size_t running = 0;
-    std::exception_ptr error;
-    Notifier ended;
-};
 
 }  // namespace
 
@@ -155,21 +147,8 @@ std::optional<sources::Passage> JobContext::passage(std::string_view key) {
 }
 
 awaitable<void> JobContext::all(std::vector<awaitable<void>> tasks) {
-    auto together = std::make_shared<SideBySide>();
-    Runtime& runtime = environment_.runtime;
-    for (auto& task : tasks) {
-        ++together->running;
-        asio::co_spawn(runtime.executor(), std::move(task), [together](std::exception_ptr error) {
-            --together->running;
-            if (error && !together->error) together->error = error;
-            together->ended.notify();
-        });
-    }
-    while (together->running != 0) {
-        const SteadyTime look_again = runtime.steady_now() + std::chrono::hours(1);
-        co_await together->ended.wait_until(runtime, look_again, StopToken{});
-    }
-    if (together->error) std::rethrow_exception(together->error);
+    auto together = side_by_side(environment_.runtime, std::move(tasks));
+    co_await std::move(together);
 }
 
 void JobContext::report(writing::ProgressReport report) {

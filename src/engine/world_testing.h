@@ -247,6 +247,7 @@ public:
         request.owner = owner;
         request.project = project;
         request.settings.prompt = project.to_string();
+        request.settings.urls_for_research = links;
         for (auto* role :
              {&request.settings.reasoning_model, &request.settings.writing_model, &request.settings.function_model}) {
             *role = models;
@@ -341,8 +342,9 @@ public:
     std::unique_ptr<PlantedStore> store;
     std::unique_ptr<Engine> engine, cut_off;
     Uuid owner;
-    std::string models;    ///< every model of jobs that are enqueued from now on
-    bool is_byok = false;  ///< likewise
+    std::vector<std::string> links;  ///< of jobs that are enqueued from now on
+    std::string models;              ///< every model of jobs that are enqueued from now on
+    bool is_byok = false;            ///< likewise
 
 private:
     static std::string literal(Uuid id) { return "x'" + boost::algorithm::erase_all_copy(id.to_string(), "-") + "'"; }

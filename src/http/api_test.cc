@@ -239,13 +239,13 @@ TEST_F(Api, WorkTakesBothFormsOfItsFields) {
              order(project, R"(,"page_length":10,"questions_and_answers":"[{\"question\":\"Who?\",\"answer\":\"Ada\"}]",
                                                    "urls_for_research":"https://a.example, http://b.example","has_technical_diagrams":"on","is_default":1)"));
     ASSERT_EQ(answer.status, 200) << answer.body;
-    EXPECT_EQ(answer.json().at("warnings").as_array().size(), 2U);
+    EXPECT_EQ(answer.json().at("warnings").as_array().size(), 1U);
     const auto settings =
         server->wait(server->database().settings_for_owner(ada, *Uuid::parse(answer.text("jobId")))).value();
     EXPECT_EQ(settings.length.max_pages, 10U);
     ASSERT_EQ(settings.questions_and_answers.size(), 1U);
     EXPECT_EQ(settings.questions_and_answers[0].answer, "Ada");
-    EXPECT_EQ(settings.urls_for_research, (std::vector<std::string>{"https://a.example", "http://b.example"}));
+    EXPECT_EQ(settings.urls_for_research, (std::vector<std::string>{"https://a.example/", "http://b.example/"}));
 }
 
 TEST_F(Api, AProjectLivesItsLife) {

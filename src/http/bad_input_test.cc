@@ -106,7 +106,8 @@ TEST_F(BadInput, FieldsOfWorkSayTheirBounds) {
     refused(order(R"(,"outline_text":7)"), "outline_text", "is a number");
     refused(order(R"(,"questions_and_answers":"[{]")"), "questions_and_answers", "not valid JSON");
     refused(order(R"(,"questions_answers":[{"answer":"x"}])"), "questions_answers", "question");
-    refused(order(R"(,"urls_for_research":"ftp://a")"), "urls_for_research", "http or https");
+    refused(order(R"(,"urls_for_research":"ftp://a")"), "urls_for_research", "http:// or https://");
+    refused(order(R"(,"urls_for_research":["http://u:p@a.example"])"), "urls_for_research", "a password in it");
     refused(order(R"(,"use_web_research":"on")"), "use_web_research", "no search provider");
     expect_refused(post("/api/generateWizardWork", order(R"(,"mode":"turbo")")), 403, "mode_not_allowed",
                    "'deepwriter'");

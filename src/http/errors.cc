@@ -25,6 +25,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::provider_takes_no_keys, Status::bad_request, "provider_takes_no_keys"},
     ErrorLine{ApiErrc::provider_key_refused, Status::bad_request, "provider_key_refused"},
     ErrorLine{ApiErrc::provider_key_unusable, Status::bad_request, "provider_key_unusable"},
+    ErrorLine{ApiErrc::address_not_allowed, Status::bad_request, "address_not_allowed"},
     ErrorLine{ApiErrc::no_files, Status::bad_request, "no_files"},
     ErrorLine{ApiErrc::upload_failed, Status::bad_request, "upload_failed"},
     ErrorLine{ApiErrc::unauthorized, Status::unauthorized, "unauthorized"},

@@ -35,6 +35,7 @@ enum class ApiErrc {
     provider_takes_no_keys,
     provider_key_refused,
     provider_key_unusable,
+    address_not_allowed,
     no_files,
     upload_failed,
     unauthorized,

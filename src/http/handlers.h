@@ -31,6 +31,7 @@ std::vector<Route> ledger_routes(const Services& services);
 std::vector<Route> usage_routes(const Services& services);
 std::vector<Route> owner_event_routes(const Services& services);
 std::vector<Route> outline_routes(const Services& services);
+std::vector<Route> webhook_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.

@@ -21,12 +21,14 @@
 #include "http/status_polls.h"
 #include "llm/chat.h"
 #include "llm/prices.h"
+#include "net/guarded_fetch.h"
 #include "net/networks.h"
 #include "store/account_store.h"
 #include "store/file_store.h"
 #include "store/job_store.h"
 #include "store/project_store.h"
 #include "store/request_store.h"
+#include "store/webhook_store.h"
 
 namespace longhand::http {
 
@@ -74,6 +76,10 @@ struct ProviderHealth {
     std::string message;
 };
 
+/// `net::AddressGuard::check` within a time, or a test's; called on any of the server's threads.
+using AddressCheck =
+    std::function<awaitable<net::FetchResult<net::CheckedAddress>>(net::WebAddress address, StopToken stop)>;
+
 struct AccessLine {
     std::string method;
     std::string target;  ///< without a link's signature, control characters or more than 500 characters
@@ -100,6 +106,9 @@ struct Deps {
     std::function<bool()> logs_access = {};                    ///< optional: false and no line is made
     /// Tries a user's own key at the provider, within seconds (llm::check_key). Empty: the server's model takes none.
     std::function<awaitable<llm::LlmResult<void>>(std::string key, StopToken stop)> check_provider_key = {};
+    store::WebhookStore* webhooks = nullptr;                   ///< optional: without it there are no calls of webhooks
+    AddressCheck check_address = {};                           ///< optional: without it any address is taken
+    std::function<void()> webhooks_changed = {};               ///< optional: messages may be due without an event
 };
 
 enum class HostCheck {

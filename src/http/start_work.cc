@@ -10,13 +10,13 @@
 #include "http/questions.h"
 #include "http/text.h"
 #include "writing/estimate.h"
+#include "net/web_address.h"
 
 namespace longhand::http {
 namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMaxUrls = 50;
-constexpr std::size_t kMaxUrlBytes = 2048;
 
 std::string_view view(const json::value& value) {
     return {value.get_string().data(), value.get_string().size()};
@@ -41,13 +41,6 @@ void read_length(BodyReader& body, job::Settings& settings) {
         body.refuse(kName, "should be a length such as '15-20 pages', '10' or '5000 words', of 1 to 350 pages");
 }
 
-bool is_web_address(std::string_view url) {
-    const bool known = url.starts_with("http://") || url.starts_with("https://");
-    if (!known || url.size() > kMaxUrlBytes || url.size() == url.find("://") + 3) return false;
-    return std::all_of(url.begin(), url.end(),
-                       [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '"' && c != '<' && c != '>'; });
-}
-
 /// A string with commas, or an array of strings.
 std::vector<std::string> read_urls(BodyReader& body) {
     constexpr std::string_view kName = "urls_for_research";
@@ -57,8 +50,11 @@ std::vector<std::string> read_urls(BodyReader& body) {
     const auto take = [&](std::string_view url) {
         url = trimmed(url);
         if (url.empty()) return;
-        fits = fits && is_web_address(url) && urls.size() < kMaxUrls;
-        if (fits) urls.emplace_back(url);
+        const auto address = net::parse_web_address(url);
+        if (!address)
+            return body.refuse(kName, fmt::format("has '{}' in it, which {}", clipped(url), address.error().message));
+        fits = fits && urls.size() < kMaxUrls;
+        if (fits && std::find(urls.begin(), urls.end(), address->url) == urls.end()) urls.push_back(address->url);
     };
     if (value == nullptr) return urls;
     if (value->is_string()) {
@@ -93,8 +89,7 @@ void read_research(BodyReader& body, job::Settings& settings) {
     if (settings.web_research != job::Choice::on) return;
     body.refuse(ApiErrc::web_research_unavailable, "use_web_research",
                 "'use_web_research' is 'on', but no search provider is set up on this server. Send 'auto' or 'off', "
-                "and upload the "
-                "sources as files.");
+                "and upload the sources as files or name them in 'urls_for_research'.");
 }
 
 std::string model_or(BodyReader& body, std::string_view name, const std::string& otherwise) {
@@ -151,10 +146,6 @@ std::vector<std::string> warnings_for(const job::Settings& settings) {
     if (settings.technical_diagrams == job::Choice::on) {
         warnings.emplace_back(
             "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
-    }
-    if (!settings.urls_for_research.empty()) {
-        warnings.emplace_back(
-            "urls_for_research is kept with the job, but this version reads no web pages: upload them as files.");
     }
     return warnings;
 }

@@ -198,6 +198,8 @@ public:
         const std::lock_guard lock(mutex_);
         return access_;
     }
+    /// Times the sender of webhooks was told to look.
+    int wakes() const { return wakes_; }
     std::vector<std::string> problems() {
         const std::lock_guard lock(mutex_);
         return problems_;
@@ -228,7 +230,10 @@ private:
                         problems_.push_back(problem);
                     },
                     {},
-                    [this](std::string key, StopToken) { return check_key(this, std::move(key)); }};
+                    [this](std::string key, StopToken) { return check_key(this, std::move(key)); },
+                    store_.get(),
+                    [](net::WebAddress web, StopToken) { return check(std::move(web)); },
+                    [this] { ++wakes_; }};
     }
     AppOptions options() const {
         AppOptions options;
@@ -249,6 +254,13 @@ private:
         if (key.starts_with("sk-good")) co_return llm::LlmResult<void>();
         if (key.starts_with("sk-slow")) co_return KeyFailure{llm::LlmErrc::unavailable, "The provider is away."};
         co_return KeyFailure{llm::LlmErrc::refused_key, "The provider refused the key (401); it was not stored."};
+    }
+    /// A name that has "inside" in it leads there.
+    static awaitable<net::FetchResult<net::CheckedAddress>> check(net::WebAddress web) {
+        if (web.host.find("inside") != std::string::npos) {
+            co_return net::FetchFailure{net::FetchErrc::refused, "leads to an address that is not public"};
+        }
+        co_return net::CheckedAddress{std::move(web), {}};
     }
     /// A small file, of any job that is the owner's. A docx takes as long as the client waits; an epub is lost between
     /// its making and its sending.
@@ -298,6 +310,7 @@ private:
     std::optional<net::HttpServer> server_;
     std::uint16_t port_ = 0;
     std::atomic<int> keys_checked_ = 0;
+    std::atomic<int> wakes_ = 0;
     std::mutex mutex_;
     std::vector<AccessLine> access_;
     std::vector<std::string> problems_;

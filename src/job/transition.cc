@@ -219,10 +219,12 @@ Change reported(WallTime now, Lease lease, const Report& report) {
     return change;
 }
 
-Change step_recorded(WallTime now, Lease lease, std::string_view key, const Report& report) {
+Change step_recorded(WallTime now, Lease lease, std::string_view key, const Report& report, const Told& told) {
     Change change = held(Transition::record_step, now, lease);
     take(change, report);
-    change.data = json::serialize(json::value{{"key", key}});
+    json::object data{{"key", key}};
+    for (const auto& [word, text] : told) data[word] = text;
+    change.data = json::serialize(data);
     return change;
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "job/job.h"
@@ -98,7 +100,9 @@ struct Report {
 Change enqueued(WallTime now);
 Change claimed(WallTime now, WorkerId worker);
 Change reported(WallTime now, Lease lease, const Report& report);
-Change step_recorded(WallTime now, Lease lease, std::string_view key, const Report& report);
+/// Words and what they say: goes into the step's event beside its key.
+using Told = std::vector<std::pair<std::string, std::string>>;
+Change step_recorded(WallTime now, Lease lease, std::string_view key, const Report& report, const Told& told = {});
 Change completed(WallTime now, Lease lease, const Counts& counts, std::string data);
 Change failed(WallTime now, Lease lease, Problem problem);
 Change moderated(WallTime now, Lease lease, Problem problem);

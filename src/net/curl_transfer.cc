@@ -1,17 +1,19 @@
 #include "net/curl_transfer.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
 
 #include "base/text.h"
+#include "net/peer_address.h"
 
 namespace longhand::net {
 
 namespace {
 
-constexpr std::size_t kHeadLimit = 256 * 1024;
 // Of an answer that is taken piece by piece: many of them may be under way for a long time.
 constexpr long kStreamBuffer = 8 * 1024;
 
@@ -97,6 +99,7 @@ CurlTransfer::~CurlTransfer() {
     if (is_added_) multi_.remove(easy_);
     curl_easy_cleanup(easy_);
     curl_slist_free_all(headers_);
+    curl_slist_free_all(known_addresses_);
 }
 
 CurlTransfer& CurlTransfer::of(CURL* easy) {
@@ -115,7 +118,10 @@ std::optional<NetFailure> CurlTransfer::set_url() {
     }
     curl_easy_setopt(easy_, CURLOPT_URL, call_.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (!options_.use_environment_proxy) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    if (!options_.use_environment_proxy || !call_.only_to.addresses.empty()) {
+        curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+    }
     if (!options_.public_key_pin.empty()) {
         // The key itself says more than any authority's word for it.
         const std::string pin = "sha256//" + options_.public_key_pin;
@@ -169,12 +175,37 @@ void CurlTransfer::set_options() {
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
     curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call_.connect_timeout.count()));
+    if (call_.total_timeout.count() > 0) {
+        curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(call_.total_timeout.count()));
+    }
     // A call that is stopped while its name is looked up does not wait for the thread that does it.
     curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, options_.user_agent.c_str());
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
     if (call_.on_data) curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kStreamBuffer);
     curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
+}
+
+// The name is known beforehand, so that nobody is asked for it; and whatever curl would connect to, is looked at again
+// in on_open_socket.
+void CurlTransfer::set_reach() {
+    const auto& reach = call_.only_to;
+    if (reach.addresses.empty()) return;
+    // With a plus it is forgotten again after a while.
+    std::string known = "+" + reach.host + ":" + std::to_string(reach.port) + ":";
+    for (const auto& address : reach.addresses) {
+        if (!known.ends_with(':')) known += ',';
+        known += address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+    }
+    if (reach.host.find(':') == std::string::npos) {
+        known_addresses_ = curl_slist_append(nullptr, known.c_str());
+        if (known_addresses_ == nullptr) throw std::bad_alloc();
+        curl_easy_setopt(easy_, CURLOPT_RESOLVE, known_addresses_);
+    }
+    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open_socket);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
 }
 
 void CurlTransfer::set_callbacks() {
@@ -196,6 +227,7 @@ std::optional<NetFailure> CurlTransfer::set_up() {
     if (auto failure = set_headers()) return failure;
     if (auto failure = set_body()) return failure;
     set_options();
+    set_reach();
     set_callbacks();
     return std::nullopt;
 }
@@ -265,10 +297,20 @@ std::string CurlTransfer::reason_of(CURLcode result) const {
     return error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(result);
 }
 
+bool CurlTransfer::is_over_total() const {
+    double seconds = 0;
+    curl_easy_getinfo(easy_, CURLINFO_TOTAL_TIME, &seconds);
+    return call_.total_timeout.count() > 0 && seconds * 1000 >= static_cast<double>(call_.total_timeout.count());
+}
+
 NetFailure CurlTransfer::failure_of(CURLcode result) const {
     const auto code = code_of(result);
     switch (code) {
         case NetErrc::timeout:
+            if (is_over_total()) {
+                return {code,
+                        shown_url_ + " was not done within " + std::to_string(call_.total_timeout.count()) + " ms"};
+            }
             return {code, "no connection to " + shown_url_ + " within " +
                               std::to_string(call_.connect_timeout.count()) + " ms"};
         case NetErrc::unreachable:
@@ -321,6 +363,14 @@ int CurlTransfer::on_seek(void* self, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* to) {
+    const auto& allowed = static_cast<CurlTransfer*>(self)->call_.only_to.addresses;
+    const auto address = address_of(to->addr);
+    const bool is_allowed = address && std::find(allowed.begin(), allowed.end(), *address) != allowed.end();
+    if (!is_allowed) return CURL_SOCKET_BAD;
+    return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 int CurlTransfer::on_request(void* self, char*, char*, int, int) {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     transfer.deadline_.set(transfer.call_.first_byte_timeout);
@@ -331,7 +381,7 @@ bool CurlTransfer::take_header_line(std::string_view line) {
     // Trailers tell nothing that anybody here reads.
     if (is_head_whole_) return true;
     head_bytes_ += line.size();
-    if (head_bytes_ > kHeadLimit) {
+    if (head_bytes_ > call_.max_head_bytes) {
         failure_ = NetFailure{NetErrc::malformed, "the headers of " + shown_url_ + " are too long"};
         return false;
     }

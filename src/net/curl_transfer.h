@@ -45,11 +45,13 @@ private:
     std::optional<NetFailure> set_headers();
     std::optional<NetFailure> set_body();
     void set_options();
+    void set_reach();
     void set_callbacks();
     void end(NetFailure failure);
     void abort(NetFailure failure);
     void conclude();
     void time_out();
+    bool is_over_total() const;
     NetFailure failure_of(CURLcode result) const;
     std::string reason_of(CURLcode result) const;
 
@@ -64,6 +66,7 @@ private:
     static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_read(char* out, std::size_t size, std::size_t count, void* self);
     static int on_seek(void* self, curl_off_t offset, int origin);
+    static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
     static int on_request(void* self, char*, char*, int, int);
 
     CurlMulti& multi_;
@@ -72,6 +75,7 @@ private:
     StopToken stop_;
     CURL* easy_;
     curl_slist* headers_ = nullptr;
+    curl_slist* known_addresses_ = nullptr;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
     std::string shown_url_;
     std::optional<OpenFile> body_file_;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +30,13 @@ struct HttpReply {
     std::optional<std::string_view> header(std::string_view name) const;
 };
 
+/// The only addresses that a call may connect to. What its URL's host is called there, `host`, is not looked up.
+struct Reachable {
+    std::string host;  ///< an IPv6 address without brackets
+    std::uint16_t port = 0;
+    std::vector<asio::ip::address> addresses;  ///< none: any
+};
+
 struct HttpCall {
     std::string method = "GET";
     std::string url;
@@ -37,7 +46,11 @@ struct HttpCall {
     Milliseconds connect_timeout{10'000};
     Milliseconds first_byte_timeout{120'000};  ///< from the sent request to the answer's first body byte (or its end)
     Milliseconds idle_timeout{60'000};         ///< between two pieces of the body
+    Milliseconds total_timeout{0};             ///< of all of it; 0: none
     std::size_t max_bytes = 64 * 1024 * 1024;  ///< of the body; past it too_large
+    std::size_t max_head_bytes = 256 * 1024;   ///< past it malformed
+    /// With addresses: no proxy, and a connection of the call's own.
+    Reachable only_to = {};
     /// Called on the loop when the answer's head is whole (body empty); optional.
     std::function<void(const HttpReply& head)> on_head;
     /// Called on the loop for each piece of a 2xx answer's body; false ends the call as `stopped`. Optional; without

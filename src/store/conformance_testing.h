@@ -13,6 +13,7 @@
 #include "store/conformance/ledger_testing.h"
 #include "store/conformance/projects_testing.h"
 #include "store/conformance/requests_testing.h"
+#include "store/conformance/webhooks_testing.h"
 // IWYU pragma: end_exports
 
 #define LONGHAND_STORE_CONFORMS(prefix, ...)                                                \
@@ -24,5 +25,6 @@
     INSTANTIATE_TEST_SUITE_P(prefix, StoreRequests, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreDeletion, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreFeed, testing::Values(__VA_ARGS__), name_of);     \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreWebhooks, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreAccounts, testing::Values(__VA_ARGS__), name_of); \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLists, testing::Values(__VA_ARGS__), name_of)

@@ -124,6 +124,7 @@ struct StepRecord {
     job::Lease lease = 0;
     JournalEntry entry;
     job::Report report;           ///< with the step in it
+    job::Told told = {};          ///< in the step's event
     std::optional<CallEnd> call;  ///< that gave the value: settled in the same transaction
 };
 struct StepRecorded {
@@ -226,6 +227,7 @@ struct FeedEntry {
 struct FeedPage {
     Feed feed;
     std::vector<FeedEntry> entries;
+    bool has_messages = false;  ///< webhooks are to be told of the event
 };
 
 /// A row of the ledger.

@@ -5,9 +5,10 @@
 #include "store/job_store.h"
 #include "store/project_store.h"
 #include "store/request_store.h"
+#include "store/webhook_store.h"
 
 namespace longhand::store {
 
-class Store : public JobStore, public ProjectStore, public AccountStore, public RequestStore {};
+class Store : public JobStore, public ProjectStore, public AccountStore, public RequestStore, public WebhookStore {};
 
 }  // namespace longhand::store

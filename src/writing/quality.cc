@@ -35,6 +35,10 @@ json::object source_json(const SourceInfo& source, const Work& work, const Assem
     json::object entry;
     entry["name"] = source.name;
     entry["title"] = source.title;
+    if (!source.address.empty()) {
+        entry["address"] = source.address;
+        entry["accessed_at"] = source.accessed_at;
+    }
     entry["passages"] = source.passages;
     const std::string prefix = "p" + source.sha256.substr(0, 12) + "-";
     entry["passages_shown"] =
@@ -91,6 +95,9 @@ json::array warnings_json(const job::Settings& settings, const std::vector<Sourc
     const auto warn = [&warnings](std::string_view text) { warnings.emplace_back(json::string(text)); };
     for (const std::string& text : work.warnings) warn(text);
     for (const std::string& text : unmet_settings(settings)) warn(text);
+    for (const SourceInfo& source : sources)
+        if (source.is_link() && !source.problem.empty())
+            warn("A link could not be used as a source: " + source.problem);
     const bool partial = assembled.manuscript.partial;
     if (assembled.empty_sections > 0 && !partial)
         warn(sections(assembled.empty_sections, "is", "are") + " missing: the model gave no usable text.");
@@ -122,8 +129,6 @@ std::vector<std::string> unmet_settings(const job::Settings& settings) {
         warnings.emplace_back("Diagrams were asked for; this version draws none.");
     if (settings.web_research == job::Choice::on)
         warnings.emplace_back("Web research was asked for; this version does none.");
-    if (!settings.urls_for_research.empty())
-        warnings.emplace_back("Addresses were given for research; this version fetches none. Give the pages as files.");
     return warnings;
 }
 

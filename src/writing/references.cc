@@ -152,16 +152,22 @@ namespace {
 
 /// The few words that a chapter of sources needs, in the work's language.
 struct Wording {
-    std::string_view language, sources, page, line, in;
+    std::string_view language, sources, page, line, in, accessed;
 };
 constexpr Wording kWordings[] = {
-    {"en", "Sources", "page", "line", "in"},        {"de", "Quellen", "Seite", "Zeile", "in"},
-    {"fr", "Sources", "page", "ligne", "dans"},     {"es", "Fuentes", "página", "línea", "en"},
-    {"it", "Fonti", "pagina", "riga", "in"},        {"pt", "Fontes", "página", "linha", "em"},
-    {"nl", "Bronnen", "pagina", "regel", "in"},     {"pl", "Źródła", "strona", "wiersz", "w"},
-    {"ru", "Источники", "страница", "строка", "в"}, {"uk", "Джерела", "сторінка", "рядок", "у"},
-    {"el", "Πηγές", "σελίδα", "γραμμή", "σε"},      {"zh", "来源", "页", "行", "见"},
-    {"ja", "出典", "ページ", "行", "参照"},
+    {"en", "Sources", "page", "line", "in", "accessed"},
+    {"de", "Quellen", "Seite", "Zeile", "in", "abgerufen am"},
+    {"fr", "Sources", "page", "ligne", "dans", "consulté le"},
+    {"es", "Fuentes", "página", "línea", "en", "consultado el"},
+    {"it", "Fonti", "pagina", "riga", "in", "consultato il"},
+    {"pt", "Fontes", "página", "linha", "em", "acessado em"},
+    {"nl", "Bronnen", "pagina", "regel", "in", "geraadpleegd op"},
+    {"pl", "Źródła", "strona", "wiersz", "w", "dostęp"},
+    {"ru", "Источники", "страница", "строка", "в", "дата обращения"},
+    {"uk", "Джерела", "сторінка", "рядок", "у", "дата звернення"},
+    {"el", "Πηγές", "σελίδα", "γραμμή", "σε", "πρόσβαση"},
+    {"zh", "来源", "页", "行", "见", "访问于"},
+    {"ja", "出典", "ページ", "行", "参照", "閲覧"},
 };
 
 const Wording& wording_of(std::string_view language) {
@@ -212,11 +218,38 @@ std::string place_text(const PlaceEntry& entry, const Wording& wording) {
 
 constexpr std::size_t kPlacesShown = 40;
 
+/// A link whose text is the address; what could end it is escaped as addresses have it.
+std::string address_link(std::string_view address) {
+    std::string link = "<";
+    for (const char c : address) {
+        const bool is_plain =
+            static_cast<unsigned char>(c) > 0x20 && std::string_view("<>\"\\^`{|}").find(c) == std::string_view::npos;
+        if (is_plain) {
+            link += c;
+            continue;
+        }
+        constexpr std::string_view kHex = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        link += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+    return link + ">";
+}
+
+/// `2026-11-29 18:50 UTC` of `2026-11-29T18:50:12.000Z`.
+std::string minute_of(std::string_view time) {
+    return time.size() < 16 ? std::string(time)
+                            : std::string(time.substr(0, 10)) + " " + std::string(time.substr(11, 5)) + " UTC";
+}
+
 std::string entry_text(const SourceUse& use, const SourceInfo& source, const Wording& wording) {
     const std::string n = std::to_string(use.number);
     const std::string title = source.title.empty() ? source.name : source.title;
     std::string text = "[\\[" + n + "\\]]{#source-" + n + "} " + literal_markdown(title);
-    if (title != source.name) text += ", *" + literal_markdown(source.name) + "*";
+    if (!source.address.empty())
+        text += ", " + address_link(source.address) + ", " + std::string(wording.accessed) + " " +
+                minute_of(source.accessed_at);
+    else if (title != source.name)
+        text += ", *" + literal_markdown(source.name) + "*";
     const auto entries = entries_of(use, wording);
     for (std::size_t i = 0; i < entries.size() && i < kPlacesShown; ++i)
         text += (i == 0 ? ": " : "; ") + place_text(entries[i], wording);

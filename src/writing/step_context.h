@@ -62,6 +62,11 @@ struct SourceInfo {
     std::string kind;
     std::size_t passages = 0;
     std::string problem;  ///< why it could not be read; empty when it was
+    // Of a page of the web, whose name is the address that it was asked for by.
+    std::string address = {};      ///< where it was read, after redirects; empty: a file
+    std::string accessed_at = {};  ///< as format_wall_time has it; empty: a file
+
+    bool is_link() const { return !accessed_at.empty(); }
 };
 
 /// Used from one executor. A step's input is a function of `settings`, the sources and the entries it names; never of

@@ -32,12 +32,12 @@ Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Wr
     auto told = std::make_shared<Told>();
     Operation operation;
     operation.name = name;
-    operation.run = [run = std::move(run), told, &runtime = runtime_, cap = options_.user_cap,
-                     known = known_jobs_, observer = observer_](Connection& connection) {
+    operation.run = [run = std::move(run), told, &runtime = runtime_, cap = options_.user_cap, known = known_jobs_,
+                     observer = observer_, owners = webhook_owners_](Connection& connection) {
         // Of an earlier run, all of which was rolled back.
         known->changed(told->jobs);
         *told = {};
-        Write write{connection, runtime, runtime.wall_now(), cap, {}, 0, {}};
+        Write write{connection, runtime, *owners, runtime.wall_now(), cap, {}, 0, {}};
         Outcome outcome = run(write);
         if (outcome != Outcome::undo) {
             add_to_feeds(write);

@@ -154,6 +154,23 @@ public:
     awaitable<StoreResult<void>> keep_answer(RepeatableRequest request, KeptAnswer answer) override;
     awaitable<StoreResult<std::size_t>> drop_old_answers(std::size_t limit) override;
 
+    // WebhookStore
+    awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook) override;
+    awaitable<StoreResult<std::vector<Webhook>>> webhooks_of_owner(Uuid owner) override;
+    awaitable<StoreResult<Webhook>> webhook_for_owner(Uuid owner, Uuid webhook) override;
+    awaitable<StoreResult<Webhook>> update_webhook(Uuid owner, Uuid webhook, WebhookChange change) override;
+    awaitable<StoreResult<void>> delete_webhook(Uuid owner, Uuid webhook) override;
+    awaitable<StoreResult<Webhook>> rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
+                                                          Milliseconds overlap) override;
+    awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
+                                                             std::optional<Uuid> before) override;
+    awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message) override;
+    awaitable<StoreResult<std::vector<Delivery>>> claim_deliveries(std::size_t limit, std::size_t per_webhook,
+                                                                   Milliseconds hold) override;
+    awaitable<StoreResult<void>> end_delivery(DeliveryEnd end) override;
+    awaitable<StoreResult<std::optional<WallTime>>> next_delivery() override;
+    awaitable<StoreResult<std::size_t>> prune_messages(WallTime before, std::size_t limit) override;
+
 private:
     /// Runs a verb through the queue and resumes on the caller's executor with what it answered, once that is durable.
     /// A verb that fails leaves nothing behind, and of one that succeeds `once` keeps its answer.
@@ -175,6 +192,7 @@ private:
     const std::shared_ptr<const QueryFigures> queries_;
     std::shared_ptr<KnownJobs> known_jobs_ = std::make_shared<KnownJobs>();
     std::shared_ptr<KnownUsers> known_users_ = std::make_shared<KnownUsers>();
+    std::shared_ptr<WebhookOwners> webhook_owners_ = std::make_shared<WebhookOwners>();
     std::unique_ptr<ReadAccess> reads_;
     std::shared_ptr<WriteQueue> writes_;  ///< goes first: what it still commits uses the rest
 };

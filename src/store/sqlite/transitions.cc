@@ -4,6 +4,7 @@
 
 #include "store/sqlite/queue.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 
@@ -48,8 +49,12 @@ StoreResult<job::Job> store_change(Write& write, const JobRow& before, job::Appl
         add_to_count(write.connection, after.job.owner, after.job.state, 1);
         if (after.job.state == job::State::cancelled) mark_calls_in_flight(write.connection, after.job);
     }
-    if (applied.event) insert_event(write.connection, *applied.event);
-    write.changes.push_back({after.job, std::move(applied.event)});
+    bool has_messages = false;
+    if (applied.event) {
+        insert_event(write.connection, *applied.event);
+        has_messages = tell_webhooks(write, after.job, *applied.event);
+    }
+    write.changes.push_back({after.job, std::move(applied.event), has_messages});
     return std::move(after.job);
 }
 

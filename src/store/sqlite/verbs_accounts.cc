@@ -5,6 +5,7 @@
 #include "store/sqlite/reads_jobs.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -42,6 +43,8 @@ StoreResult<void> remove_user(Write& write, const Uuid& user) {
     if (connection.query("remove_user").bind_all(write.now, user).run() == 0) return no_such("user");
     connection.query("delete_api_key").bind(user).run();
     connection.query("delete_provider_key").bind(user).run();
+    // Nobody is told of what the removal ends.
+    delete_webhooks_of_owner(write, user);
     write.removed_user = user;
     return cancel_all_jobs(write, user);
 }

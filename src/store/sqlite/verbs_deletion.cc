@@ -5,6 +5,7 @@
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -107,6 +108,7 @@ StoreResult<void> purge_job(Write& write, const Uuid& id) {
     write.connection.query("insert_purged_job")
         .bind_all(id, row->job.owner, row->job.project, row->job.created_at, *row->deleted_at)
         .run();
+    delete_webhooks_of_job(write, id);
     delete_texts(write.connection, id);
     return {};
 }
@@ -114,6 +116,7 @@ StoreResult<void> purge_job(Write& write, const Uuid& id) {
 void erase_job(Write& write, const JobRow& row) {
     // While the sums of its owner still can be told what they cost.
     estimate_unfinished_calls(write, row.job.id);
+    delete_webhooks_of_job(write, row.job.id);
     delete_texts(write.connection, row.job.id);
     write.connection.query("delete_calls").bind(row.job.id).run();
     write.connection.query("delete_budget").bind(row.job.id).run();

@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
 #include "store/sqlite/verbs_projects.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -100,7 +101,8 @@ StoreResult<Enqueued> enqueue(Write& write, const NewJob& request) {
     add_to_count(connection, row.job.owner, row.job.state, 1);
     for (job::Applied* applied : {&submitted, &*queued}) {
         insert_event(connection, applied->event.value());
-        write.changes.push_back({applied->job, std::move(applied->event)});
+        const bool has_messages = tell_webhooks(write, applied->job, *applied->event);
+        write.changes.push_back({applied->job, std::move(applied->event), has_messages});
     }
     return Enqueued{row.job, std::nullopt};
 }

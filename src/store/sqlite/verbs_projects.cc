@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_deletion.h"
 #include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -95,6 +96,7 @@ StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& o
     }
     paths.push_back(FileStore::index_file(project));
     connection.query("delete_files_of_project").bind(project).run();
+    delete_webhooks_of_project(write, project);
     connection.query("delete_project").bind(project).run();
     std::erase_if(paths, [&](const std::string& path) { return path_is_named(connection, path); });
     return paths;

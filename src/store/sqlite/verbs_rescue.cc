@@ -8,6 +8,7 @@
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -68,6 +69,7 @@ StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason) {
         }
     }
     estimate_unfinished_calls(write);
+    release_held_messages(write);
     return rescue_rows(write, rows, running, reason);
 }
 

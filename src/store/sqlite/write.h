@@ -8,12 +8,14 @@
 #include "base/runtime.h"
 #include "store/job_store.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/webhook_owners.h"
 
 namespace longhand::store::sqlite {
 
 struct Write {
     Connection& connection;
     Runtime& runtime;  ///< for ids
+    WebhookOwners& webhook_owners;
     WallTime now;
     std::int32_t user_cap;           ///< jobs of one owner that may be claimed or run at once
     std::vector<Committed> changes;  ///< told to the observer once they are committed

@@ -1,0 +1,75 @@
+// Tells webhooks what the outbox has for them. The table is the truth: this may die at any moment, and goes on from it.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/runtime.h"
+#include "base/task_scope.h"
+#include "net/guarded_fetch.h"
+#include "store/job_store.h"
+#include "store/webhook_store.h"
+
+namespace longhand::engine {
+
+/// The pause after try number `tries` (from 1) that failed: 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, then 6 h each, less
+/// up to a half of it by `random`: receivers that were down together are not all called at the same moment.
+Milliseconds pause_before_retry(std::int32_t tries, std::uint64_t random);
+
+struct WebhookSenderOptions {
+    std::size_t at_once = 32;
+    std::size_t per_webhook = 4;  ///< at once to one webhook: a slow one keeps nobody else waiting
+    Milliseconds limit{15'000};   ///< of one try
+    Milliseconds hold{60'000};    ///< after which a try whose end nobody told is over; longer than `limit`
+    Milliseconds poll{2'000};     ///< how often the table is looked at without being told to, with jitter
+    Milliseconds kept{30LL * 24 * 3'600 * 1'000};  ///< how long the log of ended messages is kept
+    std::shared_ptr<spdlog::logger> log;           ///< none: silent. Never told a secret, a payload or a query
+};
+
+/// Messages of one job to one webhook leave in the order of its events. A receiver gets a message at least once; its
+/// `webhook-id` is the same at each try. Used from the runtime's executor, but for `on_committed`.
+class WebhookSender {
+public:
+    /// Of GuardedFetch: no address inside is ever connected to, and every try looks again.
+    using Send = std::function<awaitable<net::FetchResult<net::FetchReply>>(net::FetchRequest, StopToken)>;
+
+    /// What it is given outlives it.
+    WebhookSender(Runtime& runtime, store::WebhookStore& store, Send send, WebhookSenderOptions options);
+
+    void start();  ///< once
+    /// Ends what is under way; it is tried again by who comes next. Resumes when nothing is left.
+    awaitable<void> stop();
+    /// Thread-safe; does not block. Of commits without messages it takes no notice.
+    void on_committed(const store::Committed& committed) {
+        if (committed.has_messages) news_.notify();
+    }
+    /// There may be a message that no commit of a job told of: a replay, a webhook that was enabled. Thread-safe.
+    void wake() { news_.notify(); }
+
+private:
+    awaitable<void> run();
+    awaitable<bool> take_due();
+    awaitable<SteadyTime> look_again_at();
+    awaitable<void> prune();
+    awaitable<void> deliver(store::Delivery delivery);
+    awaitable<void> tell_end(store::DeliveryEnd end);
+    store::DeliveryEnd end_of(const store::Delivery& delivery, const net::FetchResult<net::FetchReply>& answer,
+                              WallTime begun);
+    net::FetchRequest request_for(const store::Delivery& delivery) const;
+
+    Runtime& runtime_;
+    store::WebhookStore& store_;
+    Send send_;
+    WebhookSenderOptions options_;
+    Notifier news_;
+    std::size_t under_way_ = 0;
+    WallTime prune_at_{};
+    TaskScope tasks_;
+};
+
+}  // namespace longhand::engine

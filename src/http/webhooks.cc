@@ -1,0 +1,302 @@
+// Webhooks: made, listed, changed, deleted; their secrets, and the log of what was sent to them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "engine/webhook_signature.h"
+#include "http/handlers.h"
+#include "http/json_body.h"
+#include "http/json_out.h"
+#include "http/text.h"
+#include "job/notice.h"
+#include "net/web_address.h"
+
+namespace longhand::http {
+namespace json = boost::json;
+namespace {
+
+constexpr std::size_t kMostListed = 1'000;
+constexpr Milliseconds kSecretOverlap{24LL * 3'600 * 1'000};
+constexpr std::string_view kEvery = "*";
+
+std::string kinds_json(const std::vector<std::string>& kinds) {
+    JsonArray list;
+    for (const std::string& kind : kinds) list.raw(json_string(kind == kEvery ? kind : job::notice_type(kind)));
+    return std::move(list).str();
+}
+
+std::string webhook_json(const store::Webhook& webhook) {
+    JsonObject out;
+    out.add("id", webhook.id).add("url", webhook.url);
+    out.add("projectId", webhook.project).add("jobId", webhook.job);
+    out.raw("events", kinds_json(webhook.kinds));
+    out.add("enabled", webhook.is_enabled);
+    out.add("disabled_because",
+            webhook.disabled_because.empty() ? std::nullopt : std::optional(webhook.disabled_because));
+    out.add("former_secret_expires_at", webhook.former_until);
+    out.add("created_at", webhook.created_at).add("updated_at", webhook.updated_at);
+    return std::move(out).str();
+}
+
+std::string_view status_of(store::MessageState state) {
+    switch (state) {
+        case store::MessageState::due:
+        case store::MessageState::held:
+        case store::MessageState::behind:
+            return "pending";
+        case store::MessageState::delivered:
+            return "delivered";
+        case store::MessageState::failed:
+            break;
+    }
+    return "failed";
+}
+
+std::string attempt_json(const store::MessageAttempt& attempt) {
+    JsonObject out;
+    out.add("number", std::int64_t{attempt.number}).add("at", attempt.at);
+    out.add("status", attempt.status == 0 ? std::nullopt : std::optional(std::int64_t{attempt.status}));
+    out.add("taken_ms", std::int64_t{attempt.taken.count()});
+    out.add("problem", attempt.problem.empty() ? std::nullopt : std::optional(attempt.problem));
+    return std::move(out).str();
+}
+
+std::string delivery_json(const store::WebhookMessage& message) {
+    JsonArray log;
+    for (const auto& attempt : message.log) log.raw(attempt_json(attempt));
+    const bool is_due = message.state == store::MessageState::due;
+    JsonObject out;
+    out.add("id", message.id).add("event", job::notice_type(message.kind));
+    out.add("jobId", message.job).add("seq", message.seq);
+    out.add("status", status_of(message.state)).add("attempts", std::int64_t{message.attempts});
+    out.add("next_attempt_at", is_due ? std::optional(message.next_at) : std::nullopt);
+    out.add("created_at", message.created_at).add("expires_at", message.expires_at);
+    out.raw("log", std::move(log).str()).raw("payload", message.payload);
+    return std::move(out).str();
+}
+
+std::string_view string_in(const json::value& value) {
+    return {value.get_string().data(), value.get_string().size()};
+}
+
+/// `["job.completed"]`, or with commas; `*` is every event. Nothing when it is not there.
+std::optional<std::vector<std::string>> read_kinds(BodyReader& body) {
+    constexpr std::string_view kName = "events";
+    const json::value* value = body.find(kName);
+    if (value == nullptr) return std::nullopt;
+    std::vector<std::string> kinds;
+    bool is_list = true;
+    const auto take = [&](std::string_view word) {
+        word = trimmed(word);
+        const auto kind = word == kEvery ? std::optional(std::string(word)) : job::kind_of_notice(word);
+        if (!kind) return body.refuse(kName, fmt::format("has '{}' in it, which no event is called", clipped(word)));
+        if (std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) kinds.push_back(*kind);
+    };
+    if (value->is_string()) {
+        for (const auto word : comma_separated(string_in(*value))) take(word);
+    } else if (value->is_array()) {
+        for (const json::value& one : value->get_array()) {
+            is_list = is_list && one.is_string();
+            if (one.is_string()) take(string_in(one));
+        }
+    } else {
+        is_list = false;
+    }
+    if (!is_list || kinds.empty()) {
+        body.refuse(kName,
+                    "should be events such as 'job.completed', in an array or with commas between them; '*' is "
+                    "every one");
+    }
+    if (std::find(kinds.begin(), kinds.end(), kEvery) != kinds.end()) kinds = {std::string(kEvery)};
+    return kinds;
+}
+
+ApiError refused_url(ApiErrc code, std::string_view why) {
+    return ApiError{code, fmt::format("'url' {}.", why)}.with("field", "url");
+}
+
+/// The address in the form in which it is called, if it may be. It is looked at again at each delivery.
+awaitable<ApiResult<std::string>> checked_url(const Services& services, std::string text) {
+    auto address = net::parse_web_address(text);
+    if (!address) co_return refused_url(ApiErrc::invalid_field, address.error().message);
+    std::string url = address->url;
+    if (!services.deps.check_address) co_return url;
+    auto checking = services.deps.check_address(std::move(*address), StopToken{});
+    const net::FetchResult<net::CheckedAddress> checked = co_await std::move(checking);
+    if (checked) co_return url;
+    const bool is_refused = checked.error().code == net::FetchErrc::refused;
+    co_return refused_url(is_refused ? ApiErrc::address_not_allowed : ApiErrc::invalid_field, checked.error().message);
+}
+
+std::optional<Uuid> optional_id(BodyReader& body, std::string_view name) {
+    return body.has(name) ? std::optional(body.id(name)) : std::nullopt;
+}
+
+awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    store::Webhook webhook;
+    webhook.owner = call.owner();
+    const std::string url = reader.required_line("url", {1, net::kLongestWebAddress});
+    webhook.project = optional_id(reader, "projectId");
+    webhook.job = optional_id(reader, "jobId");
+    webhook.kinds = read_kinds(reader).value_or(job::usual_notices());
+    if (reader.problem()) co_return *reader.problem();
+    auto checking = checked_url(services, url);
+    auto checked = co_await std::move(checking);
+    if (!checked) co_return checked.error();
+    webhook.url = std::move(*checked);
+    webhook.secret = engine::make_webhook_secret();
+    auto made = co_await services.deps.webhooks->add_webhook(std::move(webhook));
+    if (!made) co_return from_store(made.error(), "project or job");
+    JsonObject out;
+    out.add("message", "Webhook created successfully. Its secret is shown this once.");
+    out.add("id", made->id).add("secret", made->secret).raw("webhook", webhook_json(*made));
+    co_return json_reply(std::move(out).str());
+}
+
+awaitable<ApiResult<Reply>> list_webhooks(const Services& services, Call& call) {
+    auto webhooks = co_await services.deps.webhooks->webhooks_of_owner(call.owner());
+    if (!webhooks) co_return from_store(webhooks.error(), "webhook");
+    JsonArray list;
+    for (const auto& webhook : *webhooks) list.raw(webhook_json(webhook));
+    JsonObject out;
+    out.raw("webhooks", std::move(list).str());
+    co_return json_reply(std::move(out).str());
+}
+
+void wake_sender(const Services& services) {
+    if (services.deps.webhooks_changed) services.deps.webhooks_changed();
+}
+
+awaitable<ApiResult<Reply>> update_webhook(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "webhookId");
+    if (!id) co_return id.error();
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    store::WebhookChange change;
+    change.url = reader.line("url", {1, net::kLongestWebAddress});
+    change.kinds = read_kinds(reader);
+    if (const json::value* enabled = reader.find("enabled")) {
+        if (enabled->is_bool())
+            change.is_enabled = enabled->get_bool();
+        else
+            reader.refuse("enabled", "should be true or false");
+    }
+    if (reader.problem()) co_return *reader.problem();
+    if (!change.url && !change.kinds && !change.is_enabled) {
+        co_return ApiError{ApiErrc::nothing_to_change,
+                           "The body has no field to change; send 'url', 'events' or 'enabled'."};
+    }
+    auto known = co_await services.deps.webhooks->webhook_for_owner(call.owner(), *id);
+    if (!known) co_return from_store(known.error(), "webhook");
+    if (change.url) {
+        auto checking = checked_url(services, *change.url);
+        auto checked = co_await std::move(checking);
+        if (!checked) co_return checked.error();
+        change.url = std::move(*checked);
+    }
+    auto webhook = co_await services.deps.webhooks->update_webhook(call.owner(), *id, std::move(change));
+    if (!webhook) co_return from_store(webhook.error(), "webhook");
+    wake_sender(services);
+    JsonObject out;
+    out.add("id", webhook->id).raw("webhook", webhook_json(*webhook));
+    co_return json_reply(std::move(out).str());
+}
+
+awaitable<ApiResult<Reply>> delete_webhook(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "webhookId");
+    if (!id) co_return id.error();
+    auto deleted = co_await services.deps.webhooks->delete_webhook(call.owner(), *id);
+    if (!deleted) co_return from_store(deleted.error(), "webhook");
+    JsonObject out;
+    out.add("message", "Webhook deleted successfully");
+    co_return json_reply(std::move(out).str());
+}
+
+awaitable<ApiResult<Reply>> rotate_webhook_secret(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    const Uuid id = reader.id("webhookId");
+    if (reader.problem()) co_return *reader.problem();
+    auto webhook = co_await services.deps.webhooks->rotate_webhook_secret(
+        call.owner(), id, engine::make_webhook_secret(), kSecretOverlap);
+    if (!webhook) co_return from_store(webhook.error(), "webhook");
+    JsonObject out;
+    out.add("message", "New secret made. It is shown this once; the former one signs beside it for 24 hours.");
+    out.add("id", webhook->id).add("secret", webhook->secret).add("former_secret_expires_at", webhook->former_until);
+    co_return json_reply(std::move(out).str());
+}
+
+ApiError bad_page(std::string_view name, std::string_view right) {
+    return ApiError{ApiErrc::invalid_parameter, fmt::format("'{}' should be {}.", name, right)}.with("parameter", name);
+}
+
+ApiResult<std::size_t> limit_of(const Call& call) {
+    const auto text = one_parameter(call, "limit");
+    if (!text) return text.error();
+    std::size_t limit = 100;
+    if (!*text) return limit;
+    const std::string_view word = **text;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), limit);
+    const bool is_whole = error == std::errc() && end == word.data() + word.size();
+    if (!is_whole || limit < 1 || limit > kMostListed) return bad_page("limit", "a whole number from 1 to 1000");
+    return limit;
+}
+
+awaitable<ApiResult<Reply>> webhook_deliveries(const Services& services, Call& call) {
+    const auto id = id_parameter(call, "webhookId");
+    if (!id) co_return id.error();
+    const auto limit = limit_of(call);
+    if (!limit) co_return limit.error();
+    const auto cursor = one_parameter(call, "cursor");
+    if (!cursor) co_return cursor.error();
+    std::optional<Uuid> before;
+    if (*cursor) {
+        before = Uuid::parse(**cursor);
+        if (!before) co_return bad_page("cursor", "the next_cursor of the page before");
+    }
+    auto page = co_await services.deps.webhooks->messages_of_webhook(call.owner(), *id, *limit, before);
+    if (!page) co_return from_store(page.error(), "webhook");
+    JsonArray list;
+    for (const auto& message : page->messages) list.raw(delivery_json(message));
+    JsonObject out;
+    out.raw("deliveries", std::move(list).str()).add("next_cursor", page->next);
+    co_return json_reply(std::move(out).str());
+}
+
+awaitable<ApiResult<Reply>> replay_webhook(const Services& services, Call& call) {
+    const auto body = co_await read_json(call);
+    if (!body) co_return body.error();
+    BodyReader reader(*body);
+    const Uuid webhook = reader.id("webhookId"), delivery = reader.id("deliveryId");
+    if (reader.problem()) co_return *reader.problem();
+    auto message = co_await services.deps.webhooks->replay_message(call.owner(), webhook, delivery);
+    if (!message) co_return from_store(message.error(), "webhook or delivery");
+    wake_sender(services);
+    JsonObject out;
+    out.add("message", "The delivery is sent again").raw("delivery", delivery_json(*message));
+    co_return json_reply(std::move(out).str());
+}
+
+}  // namespace
+
+std::vector<Route> webhook_routes(const Services& services) {
+    if (services.deps.webhooks == nullptr) return {};
+    return {
+        {"POST", "/api/createWebhook", Access::user, bound(services, create_webhook)},
+        {"GET", "/api/listWebhooks", Access::user, bound(services, list_webhooks)},
+        {"PATCH", "/api/updateWebhook", Access::user, bound(services, update_webhook)},
+        {"DELETE", "/api/deleteWebhook", Access::user, bound(services, delete_webhook)},
+        {"POST", "/api/rotateWebhookSecret", Access::user, bound(services, rotate_webhook_secret)},
+        {"GET", "/api/webhookDeliveries", Access::user, bound(services, webhook_deliveries)},
+        {"POST", "/api/replayWebhook", Access::user, bound(services, replay_webhook)},
+    };
+}
+
+}  // namespace longhand::http

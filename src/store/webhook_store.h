@@ -1,0 +1,135 @@
+// Webhooks, and the messages to them: an outbox that is written with the events it tells of.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/runtime.h"
+#include "base/uuid.h"
+#include "store/errors.h"
+
+namespace longhand::store {
+
+/// Of one owner.
+constexpr std::size_t kMostWebhooks = 50;
+/// How long after its event a message is tried again; as long again after a replay.
+constexpr Milliseconds kMessagePatience{72LL * 3'600 * 1'000};
+
+struct Webhook {
+    Uuid id;
+    Uuid owner;
+    std::optional<Uuid> project;  ///< of its jobs alone
+    std::optional<Uuid> job;      ///< of that one alone
+    std::string url;
+    std::vector<std::string> kinds;  ///< of events; `*` is every one
+    std::string secret;              ///< `whsec_...`; never shown but by who makes it
+    std::string former_secret;       ///< signs beside the other until `former_until`
+    std::optional<WallTime> former_until;
+    bool is_enabled = true;
+    std::string disabled_because;  ///< empty where its owner did it
+    WallTime created_at{};
+    WallTime updated_at{};
+};
+
+/// What is not set stays.
+struct WebhookChange {
+    std::optional<std::string> url;
+    std::optional<std::vector<std::string>> kinds;
+    std::optional<bool> is_enabled;
+};
+
+enum class MessageState {
+    due,        ///< at `next_at`
+    held,       ///< somebody is about to deliver it, until `next_at`
+    behind,     ///< waits for an earlier one of the same job
+    delivered,  ///< a 2xx came back
+    failed,     ///< given up
+};
+std::string_view to_string(MessageState state);
+
+/// One try to deliver a message.
+struct MessageAttempt {
+    std::int32_t number = 1;
+    WallTime at{};
+    int status = 0;  ///< of the answer; 0: none came
+    Milliseconds taken{};
+    std::string problem;  ///< empty when it was delivered
+};
+
+struct WebhookMessage {
+    Uuid id;
+    Uuid webhook;
+    Uuid job;
+    std::int64_t seq = 0;  ///< of the event
+    std::string kind;
+    std::string payload;  ///< as it is sent
+    MessageState state = MessageState::due;
+    std::int32_t attempts = 0;  ///< that were begun
+    WallTime created_at{};
+    WallTime next_at{};
+    WallTime expires_at{};
+    std::vector<MessageAttempt> log;  ///< the oldest first; the last kMostAttemptsShown of them
+};
+constexpr std::size_t kMostAttemptsShown = 50;
+
+struct MessagesPage {
+    std::vector<WebhookMessage> messages;  ///< newest first
+    std::optional<Uuid> next;              ///< the cursor of the page behind
+};
+
+/// A message to be sent now, with what that takes.
+struct Delivery {
+    WebhookMessage message;  ///< `attempts` with this one
+    std::int32_t tries = 1;  ///< since its event, or since it was replayed, with this one
+    std::string url;
+    std::vector<std::string> secrets;  ///< that sign it, the newest first
+};
+
+struct DeliveryEnd {
+    enum class Outcome { delivered, again, failed };
+    Uuid message;
+    MessageAttempt attempt;
+    Outcome outcome = Outcome::delivered;
+    WallTime next_at{};           ///< of `again`
+    std::string disable_because;  ///< set: its webhook gets nothing more, till its owner enables it
+};
+
+/// As JobStore: atomic, durable when resumed, thread-safe, `unavailable` and `stopping` besides the errors named.
+/// A message is written in the transaction of its event, for each webhook that is enabled and wants it. Those of one
+/// job to one webhook leave in the order of its events, each after the one before has been delivered or given up.
+class WebhookStore {
+public:
+    virtual ~WebhookStore() = default;
+    /// `id` and times are made here. Errors: not_found (the project, the job or the owner), limit.
+    virtual awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook) = 0;
+    virtual awaitable<StoreResult<std::vector<Webhook>>> webhooks_of_owner(Uuid owner) = 0;   ///< newest first
+    virtual awaitable<StoreResult<Webhook>> webhook_for_owner(Uuid owner, Uuid webhook) = 0;  // not_found
+    virtual awaitable<StoreResult<Webhook>> update_webhook(Uuid owner, Uuid webhook,
+                                                           WebhookChange change) = 0;  // not_found
+    /// With its messages. Errors: not_found.
+    virtual awaitable<StoreResult<void>> delete_webhook(Uuid owner, Uuid webhook) = 0;
+    /// What was the secret signs beside the new one for `overlap`. Errors: not_found.
+    virtual awaitable<StoreResult<Webhook>> rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
+                                                                  Milliseconds overlap) = 0;
+
+    /// `limit` 1 to 1000; `before`: the cursor. Errors: not_found.
+    virtual awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
+                                                                     std::optional<Uuid> before) = 0;
+    /// A message that was delivered or given up is due again, at once and out of turn. Errors: not_found; wrong_state.
+    virtual awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message) = 0;
+
+    /// Due messages, the longest due first, at most `limit` and no more than leave `per_webhook` under way to each
+    /// webhook. They are held for `hold`: whose end was not told by then is due again.
+    virtual awaitable<StoreResult<std::vector<Delivery>>> claim_deliveries(std::size_t limit, std::size_t per_webhook,
+                                                                           Milliseconds hold) = 0;
+    /// Of one that is not held any more by that attempt: nothing.
+    virtual awaitable<StoreResult<void>> end_delivery(DeliveryEnd end) = 0;
+    /// When the next message is due; nothing when none waits.
+    virtual awaitable<StoreResult<std::optional<WallTime>>> next_delivery() = 0;
+    /// Forgets messages, delivered or given up, of events before `before`; at most `limit`. Gives the number.
+    virtual awaitable<StoreResult<std::size_t>> prune_messages(WallTime before, std::size_t limit) = 0;
+};
+
+}  // namespace longhand::store
