@@ -132,6 +132,16 @@ public:
         asked_.raised.push_back(raised);
         co_return find(owner, job);
     }
+    Answer<job::Job> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said) override {
+        asked_.raised.push_back(raised);
+        asked_.said.push_back(std::move(said));
+        co_return find(owner, job);
+    }
+    Answer<store::Draft> draft_for_owner(Uuid owner, Uuid job) override {
+        auto draft = found<store::Draft>(owner, job);
+        if (draft) draft->job = one(job);
+        co_return draft;
+    }
 
     Answer<job::Job> job_for_owner(Uuid owner, Uuid job) override { co_return find(owner, job); }
     Answer<std::shared_ptr<const job::Job>> watched_job(Uuid owner, Uuid job) override {
@@ -197,6 +207,7 @@ public:
     }
     Answer<job::Job> complete(store::Completion) override { co_return not_found(); }
     Answer<job::Job> fail(Uuid, job::Lease, job::Problem) override { co_return not_found(); }
+    Answer<job::Job> await_user(store::AwaitUser) override { co_return not_found(); }
     Answer<job::Job> moderate(Uuid, job::Lease, job::Problem) override { co_return not_found(); }
     Answer<job::Job> pause(Uuid, job::Lease, std::string) override { co_return not_found(); }
     Answer<job::Job> wait_for_provider(Uuid, job::Lease, Milliseconds, std::string) override { co_return not_found(); }

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "job/job.h"
+#include "job/milestone.h"
 
 namespace longhand::job {
 
@@ -23,6 +24,7 @@ enum class Transition {
     moderate,
     cancel,
     pause,              ///< its budget is reached
+    await_user,         ///< a milestone is there to be read
     resume,             ///< a paused draft goes on
     wait_for_provider,  ///< gives its slot back until not_before
     hand_over,          ///< its process goes down in good order
@@ -39,6 +41,7 @@ inline constexpr std::array kTransitions = {Transition::enqueue,
                                             Transition::moderate,
                                             Transition::cancel,
                                             Transition::pause,
+                                            Transition::await_user,
                                             Transition::resume,
                                             Transition::wait_for_provider,
                                             Transition::hand_over,
@@ -104,6 +107,8 @@ Change failed(WallTime now, Lease lease, Problem problem);
 Change moderated(WallTime now, Lease lease, Problem problem);
 Change cancelled(WallTime now, Uuid owner);
 Change paused(WallTime now, Lease lease, std::string data);
+/// `key`: of the step that wrote the milestone; empty where the user did.
+Change awaits_user(WallTime now, Lease lease, Milestone milestone, std::string_view key);
 Change resumed(WallTime now, Uuid owner);
 Change waiting_for_provider(WallTime now, Lease lease, WallTime not_before, std::string_view reason);
 Change handed_over(WallTime now, Lease lease);

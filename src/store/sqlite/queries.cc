@@ -12,7 +12,7 @@ namespace longhand::store::sqlite {
 namespace {
 
 constexpr std::array kFiles = {"transactions.sql", "jobs.sql",     "claim.sql",   "journal.sql", "ledger.sql",
-                               "projects.sql",     "accounts.sql", "sources.sql", "lists.sql"};
+                               "projects.sql",     "accounts.sql", "sources.sql", "lists.sql",   "milestones.sql"};
 constexpr std::string_view kMark = "-- name: ";
 
 struct Queries {

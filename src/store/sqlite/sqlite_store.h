@@ -76,6 +76,8 @@ public:
     awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job) override;
     awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) override;
+    awaitable<StoreResult<job::Job>> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said) override;
+    awaitable<StoreResult<job::Job>> await_user(AwaitUser stop) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<std::shared_ptr<const job::Job>>> watched_job(Uuid owner, Uuid job) override;
     std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) override {
@@ -84,6 +86,7 @@ public:
     awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) override;
+    awaitable<StoreResult<Draft>> draft_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
     awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                  std::size_t limit) override;

@@ -7,6 +7,7 @@
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_milestones.h"
 #include "store/sqlite/verbs_sources.h"
 
 namespace longhand::store::sqlite {
@@ -129,6 +130,22 @@ awaitable<StoreResult<Enqueued>> SqliteStore::retry(Uuid owner, Uuid job) {
 awaitable<StoreResult<job::Job>> SqliteStore::resume(Uuid owner, Uuid job, job::Budget raised) {
     return write<job::Job>("resume",
                            [owner, job, raised](Write& write) { return sqlite::resume(write, owner, job, raised); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said) {
+    return write<job::Job>("go_on", [owner, job, raised, said = std::move(said)](Write& write) {
+        return sqlite::resume(write, owner, job, raised, said);
+    });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::await_user(AwaitUser stop) {
+    return write<job::Job>("await_user",
+                           [stop = std::move(stop)](Write& write) { return sqlite::await_user(write, stop); });
+}
+
+awaitable<StoreResult<Draft>> SqliteStore::draft_for_owner(Uuid owner, Uuid job) {
+    return read<Draft>(
+        [owner, job](Connection& connection) { return sqlite::draft_for_owner(connection, owner, job); });
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {

@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_milestones.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -31,7 +32,8 @@ void delete_job(Write& write, const job::Job& job) {
     // While the sums of its owner still can be told what they cost.
     estimate_unfinished_calls(write, job.id);
     for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
-                             "delete_partial_texts", "delete_outputs", "delete_calls", "delete_budget", "delete_job"}) {
+                             "delete_partial_texts", "delete_outputs", "delete_calls", "delete_budget", "delete_milestones",
+                             "delete_guided", "delete_job"}) {
         write.connection.query(rows).bind(job.id).run();
     }
     add_to_count(write.connection, job.owner, job.state, -1);
@@ -91,6 +93,7 @@ StoreResult<Project> update_project(Write& write, const Uuid& owner, const Uuid&
                   project.style_text, project.supplemental_info, project.work_description, project.work_details,
                   project.work_vision, project.questions_answers, project.updated_at, id, owner)
         .run();
+    take_project_change(write, id, change);
     return found;
 }
 
