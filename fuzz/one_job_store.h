@@ -36,6 +36,7 @@ struct Asked {
     std::vector<store::ProjectChange> changes;
     std::vector<store::JobsQuery> queries;
     std::vector<job::Budget> raised;
+    std::vector<job::UserSaid> said;
     std::size_t in_the_users_name = 0;
 
     void by(Uuid owner) {

@@ -67,6 +67,9 @@ awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store
     auto reading_settings = store.settings_for_owner(job.owner, job.id);
     store::StoreResult<job::Settings> settings = co_await std::move(reading_settings);
     if (!settings.has_value()) co_return not_read(settings.error());
+    auto reading_draft = store.draft_for_owner(job.owner, job.id);
+    store::StoreResult<store::Draft> draft = co_await std::move(reading_draft);
+    if (!draft.has_value()) co_return not_read(draft.error());
     auto reading_journal = store.journal_for_owner(job.owner, job.id);
     store::StoreResult<std::vector<store::JournalEntry>> entries = co_await std::move(reading_journal);
     if (!entries.has_value()) co_return not_read(entries.error());
@@ -83,7 +86,8 @@ awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store
         const auto found = passages->find(key);
         return found == passages->end() ? std::nullopt : std::optional(found->second);
     };
-    std::optional<writing::Finished> finished = writing::partial_document(*settings, infos, journal.replies, passage);
+    std::optional<writing::Finished> finished =
+        writing::partial_document(*settings, draft->guidance, infos, journal.replies, passage);
     if (!finished) co_return nothing_yet(job);
     finished->manuscript.partial = true;
     co_return std::move(*finished);

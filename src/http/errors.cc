@@ -35,6 +35,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::request_timeout, Status::request_timeout, "request_timeout"},
     ErrorLine{ApiErrc::project_busy, Status::conflict, "project_busy"},
     ErrorLine{ApiErrc::not_paused, Status::conflict, "not_paused"},
+    ErrorLine{ApiErrc::not_waiting, Status::conflict, "not_waiting"},
     ErrorLine{ApiErrc::duplicate, Status::conflict, "duplicate"},
     ErrorLine{ApiErrc::nothing_yet, Status::conflict, "nothing_yet"},
     ErrorLine{ApiErrc::body_too_large, Status::payload_too_large, "body_too_large"},

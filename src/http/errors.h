@@ -45,6 +45,7 @@ enum class ApiErrc {
     request_timeout,
     project_busy,
     not_paused,
+    not_waiting,
     duplicate,
     nothing_yet,
     body_too_large,

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "http/errors.h"
+#include "http/json_body.h"
 #include "http/router.h"
 #include "http/services.h"
+#include "job/milestone.h"
 
 namespace longhand::http {
 
@@ -27,6 +29,7 @@ std::vector<Route> key_routes(const Services& services);
 std::vector<Route> event_routes(const Services& services);
 std::vector<Route> output_routes(const Services& services);
 std::vector<Route> ledger_routes(const Services& services);
+std::vector<Route> draft_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.
@@ -48,6 +51,10 @@ std::optional<std::string> problem_of(const job::Job& job);
 void remove_files(const Services& services, std::vector<std::string> paths);
 /// 400, where a cap on money can't be held to: a model of the job has no price here.
 std::optional<ApiError> unknown_price(const job::Settings& settings, const ServerDefaults& defaults);
+/// Of a milestone's text, in code points.
+inline constexpr std::size_t kMostOfMilestone = 50'000;
+/// `work_description`, `work_details`, `work_vision`: null is as good as "", and neither is the same as absent.
+job::PerMilestone<std::optional<std::string>> read_milestones(BodyReader& body);
 /// 409: which job keeps the project busy, and how to cancel it.
 ApiError busy_project(const store::BusyProject& busy);
 

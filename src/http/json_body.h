@@ -39,6 +39,8 @@ public:
     /// May be "".
     std::optional<std::string> email(std::string_view name);
     job::Choice choice(std::string_view name);
+    /// true or `on`, false or `off`; false unless it is there.
+    bool flag(std::string_view name);
     std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
 
     /// An amount of US dollars, above 0.

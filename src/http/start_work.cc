@@ -104,6 +104,7 @@ std::string model_or(BodyReader& body, std::string_view name, const std::string&
 struct Start {
     Uuid project;
     job::Settings settings;
+    job::PerMilestone<std::optional<std::string>> milestones;  ///< what is not there comes from the project
     job::Budget budget;
 };
 
@@ -126,6 +127,8 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.technical_diagrams = body.choice("has_technical_diagrams");
     settings.table_of_contents = body.choice("has_tableofcontents");
     read_research(body, settings);
+    settings.guided = body.flag("guided");
+    start.milestones = read_milestones(body);
     settings.questions_and_answers = read_questions(body);
     settings.urls_for_research = read_urls(body);
     read_mode(body, settings);
@@ -156,6 +159,17 @@ std::vector<std::string> warnings_for(const job::Settings& settings) {
             "urls_for_research is kept with the job, but this version reads no web pages: upload them as files.");
     }
     return warnings;
+}
+
+job::MilestoneTexts milestones_of(const Start& start, const store::Project& project) {
+    job::MilestoneTexts texts;
+    texts[job::Milestone::description] = project.work_description;
+    texts[job::Milestone::details] = project.work_details;
+    texts[job::Milestone::vision] = project.work_vision;
+    for (const job::Milestone milestone : job::kMilestones) {
+        if (start.milestones[milestone]) texts[milestone] = *start.milestones[milestone];
+    }
+    return texts;
 }
 
 void take_from_project(job::Settings& settings, const store::Project& project) {
@@ -189,6 +203,7 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, Uuid owner, cons
     request.project = start.project;
     request.settings = start.settings;
     take_from_project(request.settings, project);
+    request.settings.milestones = milestones_of(start, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
     request.budget = start.budget;

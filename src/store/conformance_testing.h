@@ -6,6 +6,7 @@
 
 // IWYU pragma: begin_exports
 #include "store/conformance/claims_testing.h"
+#include "store/conformance/guided_testing.h"
 #include "store/conformance/jobs_testing.h"
 #include "store/conformance/journal_testing.h"
 #include "store/conformance/ledger_testing.h"
@@ -15,6 +16,7 @@
 #define LONGHAND_STORE_CONFORMS(prefix, ...)                                                \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJobs, testing::Values(__VA_ARGS__), name_of);     \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreClaims, testing::Values(__VA_ARGS__), name_of);   \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreGuided, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJournal, testing::Values(__VA_ARGS__), name_of);  \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLedger, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreProjects, testing::Values(__VA_ARGS__), name_of); \

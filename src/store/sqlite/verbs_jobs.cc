@@ -200,7 +200,8 @@ StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job, c
     if (waits_for_user) take_user_word(write, *resumed, said);
     // Its budget did not stop it: the caps that it has will do.
     if (waits_for_user && raised == job::Budget{}) return resumed;
-    if (auto caps = raise_caps(write.connection, job, raised); !caps) return caps.error();
+    const Caps wanted = waits_for_user ? Caps::any : Caps::higher;
+    if (auto caps = raise_caps(write.connection, job, raised, wanted); !caps) return caps.error();
     return resumed;
 }
 
