@@ -155,9 +155,10 @@ awaitable<int> watch(Asked* asked) {
         co_return kDone;
     }
     if (text_of(*job, "progress_stage") == "waiting_for_user") {
-        co_return complain(fmt::format("The job waits for you: longhand draft {0}{1} shows what to read, and longhand "
-                                       "resume {0}{1} goes on.",
-                                       asked->id(), to_the_same_server(asked->options)));
+        co_return complain(
+            fmt::format("The job waits for you: longhand draft {0}{1} shows what to read, and longhand "
+                        "resume {0}{1} goes on.",
+                        asked->id(), to_the_same_server(asked->options)));
     }
     const std::string why = text_of(*job, "error_message");
     co_return complain(fmt::format("The job is {}.{}{}", state, why.empty() ? "" : " ", why));
@@ -305,11 +306,7 @@ std::vector<Command> job_commands() {
          [](const Options& options) { return ask_server(options, status); }},
         {{"watch", "shows a job's progress until it ends", "longhand watch " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, watch); }},
-        {{"draft",
-          "shows the milestones of a guided job",
-          "longhand draft " + example,
-          {id},
-          client_options()},
+        {{"draft", "shows the milestones of a guided job", "longhand draft " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, draft); }},
         {{"cancel", "stops a job", "longhand cancel " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, cancel); }},

@@ -1,4 +1,5 @@
-// Guided jobs in the real engine on virtual time: where they stop, what they go on with, and that nothing is bought twice.
+// Guided jobs in the real engine on virtual time: where they stop, what they go on with, and that nothing is bought
+// twice.
 #include <gtest/gtest.h>
 
 #include "engine/world_testing.h"
@@ -104,7 +105,8 @@ TEST_F(GuidedJob, AKillBetweenTheTextAndTheStopDoesNotBuyItAgain) {
     bool killed = false;
     std::optional<job::Event> last;
     world.on_commit = [&](const store::Committed& committed) { last = committed.event; };
-    ASSERT_TRUE(world.runtime.run_until([&] { return last && last->kind == "step" && last->data.find("milestone/") != std::string::npos; }, 1h));
+    ASSERT_TRUE(world.runtime.run_until(
+        [&] { return last && last->kind == "step" && last->data.find("milestone/") != std::string::npos; }, 1h));
     if (world.state(id) == State::in_progress) {
         killed = true;
         world.restart();

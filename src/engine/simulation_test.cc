@@ -1,6 +1,6 @@
-// Whole lives of an installation, each from a seed: jobs of several users, with and without a budget, guided ones too, cancels, retries,
-// outages of provider and database, hand-overs, and deaths of the process. After each commit the invariants of a job's
-// row and of its books are checked, and at each model call that it was not paid for before.
+// Whole lives of an installation, each from a seed: jobs of several users, with and without a budget, guided ones too,
+// cancels, retries, outages of provider and database, hand-overs, and deaths of the process. After each commit the
+// invariants of a job's row and of its books are checked, and at each model call that it was not paid for before.
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 

@@ -30,8 +30,8 @@ namespace longhand::engine {
 
 using namespace std::chrono_literals;
 
-/// A piece of work like a real one: milestones, where it is guided; a plan, sections side by side in waves, a page count. Its prompts begin with the
-/// job's prompt, then `|`, then the step's key.
+/// A piece of work like a real one: milestones, where it is guided; a plan, sections side by side in waves, a page
+/// count. Its prompts begin with the job's prompt, then `|`, then the step's key.
 class SmallWork {
 public:
     static constexpr int kSections = 4;

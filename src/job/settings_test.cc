@@ -55,7 +55,8 @@ TEST(Settings, SurviveTheirTextForm) {
 
 TEST(Settings, AreNotReadFromWhatTheyDidNotWrite) {
     for (const char* text : {"", "[]", "{\"prompt\":1}", "{\"web_research\":\"maybe\"}", "{\"max_pages\":-1}",
-                             "{\"questions_and_answers\":{}}", "{\"urls_for_research\":[1]}", "{\"guided\":\"on\"}", "{\"work_vision\":1}"}) {
+                             "{\"questions_and_answers\":{}}", "{\"urls_for_research\":[1]}", "{\"guided\":\"on\"}",
+                             "{\"work_vision\":1}"}) {
         EXPECT_FALSE(settings_from_json(text).has_value()) << text;
     }
 }

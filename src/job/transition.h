@@ -32,22 +32,11 @@ enum class Transition {
     give_up,            ///< rescued too often with nothing new durable
     retry,
 };
-inline constexpr std::array kTransitions = {Transition::enqueue,
-                                            Transition::claim,
-                                            Transition::report,
-                                            Transition::record_step,
-                                            Transition::complete,
-                                            Transition::fail,
-                                            Transition::moderate,
-                                            Transition::cancel,
-                                            Transition::pause,
-                                            Transition::await_user,
-                                            Transition::resume,
-                                            Transition::wait_for_provider,
-                                            Transition::hand_over,
-                                            Transition::rescue,
-                                            Transition::give_up,
-                                            Transition::retry};
+inline constexpr std::array kTransitions = {
+    Transition::enqueue,   Transition::claim,      Transition::report,   Transition::record_step,
+    Transition::complete,  Transition::fail,       Transition::moderate, Transition::cancel,
+    Transition::pause,     Transition::await_user, Transition::resume,   Transition::wait_for_provider,
+    Transition::hand_over, Transition::rescue,     Transition::give_up,  Transition::retry};
 std::string_view to_string(Transition transition);
 
 enum class Guard {

@@ -140,7 +140,8 @@ TEST(Transitions, ADraftThatNeverBeganCannotResume) {
 }
 
 TEST(Transitions, AJobThatWaitsForItsUserSaysAtWhichMilestone) {
-    const auto waits = apply(job_in(State::in_progress), awaits_user(kStart, 7, Milestone::vision, "milestone/vision/9"));
+    const auto waits =
+        apply(job_in(State::in_progress), awaits_user(kStart, 7, Milestone::vision, "milestone/vision/9"));
     ASSERT_TRUE(waits.has_value());
     EXPECT_EQ(waits->job.stage, Stage::waiting_for_user);
     ASSERT_TRUE(waits->event.has_value());

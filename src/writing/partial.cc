@@ -20,7 +20,11 @@ class JournalContext final : public StepContext {
 public:
     JournalContext(const job::Settings& settings, const job::Guidance& guidance, const std::vector<SourceInfo>& sources,
                    const std::vector<std::pair<std::string, std::string>>& entries, const PassageLookup& passage)
-        : settings_(settings), guidance_(guidance), sources_(sources), entries_(entries.begin(), entries.end()), passage_(passage) {}
+        : settings_(settings),
+          guidance_(guidance),
+          sources_(sources),
+          entries_(entries.begin(), entries.end()),
+          passage_(passage) {}
 
     const job::Settings& settings() const override { return settings_; }
     const job::Guidance& guidance() const override { return guidance_; }

@@ -63,7 +63,8 @@ std::string details(const Prompt& prompt) {
 }
 
 std::string vision(const Prompt& prompt) {
-    std::string text = fmt::format("“{}” says what its sources say, in their own words, and cites them.", work_title(prompt));
+    std::string text =
+        fmt::format("“{}” says what its sources say, in their own words, and cites them.", work_title(prompt));
     const std::string lead = first_sentence(prompt.description);
     if (!lead.empty()) text += " It begins from its description: " + closed(lead);
     const auto topics = titles_of(approved(prompt), kTopicsOfVision);

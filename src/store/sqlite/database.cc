@@ -12,7 +12,8 @@ namespace longhand::store::sqlite {
 namespace {
 
 // In order; a migration that was published is never edited.
-constexpr std::array kMigrations = {"migrations/0001_initial.sql", "migrations/0002_ledger.sql", "migrations/0003_milestones.sql"};
+constexpr std::array kMigrations = {"migrations/0001_initial.sql", "migrations/0002_ledger.sql",
+                                    "migrations/0003_milestones.sql"};
 
 std::int64_t user_version(Connection& connection) {
     return connection.number("PRAGMA user_version");

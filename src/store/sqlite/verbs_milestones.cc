@@ -100,7 +100,8 @@ bool waits_for_user(const job::Job& job) {
 std::string settle(Write& write, const Uuid& job, Milestone milestone, const job::ShownText& shown,
                    const std::optional<MilestoneVersion>& newest, const std::string& before,
                    const std::optional<std::string>& project) {
-    const bool is_new = newest ? newest->text != shown.text || newest->key != shown.key : !shown.text.empty() || !shown.key.empty();
+    const bool is_new =
+        newest ? newest->text != shown.text || newest->key != shown.key : !shown.text.empty() || !shown.key.empty();
     const bool by_user = shown.key.empty() && !shown.text.empty();
     if (is_new) {
         insert_version(write, job, {.milestone = milestone, .by_user = by_user, .key = shown.key, .text = shown.text});

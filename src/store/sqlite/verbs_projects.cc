@@ -31,9 +31,9 @@ bool path_is_named(Connection& connection, const std::string& path) {
 void delete_job(Write& write, const job::Job& job) {
     // While the sums of its owner still can be told what they cost.
     estimate_unfinished_calls(write, job.id);
-    for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
-                             "delete_partial_texts", "delete_outputs", "delete_calls", "delete_budget", "delete_milestones",
-                             "delete_guided", "delete_job"}) {
+    for (const char* rows :
+         {"delete_settings", "delete_job_sources", "delete_events", "delete_journal", "delete_partial_texts",
+          "delete_outputs", "delete_calls", "delete_budget", "delete_milestones", "delete_guided", "delete_job"}) {
         write.connection.query(rows).bind(job.id).run();
     }
     add_to_count(write.connection, job.owner, job.state, -1);
