@@ -36,6 +36,7 @@ struct Asked {
     std::vector<store::ProjectChange> changes;
     std::vector<store::JobsQuery> queries;
     std::vector<job::Budget> raised;
+    std::vector<job::UserSaid> said;
     std::size_t in_the_users_name = 0;
 
     void by(Uuid owner) {
@@ -164,6 +165,16 @@ public:
         asked_.raised.push_back(raised);
         co_return find(owner, job);
     }
+    Answer<job::Job> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said) override {
+        asked_.raised.push_back(raised);
+        asked_.said.push_back(std::move(said));
+        co_return find(owner, job);
+    }
+    Answer<store::Draft> draft_for_owner(Uuid owner, Uuid job) override {
+        auto draft = found<store::Draft>(owner, job);
+        if (draft) draft->job = one(job);
+        co_return draft;
+    }
 
     Answer<job::Job> amend(Uuid owner, Uuid job, job::Amendment, store::Once<job::Job>) override {
         co_return find(owner, job);
@@ -256,6 +267,7 @@ public:
     }
     Answer<job::Job> complete(store::Completion) override { co_return not_found(); }
     Answer<job::Job> fail(Uuid, job::Lease, job::Problem) override { co_return not_found(); }
+    Answer<job::Job> await_user(store::AwaitUser) override { co_return not_found(); }
     Answer<job::Job> moderate(Uuid, job::Lease, job::Problem) override { co_return not_found(); }
     Answer<job::Job> pause(Uuid, job::Lease, std::string) override { co_return not_found(); }
     Answer<job::Job> wait_for_provider(Uuid, job::Lease, Milliseconds, std::string) override { co_return not_found(); }

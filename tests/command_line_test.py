@@ -23,7 +23,7 @@ class Usage(LonghandTest):
         overview = run("--help").stdout
         names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", overview, re.M)
         self.assertLessEqual({"write", "serve", "user add", "token", "key", "submit", "list", "status", "watch", "cancel", "retry", "get",
-                              "resume", "receipt", "model", "doctor", "secret rotate", "backup", "restore", "completion",
+                              "resume", "draft", "receipt", "model", "doctor", "secret rotate", "backup", "restore", "completion",
                               "manual"}, set(names))  # fmt: skip
         for name in names:
             self.assertIn(f"longhand {name}", run(*name.split(), "--help").stdout.partition("Example:")[2], name)

@@ -116,6 +116,8 @@ def good_and_bad_bodies(path, world):
     bodies = [(json.dumps(good[path]), as_json)]
     bodies += [(bad, as_json) for bad in ("", "[]", "{", "{}", '{"jobId":1,"jobId":2}', '{"jobId":"%s"}' % world["nobody"], "\xff")]
     if path == "/api/resumeJob":
+        words = ('"skip":"no"', '"skip":true', '"work_vision":7', '"work_details":"Mine."')
+        bodies += [('{"jobId":"%s",%s}' % (world["ended"], word), as_json) for word in words]
         caps = ('"max_cost_usd":%s' % cap for cap in ("0", "-1", "1e308", "NaN", '"5"', "0.5"))
         bodies += [('{"jobId":"%s",%s}' % (world["ended"], cap), as_json) for cap in caps]
     bodies += [("<a/>", "application/xml"), (" " * (1024 * 1024 + 1), as_json)]

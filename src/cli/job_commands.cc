@@ -1,4 +1,4 @@
-// submit, list, status, watch, cancel, retry, resume, get, receipt: a client of a running server.
+// submit, list, status, watch, draft, cancel, retry, resume, get, receipt: a client of a running server.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,8 +53,9 @@ int ask_server(const Options& options, AskedTask task) {
 }
 
 awaitable<int> submit(Asked* asked) {
-    const auto order = work_order(asked->options);
+    auto order = work_order(asked->options);
     if (!order) co_return complain(order.error().message, kUsage);
+    order->settings.guided = asked->options.flag("guided");
     const auto report = [](const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); };
     auto job = co_await submit_order(asked->api(), *order, report, asked->stop.token());
     if (!job) co_return complain_of(job.error());
@@ -153,13 +154,44 @@ awaitable<int> watch(Asked* asked) {
                         to_the_same_server(asked->options).c_str());
         co_return kDone;
     }
+    if (text_of(*job, "progress_stage") == "waiting_for_user") {
+        co_return complain(
+            fmt::format("The job waits for you: longhand draft {0}{1} shows what to read, and longhand "
+                        "resume {0}{1} goes on.",
+                        asked->id(), to_the_same_server(asked->options)));
+    }
     const std::string why = text_of(*job, "error_message");
     co_return complain(fmt::format("The job is {}.{}{}", state, why.empty() ? "" : " ", why));
 }
 
-awaitable<int> tell(Asked* asked, std::string path, job::Budget caps = {}) {
+awaitable<int> draft(Asked* asked) {
+    auto answer = co_await asked->api().get("/api/getDraft?jobId=" + asked->id(), asked->stop.token());
+    if (!answer) co_return complain_of(answer.error());
+    if (asked->as_json() || !answer->is_object()) {
+        print_json(*answer);
+        co_return kDone;
+    }
+    const json::object& shown = answer->get_object();
+    for (const job::Milestone milestone : job::kMilestones) {
+        const std::string text = text_of(shown, job::field_of(milestone));
+        if (text.empty()) continue;
+        std::printf("== %s ==\n%s\n\n", std::string(job::to_string(milestone)).c_str(), text.c_str());
+    }
+    const std::string at = text_of(shown, "milestone");
+    if (at.empty()) {
+        std::fprintf(stderr, "The job is %s and does not wait for you.\n", text_of(shown, "status").c_str());
+    } else {
+        std::fprintf(stderr, "The job waits for you to read its %s.\n", at.c_str());
+    }
+    co_return kDone;
+}
+
+enum class Ahead { to_the_next_milestone, to_the_end };
+
+awaitable<int> tell(Asked* asked, std::string path, job::Budget caps = {}, Ahead ahead = Ahead::to_the_next_milestone) {
     json::object fields{{"jobId", asked->id()}};
     add_caps(fields, caps);
+    if (ahead == Ahead::to_the_end) fields["skip"] = true;
     json::value body = std::move(fields);
     auto answer = co_await asked->api().post(std::move(path), std::move(body), asked->stop.token());
     if (!answer) co_return complain_of(answer.error());
@@ -179,7 +211,8 @@ awaitable<int> retry(Asked* asked) {
 }
 
 awaitable<int> resume(Asked* asked) {
-    return tell(asked, "/api/resumeJob", budget_of(asked->options).value());
+    const Ahead ahead = asked->options.flag("skip") ? Ahead::to_the_end : Ahead::to_the_next_milestone;
+    return tell(asked, "/api/resumeJob", budget_of(asked->options).value(), ahead);
 }
 
 int run_resume(const Options& options) {
@@ -256,13 +289,16 @@ std::vector<Command> job_commands() {
     const std::vector<OptionSpec> listing = {
         {.name = "limit", .value = "N", .help = "how many, 1 to 1000", .fallback = "100"},
         {.name = "all", .help = "every job, however many"}};
+    const std::vector<OptionSpec> guided = {
+        {.name = "guided", .help = "stop after the description, the details and the vision, for you to read and edit"}};
+    const std::vector<OptionSpec> ahead = {{.name = "skip", .help = "stop at no milestone again"}};
     const std::string example = "0190a2f4-5b1c-7d3e-8f00-0123456789ab";
     return {
         {{"submit",
           "starts a job on a running server and prints its id",
           "longhand submit \"A handbook of our test process\" --source process.md --pages 10-12",
           {{"PROMPT", "what to write, 10 to 10,000 characters"}},
-          work_options() + budget_options() + client_options()},
+          work_options() + guided + budget_options() + client_options()},
          [](const Options& options) { return ask_server(options, submit); }},
         {{"list", "lists your jobs, the newest first", "longhand list --json", {}, listing + client_options()},
          [](const Options& options) { return ask_server(options, list); }},
@@ -270,6 +306,8 @@ std::vector<Command> job_commands() {
          [](const Options& options) { return ask_server(options, status); }},
         {{"watch", "shows a job's progress until it ends", "longhand watch " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, watch); }},
+        {{"draft", "shows the milestones of a guided job", "longhand draft " + example, {id}, client_options()},
+         [](const Options& options) { return ask_server(options, draft); }},
         {{"cancel", "stops a job", "longhand cancel " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, cancel); }},
         {{"retry",
@@ -279,10 +317,10 @@ std::vector<Command> job_commands() {
           client_options()},
          [](const Options& options) { return ask_server(options, retry); }},
         {{"resume",
-          "goes on with a job that reached its budget, under a higher one",
+          "goes on with a job that reached its budget, under a higher one, or that waits for you",
           "longhand resume " + example + " --max-cost-usd 5",
           {id},
-          budget_options() + client_options()},
+          ahead + budget_options() + client_options()},
          run_resume},
         {{"receipt", "shows what a job has cost, call by call", "longhand receipt " + example, {id}, client_options()},
          [](const Options& options) { return ask_server(options, receipt); }},

@@ -45,7 +45,7 @@ bool take_event(const net::SseEvent& event, Snapshot& snapshot, ProgressView& vi
     const bool is_problem = event.event == "failed" || event.event == "moderated";
     snapshot.problem = is_problem ? text_of(data.get_object(), "code") : std::string();
     // Whoever watches can't do more for a job that waits for its owner.
-    return event.event != "paused";
+    return event.event != "paused" && event.event != "waiting_for_user";
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ boost::json::object request_body(const WorkOrder& order, const std::string& proj
                              {"email", settings.email},
                              {"page_length", order.pages}};
     if (!settings.title.empty()) body["title"] = settings.title;
+    if (settings.guided) body["guided"] = true;
     add_caps(body, order.budget);
     return body;
 }

@@ -144,6 +144,14 @@ awaitable<int> run_remote(RemoteWrite* write) {
                 write->job, resume_command(write->call, write->job)),
             kFailed);
     }
+    if (text_of(*status, "progress_stage") == "waiting_for_user") {
+        co_return print_failure(
+            write->call.options, "paused",
+            fmt::format("The work waits for you to read its next milestone: longhand draft {}{} "
+                        "shows it. Go on with: {}",
+                        write->job, to_the_same_server(write->call.options), resume_command(write->call, write->job)),
+            kFailed);
+    }
     co_return fail_job(*write, *status);
 }
 

@@ -212,6 +212,7 @@ private:
         }
         if (job_->out_of_budget) return pause();
         if (job_->wait_reason) return wait_for_provider();
+        if (job_->user_stop) return await_user();
         if (job_->signals.stop.stopped()) return hand_over();
         // It would stop again at once, wherever it is run.
         environment_.log->error("job {}: its work stopped and nobody asked for it", job_->id().to_string());
@@ -257,6 +258,9 @@ private:
     Verb pause() {
         const std::string data = boost::json::serialize(boost::json::value{{"reason", *job_->out_of_budget}});
         return after_progress([this, data] { return environment_.store.pause(job_->id(), job_->lease(), data); });
+    }
+    Verb await_user() {
+        return after_progress([this] { return environment_.store.await_user(*job_->user_stop); });
     }
     Verb wait_for_provider() {
         const Milliseconds delay =

@@ -77,6 +77,7 @@ awaitable<store::StoreResult<Passages>> load_passages(store::JobStore& store, Uu
 /// What a walk over the journal needs.
 struct JournalWalk {
     job::Settings settings;
+    job::Guidance guidance;
     std::vector<writing::SourceInfo> infos;
     std::vector<std::pair<std::string, std::string>> replies;
 };
@@ -85,6 +86,9 @@ awaitable<DocumentResult<JournalWalk>> load_walk(store::JobStore& store, job::Jo
     auto reading_settings = store.settings_for_owner(job.owner, job.id);
     store::StoreResult<job::Settings> settings = co_await std::move(reading_settings);
     if (!settings.has_value()) co_return not_read(settings.error());
+    auto reading_draft = store.draft_for_owner(job.owner, job.id);
+    store::StoreResult<store::Draft> draft = co_await std::move(reading_draft);
+    if (!draft.has_value()) co_return not_read(draft.error());
     auto reading_journal = store.journal_for_owner(job.owner, job.id);
     store::StoreResult<std::vector<store::JournalEntry>> entries = co_await std::move(reading_journal);
     if (!entries.has_value()) co_return not_read(entries.error());
@@ -95,6 +99,7 @@ awaitable<DocumentResult<JournalWalk>> load_walk(store::JobStore& store, job::Jo
     JournalWalk walk;
     walk.infos = infos_of(*sources, *settings, journal);
     walk.settings = std::move(*settings);
+    walk.guidance = std::move(draft->guidance);
     walk.replies = std::move(journal.replies);
     co_return walk;
 }
@@ -105,7 +110,7 @@ awaitable<DocumentResult<std::optional<writing::OutlineProgress>>> load_outline(
     auto loading = load_walk(store, std::move(job));
     DocumentResult<JournalWalk> walk = co_await std::move(loading);
     if (!walk.has_value()) co_return walk.error();
-    co_return writing::outline_progress(walk->settings, walk->infos, walk->replies);
+    co_return writing::outline_progress(walk->settings, walk->guidance, walk->infos, walk->replies);
 }
 
 awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store, job::Job job) {
@@ -120,7 +125,7 @@ awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store
         return found == passages->end() ? std::nullopt : std::optional(found->second);
     };
     std::optional<writing::Finished> finished =
-        writing::partial_document(walk->settings, walk->infos, walk->replies, passage);
+        writing::partial_document(walk->settings, walk->guidance, walk->infos, walk->replies, passage);
     if (!finished) co_return nothing_yet(job);
     finished->manuscript.partial = true;
     co_return std::move(*finished);

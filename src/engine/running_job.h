@@ -72,6 +72,8 @@ struct RunningJob {
 
     std::optional<std::string> out_of_budget;  ///< set: no call is begun any more, and the run ends to pause
 
+    std::optional<store::AwaitUser> user_stop;  ///< set: the run ends to wait for its user
+
     std::optional<job::Problem> problem;  ///< why the work can't go on, when a step knows
 
     Uuid id() const { return claimed.job.id; }

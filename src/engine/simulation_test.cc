@@ -1,6 +1,6 @@
-// Whole lives of an installation, each from a seed: jobs of several users, with and without a budget, cancels, retries,
-// outages of provider and database, hand-overs, and deaths of the process. After each commit the invariants of a job's
-// row and of its books are checked, and at each model call that it was not paid for before.
+// Whole lives of an installation, each from a seed: jobs of several users, with and without a budget, guided ones too,
+// cancels, retries, outages of provider and database, hand-overs, and deaths of the process. After each commit the
+// invariants of a job's row and of its books are checked, and at each model call that it was not paid for before.
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ using job::State;
 class Simulation {
 public:
     explicit Simulation(std::uint64_t seed, Bug bug = Bug::none)
-        : dice_(seed), transitions_(bug), world_(seed, SimOrder::seeded, bug) {
+        : dice_(seed), has_guided_(seed % 3 == 0), transitions_(bug), world_(seed, SimOrder::seeded, bug) {
         world_.model.fault = [this](const llm::ChatRequest&) { return fault(); };
         world_.faults.unavailable = 0.03;
         world_.options.workers = 3;
@@ -51,7 +51,9 @@ private:
                 world_.add_source(owner, project, "river.txt", World::river() + project.to_string());
                 job::Budget budget;
                 if (i == 1) budget.max_tokens = 1'100 + static_cast<std::int64_t>(dice_() % 2'000);
+                world_.guided = has_guided_ && jobs_.size() == 2;
                 jobs_.push_back({owner, world_.enqueue(owner, project, budget)});
+                if (world_.guided) guided_ = jobs_.back().second;
             }
         }
     }
@@ -97,8 +99,18 @@ private:
                 had_two_ = true;
                 break;
             default:
+                if (job == guided_) go_on(owner, job);
                 break;
         }
+    }
+
+    /// As a user does who reads, and at times edits or has had enough.
+    void go_on(Uuid owner, Uuid job) {
+        job::UserSaid said;
+        const job::Milestone edited = job::kMilestones[dice_() % job::kMilestones.size()];
+        if (dice_() % 2 == 0) said.texts[edited] = "Edit " + std::to_string(dice_() % 4);
+        said.skips = calm_ || dice_() % 5 == 0;
+        ignore_result(world_.persist([&] { return world_.store->go_on(owner, job, {}, said); }), "it may not wait");
     }
 
     void cancel(Uuid owner, Uuid job) {
@@ -154,10 +166,10 @@ private:
         world_.faults.unavailable = 0;
         world_.queue->set_faults(world_.faults);
         // What was asked before the calm may fail once more.
-        for (int round = 0; round < 3; ++round) {
+        for (int round = 0; round < (has_guided_ ? 5 : 3); ++round) {
             for (const auto& [owner, job] : jobs_) {
                 retry(owner, job);
-                raise_cap(owner, job, 1'000'000);
+                job == guided_ ? go_on(owner, job) : raise_cap(owner, job, 1'000'000);
             }
             EXPECT_TRUE(world_.runtime.run_until([&] { return none_moves(); }, 2h));
         }
@@ -184,6 +196,9 @@ private:
             EXPECT_TRUE(!is_told || call.state == job::CallState::settled) << call.key << " " << call.ending;
         }
         for (const auto& [key, times] : bought) EXPECT_GE(times, 1) << key;
+        const auto milestones =
+            std::erase_if(bought, [](const auto& key) { return key.first.starts_with("milestone/"); });
+        EXPECT_EQ(milestones > 0, job == guided_);
         for (const auto& [key, times] : answers) EXPECT_LE(times, 1) << key << " was answered and bought again";
         EXPECT_EQ(bought.size(), SmallWork::kSections + 1U);
     }
@@ -203,6 +218,8 @@ private:
     }
 
     std::mt19937_64 dice_;
+    const bool has_guided_;
+    Uuid guided_;  ///< nil: there is none
     PlantedTransitions transitions_;
     World world_;
     std::vector<std::pair<Uuid, Uuid>> jobs_;

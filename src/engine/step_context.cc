@@ -30,6 +30,12 @@ JobContext::JobContext(Environment& environment, std::shared_ptr<RunningJob> job
       sources_(std::move(sources)),
       folder_(folder) {}
 
+StepFailure JobContext::await_user(writing::MilestoneStop stop) {
+    job_->user_stop = store::AwaitUser{
+        .job = job_->id(), .lease = job_->lease(), .milestone = stop.milestone, .shown = std::move(stop.shown)};
+    return {StepErrc::stopped, ""};
+}
+
 awaitable<StepResult<writing::AskReply>> JobContext::ask(job::StepKey key, writing::AskRequest request) {
     if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
     if (const std::string* value = journal_.find(key.text())) {

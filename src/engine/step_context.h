@@ -22,7 +22,9 @@ public:
                RunFolder& folder);
 
     const job::Settings& settings() const override { return job_->claimed.settings; }
+    const job::Guidance& guidance() const override { return job_->claimed.guidance; }
     const std::vector<writing::SourceInfo>& sources() const override { return sources_.infos; }
+    Failure<writing::StepErrc> await_user(writing::MilestoneStop stop) override;
 
     awaitable<writing::StepResult<writing::AskReply>> ask(job::StepKey key, writing::AskRequest request) override;
     awaitable<writing::StepResult<std::string>> run(

@@ -30,8 +30,8 @@ namespace longhand::engine {
 
 using namespace std::chrono_literals;
 
-/// A piece of work like a real one: a plan, sections side by side in waves, a page count. Its prompts begin with the
-/// job's prompt, then `|`, then the step's key.
+/// A piece of work like a real one: milestones, where it is guided; a plan, sections side by side in waves, a page
+/// count. Its prompts begin with the job's prompt, then `|`, then the step's key.
 class SmallWork {
 public:
     static constexpr int kSections = 4;
@@ -50,6 +50,9 @@ private:
 
     awaitable<writing::StepResult<writing::Finished>> walk() {
         report(job::Stage::planning);
+        auto guiding = milestones();
+        writing::StepResult<void> guided = co_await std::move(guiding);
+        if (!guided.has_value()) co_return guided.error();
         auto planning = ask("plan", 0);
         writing::StepResult<std::string> plan = co_await std::move(planning);
         if (!plan.has_value()) co_return plan.error();
@@ -76,6 +79,27 @@ private:
         finished.words = words_;
         finished.quality = "{}";
         co_return finished;
+    }
+
+    awaitable<writing::StepResult<void>> milestones() {
+        job::ShownTexts shown;
+        std::string before;
+        for (const job::Milestone milestone : job::kMilestones) {
+            if (!context_.settings().guided) break;
+            shown[milestone].text = context_.guidance().of[milestone].text.value_or("");
+            if (shown[milestone].text.empty()) {
+                std::string key = "milestone/" + std::string(job::to_string(milestone));
+                if (!before.empty()) key += "/" + sha256_hex(before).substr(0, 8);
+                auto asking = ask(key, 0);
+                writing::StepResult<std::string> text = co_await std::move(asking);
+                if (!text.has_value()) co_return text.error();
+                shown[milestone] = {*text, key};
+            }
+            before += shown[milestone].text + "|";
+            if (!context_.guidance().has_passed(milestone, shown[milestone].key))
+                co_return context_.await_user({.milestone = milestone, .shown = shown});
+        }
+        co_return writing::StepResult<void>();
     }
 
     awaitable<void> section(int number, std::map<int, std::string>& sections, std::optional<StepFailure>& failure) {
@@ -243,6 +267,7 @@ public:
     /// The job's prompt is its project's id, so that each job's calls can be told apart.
     Uuid enqueue(Uuid owner, Uuid project, job::Budget budget = {}) {
         store::NewJob request;
+        request.settings.guided = guided;
         request.budget = budget;
         request.owner = owner;
         request.project = project;
@@ -345,6 +370,7 @@ public:
     std::vector<std::string> links;  ///< of jobs that are enqueued from now on
     std::string models;              ///< every model of jobs that are enqueued from now on
     bool is_byok = false;            ///< likewise
+    bool guided = false;             ///< likewise
 
 private:
     static std::string literal(Uuid id) { return "x'" + boost::algorithm::erase_all_copy(id.to_string(), "-") + "'"; }

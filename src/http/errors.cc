@@ -40,6 +40,7 @@ constexpr std::array kTable = {
     ErrorLine{ApiErrc::request_timeout, Status::request_timeout, "request_timeout"},
     ErrorLine{ApiErrc::project_busy, Status::conflict, "project_busy"},
     ErrorLine{ApiErrc::not_paused, Status::conflict, "not_paused"},
+    ErrorLine{ApiErrc::not_waiting, Status::conflict, "not_waiting"},
     ErrorLine{ApiErrc::duplicate, Status::conflict, "duplicate"},
     ErrorLine{ApiErrc::request_in_progress, Status::conflict, "request_in_progress"},
     ErrorLine{ApiErrc::nothing_yet, Status::conflict, "nothing_yet"},

@@ -50,6 +50,7 @@ enum class ApiErrc {
     request_timeout,
     project_busy,
     not_paused,
+    not_waiting,
     duplicate,
     request_in_progress,
     nothing_yet,

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "http/errors.h"
+#include "http/json_body.h"
 #include "http/router.h"
 #include "http/services.h"
+#include "job/milestone.h"
 
 namespace longhand::http {
 
@@ -32,6 +34,7 @@ std::vector<Route> usage_routes(const Services& services);
 std::vector<Route> owner_event_routes(const Services& services);
 std::vector<Route> outline_routes(const Services& services);
 std::vector<Route> webhook_routes(const Services& services);
+std::vector<Route> draft_routes(const Services& services);
 std::vector<Route> meta_routes(const Services& services);
 
 /// The value of a query parameter that may be there once; nothing when it is not. Errors: invalid_parameter.
@@ -58,6 +61,10 @@ enum class WrittenWith { servers_key, own_key };
 awaitable<ApiResult<WrittenWith>> written_with(const Services& services, Uuid owner, std::string provider);
 /// What retryJob and resumeJob answer.
 std::string queued_again_json(Uuid job);
+/// Of a milestone's text, in code points.
+inline constexpr std::size_t kMostOfMilestone = 50'000;
+/// `work_description`, `work_details`, `work_vision`: null is as good as "", and neither is the same as absent.
+job::PerMilestone<std::optional<std::string>> read_milestones(BodyReader& body);
 /// 409: which job keeps the project busy, and how to cancel it.
 ApiError busy_project(const store::BusyProject& busy);
 

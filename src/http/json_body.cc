@@ -138,6 +138,15 @@ job::Choice BodyReader::choice(std::string_view name) {
     return job::Choice::automatic;
 }
 
+bool BodyReader::flag(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) return false;
+    if (value->is_bool()) return value->get_bool();
+    const std::string_view word = value->is_string() ? view(*value) : std::string_view();
+    if (word != "on" && word != "off") refuse(name, "should be true or 'on', or false or 'off'");
+    return word == "on";
+}
+
 std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_t least, std::int64_t most) {
     const json::value* value = find(name);
     if (value == nullptr) return std::nullopt;

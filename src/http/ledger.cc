@@ -1,4 +1,4 @@
-// A job's ledger with the receipt of a cancelled one, and resumeJob, which raises a budget.
+// A job's ledger with the receipt of a cancelled one, and resumeJob, which raises a budget or goes on from a milestone.
 #include <fmt/format.h>
 
 #include "engine/receipt.h"
@@ -101,6 +101,20 @@ ApiError not_paused(const store::StoreFailure& failure) {
         .with("status", failure.message);
 }
 
+ApiError not_waiting() {
+    return ApiError{ApiErrc::not_waiting,
+                    "The job waits for a higher budget, not for you to read a milestone: resume it with a higher cap, "
+                    "without milestones and 'skip'."}
+        .with("status", "draft");
+}
+
+job::UserSaid read_word(BodyReader& body) {
+    job::UserSaid said;
+    said.texts = read_milestones(body);
+    said.skips = body.flag("skip");
+    return said;
+}
+
 ApiError budget_reached(const store::StoreFailure& failure, const store::StoreResult<store::JobBudget>& now) {
     ApiError error = from_store(failure, "job");
     if (!now) return error;
@@ -116,6 +130,7 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
     BodyReader reader(*body);
     const Uuid id = reader.id("jobId");
     const job::Budget raised = reader.budget();
+    const job::UserSaid said = read_word(reader);
     if (reader.problem()) co_return *reader.problem();
     if (raised.max_cost) {
         auto settings = co_await services.deps.jobs.settings_for_owner(call.owner(), id);
@@ -123,9 +138,13 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
         if (auto problem = unknown_price(*settings, *services.defaults.get())) co_return std::move(*problem);
     }
     const std::string answer = queued_again_json(id);
-    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised, call.once_saying<job::Job>(answer));
+    auto resumed =
+        co_await services.deps.jobs.go_on(call.owner(), id, raised, said, call.once_saying<job::Job>(answer));
     if (resumed) co_return json_reply(answer);
-    if (resumed.error().code == store::StoreErrc::wrong_state) co_return not_paused(resumed.error());
+    if (resumed.error().code == store::StoreErrc::wrong_state) {
+        const bool has_word = said != job::UserSaid{};
+        co_return has_word && resumed.error().message == "draft" ? not_waiting() : not_paused(resumed.error());
+    }
     if (resumed.error().code != store::StoreErrc::budget) co_return from_store(resumed.error(), "job");
     const auto now = co_await services.deps.jobs.budget_for_owner(call.owner(), id);
     co_return budget_reached(resumed.error(), now);

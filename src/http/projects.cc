@@ -97,9 +97,10 @@ ApiResult<store::ProjectChange> read_change(const boost::json::object& object) {
     change.outline_text = clearable(body, "outline_text", 5'000);
     change.style_text = clearable(body, "style_text", 10'000);
     change.supplemental_info = clearable(body, "supplemental_info", 50'000);
-    change.work_description = clearable(body, "work_description", 50'000);
-    change.work_details = clearable(body, "work_details", 50'000);
-    change.work_vision = clearable(body, "work_vision", 50'000);
+    auto milestones = read_milestones(body);
+    change.work_description = std::move(milestones[job::Milestone::description]);
+    change.work_details = std::move(milestones[job::Milestone::details]);
+    change.work_vision = std::move(milestones[job::Milestone::vision]);
     change.questions_answers = read_questions_change(body);
     if (body.problem()) return *body.problem();
     return change;

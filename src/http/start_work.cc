@@ -100,6 +100,7 @@ std::string model_or(BodyReader& body, std::string_view name, const std::string&
 struct Start {
     Uuid project;
     job::Settings settings;
+    job::PerMilestone<std::optional<std::string>> milestones;  ///< what is not there comes from the project
     job::Budget budget;
 };
 
@@ -122,6 +123,8 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.technical_diagrams = body.choice("has_technical_diagrams");
     settings.table_of_contents = body.choice("has_tableofcontents");
     read_research(body, settings);
+    settings.guided = body.flag("guided");
+    start.milestones = read_milestones(body);
     settings.questions_and_answers = read_questions(body);
     settings.urls_for_research = read_urls(body);
     read_mode(body, settings);
@@ -148,6 +151,17 @@ std::vector<std::string> warnings_for(const job::Settings& settings) {
             "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
     }
     return warnings;
+}
+
+job::MilestoneTexts milestones_of(const Start& start, const store::Project& project) {
+    job::MilestoneTexts texts;
+    texts[job::Milestone::description] = project.work_description;
+    texts[job::Milestone::details] = project.work_details;
+    texts[job::Milestone::vision] = project.work_vision;
+    for (const job::Milestone milestone : job::kMilestones) {
+        if (start.milestones[milestone]) texts[milestone] = *start.milestones[milestone];
+    }
+    return texts;
 }
 
 void take_from_project(job::Settings& settings, const store::Project& project) {
@@ -181,6 +195,7 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call
     request.project = start.project;
     request.settings = start.settings;
     take_from_project(request.settings, project);
+    request.settings.milestones = milestones_of(start, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
     const auto key = co_await written_with(services, owner, request.provider);

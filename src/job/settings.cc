@@ -77,6 +77,12 @@ struct Reader {
             ok = ok && !error;
         }
     }
+    void read(std::string_view name, bool& out) {
+        if (const json::value* value = object.if_contains(name)) {
+            ok = ok && value->is_bool();
+            out = value->is_bool() && value->get_bool();
+        }
+    }
     void read(std::string_view name, Choice& out) {
         std::string word;
         read(name, word);
@@ -180,6 +186,8 @@ std::string to_json(const Settings& settings) {
     put(object, "technical_diagrams", settings.technical_diagrams);
     put(object, "table_of_contents", settings.table_of_contents);
     put(object, "web_research", settings.web_research);
+    if (settings.guided) object["guided"] = true;
+    for (const Milestone milestone : kMilestones) put(object, field_of(milestone), settings.milestones[milestone]);
     put(object, "mode", settings.mode);
     put(object, "reasoning_model", settings.reasoning_model);
     put(object, "writing_model", settings.writing_model);
@@ -211,6 +219,8 @@ std::optional<Settings> settings_from_json(std::string_view text) {
     reader.read("technical_diagrams", settings.technical_diagrams);
     reader.read("table_of_contents", settings.table_of_contents);
     reader.read("web_research", settings.web_research);
+    reader.read("guided", settings.guided);
+    for (const Milestone milestone : kMilestones) reader.read(field_of(milestone), settings.milestones[milestone]);
     reader.read("mode", settings.mode);
     reader.read("reasoning_model", settings.reasoning_model);
     reader.read("writing_model", settings.writing_model);

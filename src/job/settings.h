@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "job/milestone.h"
 
 namespace longhand::job {
 
@@ -45,6 +46,8 @@ struct Settings {
     Choice technical_diagrams = Choice::automatic;
     Choice table_of_contents = Choice::automatic;
     Choice web_research = Choice::automatic;
+    bool guided = false;        ///< stops at each milestone for the user to read and edit it
+    MilestoneTexts milestones;  ///< texts that were there before the job began
     std::string mode = "deepwriter";
     std::string reasoning_model;
     std::string writing_model;

@@ -46,13 +46,17 @@ TEST(Settings, SurviveTheirTextForm) {
     settings.technical_diagrams = Choice::on;
     settings.writing_model = "a/b";
     settings.context_tokens = 8192;
+    settings.guided = true;
+    settings.milestones[Milestone::details] = "Two parts.";
     EXPECT_EQ(settings_from_json(to_json(settings)), settings);
     EXPECT_EQ(settings_from_json(to_json(Settings{})), Settings{});
+    EXPECT_EQ(to_json(Settings{}).find("guided"), std::string::npos) << "as rows of older versions";
 }
 
 TEST(Settings, AreNotReadFromWhatTheyDidNotWrite) {
     for (const char* text : {"", "[]", "{\"prompt\":1}", "{\"web_research\":\"maybe\"}", "{\"max_pages\":-1}",
-                             "{\"questions_and_answers\":{}}", "{\"urls_for_research\":[1]}"}) {
+                             "{\"questions_and_answers\":{}}", "{\"urls_for_research\":[1]}", "{\"guided\":\"on\"}",
+                             "{\"work_vision\":1}"}) {
         EXPECT_FALSE(settings_from_json(text).has_value()) << text;
     }
 }

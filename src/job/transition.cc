@@ -30,6 +30,8 @@ constexpr std::array<Rule, kTransitions.size()> kTable = {{
     {Transition::moderate, kRunning, State::moderated, Stage::stopped, Guard::lease, kRaisesLease, kEndsRun, kEvent},
     {Transition::cancel, kCancellable, State::cancelled, Stage::stopped, Guard::owner, kRaisesLease, kEndsRun, kEvent},
     {Transition::pause, kRunning, State::draft, Stage::waiting_for_budget, Guard::lease, kRaisesLease, kGoesOn, kEvent},
+    {Transition::await_user, kRunning, State::draft, Stage::waiting_for_user, Guard::lease, kRaisesLease, kGoesOn,
+     kEvent},
     {Transition::resume, bit(State::draft), State::queued, Stage::queued, Guard::owner, kKeepsLease, kGoesOn, kEvent},
     {Transition::wait_for_provider, kRunning, State::queued, Stage::waiting_for_provider, Guard::lease, kRaisesLease,
      kGoesOn, kEvent},
@@ -110,6 +112,7 @@ void set_particulars(Job& job, const Change& change) {
         case Transition::enqueue:
         case Transition::report:
         case Transition::pause:
+        case Transition::await_user:
         case Transition::resume:
         case Transition::hand_over:
             break;
@@ -179,6 +182,8 @@ std::string_view to_string(Transition transition) {
             return "cancelled";
         case Transition::pause:
             return "paused";
+        case Transition::await_user:
+            return "waiting_for_user";
         case Transition::resume:
             return "resumed";
         case Transition::wait_for_provider:
@@ -250,6 +255,12 @@ Change cancelled(WallTime now, Uuid owner) {
 Change paused(WallTime now, Lease lease, std::string data) {
     Change change = held(Transition::pause, now, lease);
     change.data = std::move(data);
+    return change;
+}
+
+Change awaits_user(WallTime now, Lease lease, Milestone milestone, std::string_view key) {
+    Change change = held(Transition::await_user, now, lease);
+    change.data = json::serialize(json::value{{"milestone", to_string(milestone)}, {"key", key}});
     return change;
 }
 

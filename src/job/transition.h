@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "job/job.h"
+#include "job/milestone.h"
 
 namespace longhand::job {
 
@@ -25,6 +26,7 @@ enum class Transition {
     moderate,
     cancel,
     pause,              ///< its budget is reached
+    await_user,         ///< a milestone is there to be read
     resume,             ///< a paused draft goes on
     wait_for_provider,  ///< gives its slot back until not_before
     hand_over,          ///< its process goes down in good order
@@ -32,21 +34,11 @@ enum class Transition {
     give_up,            ///< rescued too often with nothing new durable
     retry,
 };
-inline constexpr std::array kTransitions = {Transition::enqueue,
-                                            Transition::claim,
-                                            Transition::report,
-                                            Transition::record_step,
-                                            Transition::complete,
-                                            Transition::fail,
-                                            Transition::moderate,
-                                            Transition::cancel,
-                                            Transition::pause,
-                                            Transition::resume,
-                                            Transition::wait_for_provider,
-                                            Transition::hand_over,
-                                            Transition::rescue,
-                                            Transition::give_up,
-                                            Transition::retry};
+inline constexpr std::array kTransitions = {
+    Transition::enqueue,   Transition::claim,      Transition::report,   Transition::record_step,
+    Transition::complete,  Transition::fail,       Transition::moderate, Transition::cancel,
+    Transition::pause,     Transition::await_user, Transition::resume,   Transition::wait_for_provider,
+    Transition::hand_over, Transition::rescue,     Transition::give_up,  Transition::retry};
 std::string_view to_string(Transition transition);
 
 enum class Guard {
@@ -108,6 +100,8 @@ Change failed(WallTime now, Lease lease, Problem problem);
 Change moderated(WallTime now, Lease lease, Problem problem);
 Change cancelled(WallTime now, Uuid owner);
 Change paused(WallTime now, Lease lease, std::string data);
+/// `key`: of the step that wrote the milestone; empty where the user did.
+Change awaits_user(WallTime now, Lease lease, Milestone milestone, std::string_view key);
 Change resumed(WallTime now, Uuid owner);
 Change waiting_for_provider(WallTime now, Lease lease, WallTime not_before, std::string_view reason);
 Change handed_over(WallTime now, Lease lease);

@@ -47,6 +47,8 @@ Change change_of(Transition transition, const Job& job, WallTime now) {
             return cancelled(now, job.owner);
         case Transition::pause:
             return paused(now, job.lease, "{}");
+        case Transition::await_user:
+            return awaits_user(now, job.lease, Milestone::details, "milestone/details/12ab");
         case Transition::resume:
             return resumed(now, job.owner);
         case Transition::wait_for_provider:
@@ -81,6 +83,7 @@ const std::vector<Expected> kExpected = {
     {Transition::moderate, {State::in_progress}, State::moderated},
     {Transition::cancel, {State::draft, State::submitted, State::queued, State::in_progress}, State::cancelled},
     {Transition::pause, {State::in_progress}, State::draft},
+    {Transition::await_user, {State::in_progress}, State::draft},
     {Transition::resume, {State::draft}, State::queued},
     {Transition::wait_for_provider, {State::in_progress}, State::queued},
     {Transition::hand_over, {State::in_progress}, State::queued},
@@ -134,6 +137,33 @@ TEST(Transitions, ADraftThatNeverBeganCannotResume) {
     Job job = job_in(State::draft);
     job.has_begun = false;
     EXPECT_FALSE(apply(job, resumed(kStart, kOwner)).has_value());
+}
+
+TEST(Transitions, AJobThatWaitsForItsUserSaysAtWhichMilestone) {
+    const auto waits =
+        apply(job_in(State::in_progress), awaits_user(kStart, 7, Milestone::vision, "milestone/vision/9"));
+    ASSERT_TRUE(waits.has_value());
+    EXPECT_EQ(waits->job.stage, Stage::waiting_for_user);
+    ASSERT_TRUE(waits->event.has_value());
+    EXPECT_EQ(waits->event->kind, "waiting_for_user");
+    EXPECT_EQ(waits->event->data, R"({"milestone":"vision","key":"milestone/vision/9"})");
+}
+
+TEST(Milestones, AreKnownByTheirWords) {
+    for (const Milestone milestone : kMilestones) EXPECT_EQ(parse_milestone(to_string(milestone)), milestone);
+    EXPECT_EQ(field_of(Milestone::details), "work_details");
+    EXPECT_EQ(to_string(Milestone::details), "details");
+    EXPECT_FALSE(parse_milestone("work_details"));
+}
+
+TEST(Milestones, AreLeftBehindByStepOrAllAtOnce) {
+    Guidance guidance;
+    guidance.of[Milestone::details].passed = {"milestone/details/12ab"};
+    EXPECT_TRUE(guidance.has_passed(Milestone::details, "milestone/details/12ab"));
+    EXPECT_FALSE(guidance.has_passed(Milestone::details, "milestone/details/34cd"));
+    EXPECT_FALSE(guidance.has_passed(Milestone::vision, "milestone/details/12ab"));
+    guidance.skips = true;
+    EXPECT_TRUE(guidance.has_passed(Milestone::vision, ""));
 }
 
 TEST(Transitions, TheLeaseGrowsWithEveryEntryToAndExitFromInProgress) {

@@ -8,6 +8,7 @@
 #include "store/conformance/claims_testing.h"
 #include "store/conformance/deletion_testing.h"
 #include "store/conformance/feed_testing.h"
+#include "store/conformance/guided_testing.h"
 #include "store/conformance/jobs_testing.h"
 #include "store/conformance/journal_testing.h"
 #include "store/conformance/ledger_testing.h"
@@ -19,6 +20,7 @@
 #define LONGHAND_STORE_CONFORMS(prefix, ...)                                                \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJobs, testing::Values(__VA_ARGS__), name_of);     \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreClaims, testing::Values(__VA_ARGS__), name_of);   \
+    INSTANTIATE_TEST_SUITE_P(prefix, StoreGuided, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreJournal, testing::Values(__VA_ARGS__), name_of);  \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreLedger, testing::Values(__VA_ARGS__), name_of);   \
     INSTANTIATE_TEST_SUITE_P(prefix, StoreProjects, testing::Values(__VA_ARGS__), name_of); \

@@ -14,6 +14,7 @@
 #include "base/runtime.h"
 #include "job/job.h"
 #include "job/ledger.h"
+#include "job/milestone.h"
 #include "job/settings.h"
 #include "job/transition.h"
 #include "store/errors.h"
@@ -68,6 +69,36 @@ struct ClaimedJob {
     job::Job job;
     job::Settings settings;
     std::vector<JobSource> sources;
+    job::Guidance guidance;  ///< of a guided job
+};
+
+/// A guided job that has come to a milestone.
+struct AwaitUser {
+    Uuid job;
+    job::Lease lease = 0;
+    job::Milestone milestone = job::Milestone::description;
+    job::ShownTexts shown;  ///< of all milestones, as far as they are there
+};
+
+/// A text of a milestone, as it was shown or written. Never changed afterwards.
+struct MilestoneVersion {
+    job::Milestone milestone = job::Milestone::description;
+    std::int32_t version = 1;
+    bool by_user = false;
+    std::string key;   ///< of the step that wrote it; empty: none did
+    std::string text;  ///< empty: it is to be made anew
+    WallTime at{};
+    bool operator==(const MilestoneVersion&) const = default;
+};
+
+/// What a guided job shows its user.
+struct Draft {
+    job::Job job;
+    bool guided = false;
+    std::optional<job::Milestone> waits_at;  ///< while it waits for its user
+    job::MilestoneTexts texts;               ///< as they stand
+    std::vector<MilestoneVersion> versions;  ///< of one milestone after the other, the oldest first
+    job::Guidance guidance;
 };
 
 struct Beat {
@@ -383,6 +414,9 @@ public:
     virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;      // stale
     virtual awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) = 0;  // stale
     virtual awaitable<StoreResult<job::Job>> pause(Uuid job, job::Lease lease, std::string data) = 0;         // stale
+    /// To `draft`, until its user says what next. The texts are kept as versions where they are new, and its project
+    /// shows them; what the user wrote into the project since the job's last stop stands before them. Errors: stale.
+    virtual awaitable<StoreResult<job::Job>> await_user(AwaitUser stop) = 0;
     /// `delay` counts up to kLongestDelay, by the wall clock; where that is set back, the wait is over.
     virtual awaitable<StoreResult<job::Job>> wait_for_provider(Uuid job, job::Lease lease, Milliseconds delay,
                                                                std::string reason) = 0;  // stale
@@ -407,6 +441,11 @@ public:
     /// wrong_state; budget (a job with caps of which none is higher than before, or with one that is reached already).
     virtual awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
                                                     Once<job::Job> once = {}) = 0;
+    /// The same with the user's word on the milestones, kept in the same transaction; the project shows it too. A job
+    /// that waits for its user needs no higher cap. Errors: as `resume`; wrong_state for a job that waits for anything
+    /// else, if there is a word.
+    virtual awaitable<StoreResult<job::Job>> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said,
+                                                   Once<job::Job> once = {}) = 0;
 
     /// Of a job in whatever state. Errors: not_found.
     virtual awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
@@ -432,6 +471,7 @@ public:
     /// That object, if it is in memory; null says nothing.
     virtual std::shared_ptr<const job::Job> known_job(const Uuid& owner, const Uuid& job) = 0;
     virtual awaitable<StoreResult<job::Settings>> settings_for_owner(Uuid owner, Uuid job) = 0;  // not_found
+    virtual awaitable<StoreResult<Draft>> draft_for_owner(Uuid owner, Uuid job) = 0;             // not_found
     virtual awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) = 0;
     virtual awaitable<StoreResult<JobBudget>> budget_for_owner(Uuid owner, Uuid job) = 0;  // not_found
     virtual awaitable<StoreResult<Ledger>> ledger_for_owner(Uuid owner, Uuid job) = 0;     // not_found

@@ -40,6 +40,11 @@ std::string answers_markup(const job::Settings& settings, std::size_t each) {
     return pairs.empty() ? "" : element_of_markup("answers", "\n" + pairs);
 }
 
+/// Bytes of the request; the other elements have parts of it.
+std::size_t share_of(const job::Settings& settings) {
+    return settings.context_tokens > 0 ? std::max<std::size_t>(settings.context_tokens / 2, 200) : 20'000;
+}
+
 }  // namespace
 
 awaitable<StepResult<std::optional<Answer>>> ask_patiently(StepContext* context, Question question) {
@@ -58,9 +63,25 @@ awaitable<StepResult<std::optional<Answer>>> ask_patiently(StepContext* context,
     co_return std::optional<Answer>();
 }
 
+std::string milestones_markup(const job::MilestoneTexts& texts, std::size_t bytes) {
+    std::string markup;
+    for (const job::Milestone milestone : job::kMilestones) {
+        const std::size_t room = milestone == job::Milestone::details ? bytes / 2 : bytes / 4;
+        markup += optional_element(job::to_string(milestone), shortened(texts[milestone], room));
+    }
+    return markup;
+}
+
+std::size_t milestone_bytes(const job::Settings& settings) {
+    return share_of(settings);
+}
+
+std::size_t milestone_bytes_of_draft(const job::Settings& settings) {
+    return share_of(settings) / 4;
+}
+
 Fields settings_fields(const job::Settings& settings, const Work& work) {
-    const bool bounded = settings.context_tokens > 0;
-    const std::size_t share = bounded ? std::max<std::size_t>(settings.context_tokens / 2, 200) : 20'000;
+    const std::size_t share = share_of(settings);
     Fields fields;
     fields.text("language", work.plan.language);
     fields.markup("request", element("request", shortened(settings.prompt, share)));
@@ -69,6 +90,7 @@ Fields settings_fields(const job::Settings& settings, const Work& work) {
     fields.markup("notes", optional_element("notes", shortened(settings.supplemental_info, share / 2)));
     const std::size_t pairs = std::max<std::size_t>(settings.questions_and_answers.size(), 1);
     fields.markup("answers", answers_markup(settings, share / 4 / pairs + 40));
+    fields.markup("milestones", milestones_markup(work.milestones, milestone_bytes(settings)));
     return fields;
 }
 

@@ -34,9 +34,15 @@ struct Answer {
 /// `key`, `key#2` … `key#4`.
 awaitable<StepResult<std::optional<Answer>>> ask_patiently(StepContext* context, Question question);
 
-/// The elements that come from the settings: request, title, style, notes, answers. With a bound on the prompt they are
-/// shortened to fit a quarter of it.
+/// The elements that come from the settings: request, title, style, notes, answers; and the milestones. With a bound on
+/// the prompt they are shortened to fit a third of it.
 Fields settings_fields(const job::Settings& settings, const Work& work);
+
+/// The milestones that are there, as elements: half of `bytes` for the details, a quarter for each of the others.
+std::string milestones_markup(const job::MilestoneTexts& texts, std::size_t bytes);
+/// Bytes of the milestones in a prompt that plans, and in one of the many that draft.
+std::size_t milestone_bytes(const job::Settings& settings);
+std::size_t milestone_bytes_of_draft(const job::Settings& settings);
 
 std::string system_prompt();
 

@@ -18,12 +18,18 @@ inline Failure<StepErrc> journal_ends() {
 /// Returns what was recorded, and stops at the first entry that is not there.
 class JournalContext final : public StepContext {
 public:
-    JournalContext(const job::Settings& settings, const std::vector<SourceInfo>& sources,
+    JournalContext(const job::Settings& settings, const job::Guidance& guidance, const std::vector<SourceInfo>& sources,
                    const std::vector<std::pair<std::string, std::string>>& entries, const PassageLookup& passage)
-        : settings_(settings), sources_(sources), entries_(entries.begin(), entries.end()), passage_(passage) {}
+        : settings_(settings),
+          guidance_(guidance),
+          sources_(sources),
+          entries_(entries.begin(), entries.end()),
+          passage_(passage) {}
 
     const job::Settings& settings() const override { return settings_; }
+    const job::Guidance& guidance() const override { return guidance_; }
     const std::vector<SourceInfo>& sources() const override { return sources_; }
+    Failure<StepErrc> await_user(MilestoneStop) override { return journal_ends(); }
 
     awaitable<StepResult<AskReply>> ask(job::StepKey key, AskRequest) override {
         const auto entry = entries_.find(key.text());
@@ -65,6 +71,7 @@ private:
     }
 
     const job::Settings& settings_;
+    const job::Guidance& guidance_;
     const std::vector<SourceInfo>& sources_;
     const std::map<std::string, std::string> entries_;
     const PassageLookup& passage_;

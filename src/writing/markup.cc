@@ -9,9 +9,10 @@ namespace longhand::writing {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> kMarks = {
-    "task", "request", "title",    "style",   "answers", "qa",     "q",     "a",     "outline", "section",
-    "said", "terms",   "passages", "passage", "draft",   "faults", "fault", "error", "answer"};
+constexpr std::array<std::string_view, 22> kMarks = {
+    "task",    "request", "title",       "style",   "answers", "qa",    "q",     "a",
+    "outline", "section", "description", "details", "vision",  "said",  "terms", "passages",
+    "passage", "draft",   "faults",      "fault",   "error",   "answer"};
 constexpr std::pair<std::string_view, char> kEntities[] = {
     {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&amp;", '&'}};
 

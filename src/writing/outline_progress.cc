@@ -16,7 +16,8 @@ constexpr std::string_view kSectionMark = "section/";
 
 awaitable<void> walk_to_outline(StepContext* context, Work* work, bool* is_whole) {
     work->target = target_of(context->settings());
-    StepResult<void> done = co_await plan_step(context, work);
+    StepResult<void> done = co_await milestone_step(context, work);
+    if (done) done = co_await plan_step(context, work);
     if (done) done = co_await outline_step(context, work);
     *is_whole = done.has_value();
 }
@@ -43,10 +44,11 @@ std::string section_of_step(std::string_view key) {
     return std::string(key.substr(0, key.find('/')));
 }
 
-std::optional<OutlineProgress> outline_progress(const job::Settings& settings, const std::vector<SourceInfo>& sources,
+std::optional<OutlineProgress> outline_progress(const job::Settings& settings, const job::Guidance& guidance,
+                                                const std::vector<SourceInfo>& sources,
                                                 const std::vector<std::pair<std::string, std::string>>& entries) {
     const PassageLookup no_passages = [](std::string_view) { return std::optional<sources::Passage>(); };
-    JournalContext context(settings, sources, entries, no_passages);
+    JournalContext context(settings, guidance, sources, entries, no_passages);
     Work work;
     bool is_whole = false;
     boost::asio::io_context loop;

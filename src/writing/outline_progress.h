@@ -23,7 +23,8 @@ struct OutlineProgress {
 };
 
 /// Nothing: the outline is not whole yet. `entries`: the journal's keys, and the texts of the model's answers.
-std::optional<OutlineProgress> outline_progress(const job::Settings& settings, const std::vector<SourceInfo>& sources,
+std::optional<OutlineProgress> outline_progress(const job::Settings& settings, const job::Guidance& guidance,
+                                                const std::vector<SourceInfo>& sources,
                                                 const std::vector<std::pair<std::string, std::string>>& entries);
 
 /// The number of the section that a step writes at (`section/3.2/draft#2`, `fit/1/section/3.2`); empty for other steps.

@@ -18,10 +18,10 @@ awaitable<void> walk_journal(StepContext* context, Work* work) {
 }  // namespace
 
 std::optional<Finished> partial_document(
-    const job::Settings& settings, const std::vector<SourceInfo>& sources,
+    const job::Settings& settings, const job::Guidance& guidance, const std::vector<SourceInfo>& sources,
     const std::vector<std::pair<std::string, std::string>>& entries,
     const std::function<std::optional<sources::Passage>(std::string_view)>& passage) {
-    JournalContext context(settings, sources, entries, passage);
+    JournalContext context(settings, guidance, sources, entries, passage);
     Work work;
     boost::asio::io_context loop;
     boost::asio::co_spawn(loop, walk_journal(&context, &work), [](const std::exception_ptr& bug) {

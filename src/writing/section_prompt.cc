@@ -61,7 +61,9 @@ std::string own_chapter(const Work& work, LeafRef leaf) {
 
 Fields fields_of(StepContext& context, const Work& work, const SectionCall& call, const Extent& extent) {
     const Aliases aliases = aliases_of(extent.keys);
-    Fields fields = settings_fields(context.settings(), work);
+    const job::Settings& settings = context.settings();
+    Fields fields = settings_fields(settings, work);
+    fields.markup("milestones", milestones_markup(work.milestones, milestone_bytes_of_draft(settings)));
     fields.text("key", call.key);
     fields.number("words", call.words);
     fields.markup("outline", element("outline", extent.outline > 0 ? outline_view(work.outline, call.leaf)

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/runtime.h"
+#include "job/milestone.h"
 #include "job/settings.h"
 #include "job/state.h"
 #include "job/step_key.h"
@@ -69,6 +70,12 @@ struct SourceInfo {
     bool is_link() const { return !accessed_at.empty(); }
 };
 
+/// Where a run ends for its user to read.
+struct MilestoneStop {
+    job::Milestone milestone = job::Milestone::description;
+    job::ShownTexts shown;  ///< of all milestones, as far as they are there
+};
+
 /// Used from one executor. A step's input is a function of `settings`, the sources and the entries it names; never of
 /// timing.
 class StepContext {
@@ -76,7 +83,12 @@ public:
     virtual ~StepContext() = default;
 
     virtual const job::Settings& settings() const = 0;
+    /// What the user of a guided job has said before this run began.
+    virtual const job::Guidance& guidance() const = 0;
     virtual const std::vector<SourceInfo>& sources() const = 0;  ///< in the order they were given
+
+    /// The run is to end here and wait for its user. Gives the `stopped` to go back up with.
+    virtual Failure<StepErrc> await_user(MilestoneStop stop) = 0;
 
     /// A journaled, cancellable model call: what is in the journal under `key` is returned, not bought.
     virtual awaitable<StepResult<AskReply>> ask(job::StepKey key, AskRequest request) = 0;

@@ -8,6 +8,9 @@
 
 namespace longhand::writing {
 
+/// `milestone/description`, `milestone/details/<hash>`, `milestone/vision/<hash>`, where the hash is of the texts
+/// before: those of a guided job, each read by its user before the next. Any other job has what its settings bring.
+awaitable<StepResult<void>> milestone_step(StepContext* context, Work* work);
 /// `plan`. Never empty-handed: a model that gives no plan gets one made of the prompt.
 awaitable<StepResult<void>> plan_step(StepContext* context, Work* work);
 /// `outline`, `outline/1` …: chapters, then each chapter's sections. The owner's outline where there is one.

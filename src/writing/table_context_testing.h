@@ -89,6 +89,7 @@ public:
     };
 
     job::Settings asked;
+    job::Guidance said;  ///< by the user
     std::vector<SourceInfo> files;
     std::vector<sources::Passage> passages;
     Model model = obedient;
@@ -100,6 +101,7 @@ public:
 
     std::map<std::string, AskRequest> requests;  ///< of the calls that were made
     std::vector<ProgressReport> reports;
+    std::optional<MilestoneStop> stop;  ///< where the last walk ended for its user
     long calls = 0;
     std::size_t most_at_once = 0;
 
@@ -125,7 +127,12 @@ public:
     }
 
     const job::Settings& settings() const override { return asked; }
+    const job::Guidance& guidance() const override { return said; }
     const std::vector<SourceInfo>& sources() const override { return files; }
+    Failure<StepErrc> await_user(MilestoneStop here) override {
+        stop = std::move(here);
+        return {StepErrc::stopped, "waits for its user"};
+    }
 
     awaitable<StepResult<AskReply>> ask(job::StepKey key, AskRequest request) override {
         co_await dawdle();
@@ -230,6 +237,7 @@ inline awaitable<void> keep_result(TableContext* context, std::optional<StepResu
 
 /// Walks the whole work.
 inline StepResult<Finished> write(TableContext& context) {
+    context.stop.reset();
     std::optional<StepResult<Finished>> result;
     boost::asio::io_context loop;
     boost::asio::co_spawn(loop, keep_result(&context, &result), [](const std::exception_ptr& bug) {

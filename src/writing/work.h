@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "job/milestone.h"
 #include "job/settings.h"
 #include "sources/passage.h"
 #include "writing/clean.h"
@@ -40,6 +41,7 @@ struct Usage {
 
 struct Work {
     Target target;
+    job::MilestoneTexts milestones;
     Plan plan;
     Outline outline;
     std::vector<SectionState> sections;  ///< in the order of the text

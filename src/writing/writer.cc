@@ -44,7 +44,7 @@ awaitable<StepResult<void>> walk(StepContext* context, Work* work) {
     work->target = target_of(context->settings());
     work->words_planned = work->target.words;
     using Step = awaitable<StepResult<void>> (*)(StepContext*, Work*);
-    for (const Step step : {&plan_step, &outline_step, &draft_step, &review_step}) {
+    for (const Step step : {&milestone_step, &plan_step, &outline_step, &draft_step, &review_step}) {
         StepResult<void> done = co_await step(context, work);
         if (!done) co_return done.error();
     }

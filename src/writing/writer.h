@@ -22,7 +22,7 @@ awaitable<StepResult<Finished>> write_document(StepContext& context);
 /// What a journal holds so far, as a document marked partial; nothing when no section is finished. Pure.
 /// `entries`: key and text of the recorded steps, of `run` steps too: without `research/…` the citations are dropped.
 std::optional<Finished> partial_document(
-    const job::Settings& settings, const std::vector<SourceInfo>& sources,
+    const job::Settings& settings, const job::Guidance& guidance, const std::vector<SourceInfo>& sources,
     const std::vector<std::pair<std::string, std::string>>& entries,
     const std::function<std::optional<sources::Passage>(std::string_view)>& passage);
 

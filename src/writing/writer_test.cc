@@ -383,7 +383,9 @@ TEST(Stubborn, ARefusalEndsTheWorkAtOnce) {
     class Refusing final : public StepContext {
     public:
         const job::Settings& settings() const override { return settings_; }
+        const job::Guidance& guidance() const override { return guidance_; }
         const std::vector<SourceInfo>& sources() const override { return sources_; }
+        Failure<StepErrc> await_user(MilestoneStop) override { return {StepErrc::stopped, ""}; }
         awaitable<StepResult<AskReply>> ask(job::StepKey, AskRequest) override {
             ++calls;
             co_return Failure<StepErrc>{StepErrc::moderated, "The provider refuses this."};
@@ -405,6 +407,7 @@ TEST(Stubborn, ARefusalEndsTheWorkAtOnce) {
 
     private:
         job::Settings settings_;
+        job::Guidance guidance_;
         std::vector<SourceInfo> sources_;
     } context;
     boost::asio::io_context loop;
@@ -430,7 +433,7 @@ TEST(Partial, FinishedSectionsOfAStoppedWorkAreADocument) {
     context.steps_left = 10;
     ASSERT_FALSE(write(context));
     const auto lookup = [&context](std::string_view key) { return context.passage(key); };
-    const auto partial = partial_document(context.asked, context.files, entries_of(context), lookup);
+    const auto partial = partial_document(context.asked, context.said, context.files, entries_of(context), lookup);
     ASSERT_TRUE(partial);
     EXPECT_TRUE(partial->manuscript.partial);
     EXPECT_EQ(partial->manuscript.title, "The Lighthouse");
@@ -444,7 +447,7 @@ TEST(Partial, AWholeJournalGivesTheWholeText) {
     const auto whole = write(context);
     ASSERT_TRUE(whole);
     const auto lookup = [&context](std::string_view key) { return context.passage(key); };
-    const auto partial = partial_document(context.asked, context.files, entries_of(context), lookup);
+    const auto partial = partial_document(context.asked, context.said, context.files, entries_of(context), lookup);
     ASSERT_TRUE(partial);
     EXPECT_EQ(partial->manuscript.markdown, whole->manuscript.markdown);
 }
@@ -452,10 +455,10 @@ TEST(Partial, AWholeJournalGivesTheWholeText) {
 TEST(Partial, NothingFinishedIsNoDocument) {
     TableContext context = lighthouse();
     const auto lookup = [&context](std::string_view key) { return context.passage(key); };
-    EXPECT_FALSE(partial_document(context.asked, context.files, {}, lookup));
+    EXPECT_FALSE(partial_document(context.asked, context.said, context.files, {}, lookup));
     context.steps_left = 2;
     ASSERT_FALSE(write(context));
-    EXPECT_FALSE(partial_document(context.asked, context.files, entries_of(context), lookup));
+    EXPECT_FALSE(partial_document(context.asked, context.said, context.files, entries_of(context), lookup));
 }
 
 }  // namespace

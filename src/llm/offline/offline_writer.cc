@@ -4,6 +4,7 @@
 
 #include "llm/offline/draft.h"
 #include "llm/offline/filler.h"
+#include "llm/offline/milestone.h"
 #include "llm/offline/outline.h"
 #include "llm/offline/prompt.h"
 #include "llm/offline/sentences.h"
@@ -108,6 +109,7 @@ std::string prose_answer(const Prompt& prompt, Manner manner, std::uint64_t seed
 }
 
 std::string task_answer(const Prompt& prompt, Manner manner, std::uint64_t seed) {
+    if (is_milestone(prompt.task)) return write_milestone(prompt);
     const bool structured = prompt.task == "plan" || prompt.task == "outline" || prompt.task == "outline_chapter";
     if (!structured) return prose_answer(prompt, manner, seed);
     if (manner == Manner::bad_json && prompt.error.empty())

@@ -117,6 +117,24 @@ TEST(Draft, ReadsAPaperWhoseSentencesEndInReferences) {
     EXPECT_EQ(text.find("12"), std::string::npos) << text;
 }
 
+TEST(Milestones, AreMadeOfTheRequestTheSourcesAndTheTextsBefore) {
+    const std::string description = answer(head("description", "words=\"120\"") + kPassages);
+    EXPECT_NE(
+        description.find("“The Longhand Server: A Handbook” is the handbook that the request asks for, for engineers."),
+        std::string::npos)
+        << description;
+    EXPECT_NE(description.find("The sources say at their centre: "), std::string::npos) << description;
+    const std::string approved = "<description>A ledger for gardeners. It has two parts.</description>\n";
+    const std::string details = answer(head("details", "words=\"300\"") + approved + kPassages);
+    EXPECT_TRUE(details.starts_with("The work keeps to its description: A ledger for gardeners.\n")) << details;
+    EXPECT_NE(details.find("\n- "), std::string::npos) << details;
+    const std::string vision = answer(head("vision", "words=\"160\"") + approved + kPassages);
+    EXPECT_NE(vision.find("It begins from its description: A ledger for gardeners."), std::string::npos) << vision;
+    EXPECT_NE(answer(head("vision", "words=\"160\"") + kPassages), vision);
+    // Without sources, and with a description that says nothing.
+    EXPECT_FALSE(answer(head("details", "words=\"300\"") + "<description></description>").empty());
+}
+
 TEST(Draft, IsMadeOfFittingSentencesOfSeveralSourcesWithCitations) {
     const std::string text = answer(head("draft", "words=\"90\"") + kSection + kPassages);
     EXPECT_NE(text.find("A lease is a number that tells which worker may write to a job"), std::string::npos) << text;

@@ -32,38 +32,6 @@ std::vector<std::string> passage_texts(const Prompt& prompt) {
     return texts;
 }
 
-/// The sentence that has most in common with all the others.
-std::string central_sentence(const Prompt& prompt) {
-    const Material material = gather(prompt);
-    Bag all;
-    for (const Unit& unit : material.units) add_to(all, unit.bag);
-    const Unit* best = nullptr;
-    float best_value = 0;
-    for (const Unit& unit : material.units) {
-        if (unit.kind != Unit::Kind::prose || unit.words < 8 || unit.words > 45 ||
-            unit.sentences.front().find('`') != std::string::npos)
-            continue;
-        const float value = cosine(unit.bag, all) + 0.05f * unit.score;
-        if (value > best_value) {
-            best_value = value;
-            best = &unit;
-        }
-    }
-    return best ? best->sentences.front() : "";
-}
-
-std::string fitting_title(const Prompt& prompt, const std::vector<Phrase>& phrases) {
-    if (!prompt.title.empty()) return prompt.title;
-    const Asked asked = read_request(prompt.request);
-    if (!points_at_the_sources(asked.subject)) return title_from_request(prompt.request);
-    const auto proper =
-        std::find_if(phrases.begin(), phrases.end(), [](const Phrase& phrase) { return phrase.proper; });
-    const std::string subject = proper != phrases.end() ? proper->text
-                                : phrases.empty()       ? "A Document"
-                                                        : capitalised(phrases.front().text);
-    return asked.genre.empty() ? subject : fmt::format("{}: A {}", subject, capitalised(asked.genre));
-}
-
 json::array array_of(const std::vector<std::string>& texts) {
     json::array out;
     for (const std::string& text : texts) out.push_back(json::value(text));
@@ -99,7 +67,42 @@ std::string as_json(const std::vector<Topic>& topics, const char* list) {
     return json::serialize(json::object{{list, std::move(out)}});
 }
 
+std::string fitting_title(const Prompt& prompt, const std::vector<Phrase>& phrases) {
+    if (!prompt.title.empty()) return prompt.title;
+    const Asked asked = read_request(prompt.request);
+    if (!points_at_the_sources(asked.subject)) return title_from_request(prompt.request);
+    const auto proper =
+        std::find_if(phrases.begin(), phrases.end(), [](const Phrase& phrase) { return phrase.proper; });
+    const std::string subject = proper != phrases.end() ? proper->text
+                                : phrases.empty()       ? "A Document"
+                                                        : capitalised(phrases.front().text);
+    return asked.genre.empty() ? subject : fmt::format("{}: A {}", subject, capitalised(asked.genre));
+}
+
 }  // namespace
+
+std::string central_sentence(const Prompt& prompt) {
+    const Material material = gather(prompt);
+    Bag all;
+    for (const Unit& unit : material.units) add_to(all, unit.bag);
+    const Unit* best = nullptr;
+    float best_value = 0;
+    for (const Unit& unit : material.units) {
+        if (unit.kind != Unit::Kind::prose || unit.words < 8 || unit.words > 45 ||
+            unit.sentences.front().find('`') != std::string::npos)
+            continue;
+        const float value = cosine(unit.bag, all) + 0.05f * unit.score;
+        if (value > best_value) {
+            best_value = value;
+            best = &unit;
+        }
+    }
+    return best ? best->sentences.front() : "";
+}
+
+std::string work_title(const Prompt& prompt) {
+    return fitting_title(prompt, key_phrases(passage_texts(prompt), 24));
+}
 
 std::string write_outline(const Prompt& prompt) {
     const bool chapters = prompt.task == "outline";

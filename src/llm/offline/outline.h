@@ -20,6 +20,11 @@ struct Topic {
 /// than the other chapters. Headings of prose come first, then key phrases, then parts that every work has.
 std::vector<Topic> find_topics(const Prompt& prompt, std::size_t count, const std::vector<std::string>& taken);
 
+/// The sentence of the passages that has most in common with all the others; empty when there is none.
+std::string central_sentence(const Prompt& prompt);
+/// What a work would be called that is asked for so.
+std::string work_title(const Prompt& prompt);
+
 /// `outline`, `outline_chapter`: in the form that the prompt asks for.
 std::string write_outline(const Prompt& prompt);
 /// `plan`, likewise.

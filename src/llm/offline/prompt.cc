@@ -123,6 +123,8 @@ void take_mark(const Mark& mark, Prompt& prompt) {
         for (const Mark& fault : mark.inside()) prompt.faults.push_back(fault.text());
     } else if (mark.name != "style" && mark.name != "answers")
         prompt.others += mark.text() + "\n";
+    if (mark.name == "description") prompt.description = mark.text();
+    if (mark.name == "details") prompt.details = mark.text();
 }
 
 }  // namespace

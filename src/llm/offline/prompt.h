@@ -46,6 +46,8 @@ struct Prompt {
     std::string section_title;
     std::string chapter;  ///< of the section; for `outline_chapter` the section is the chapter itself
     std::string purpose;
+    std::string description;  ///< of the whole work, as its user has approved it; `details` likewise
+    std::string details;
     std::vector<std::string> said;
     std::vector<std::string> terms;
     std::vector<PromptPassage> passages;

@@ -83,6 +83,9 @@ public:
     awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once = {}) override;
     awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once = {}) override;
     awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<job::Job>> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said,
+                                           Once<job::Job> once = {}) override;
+    awaitable<StoreResult<job::Job>> await_user(AwaitUser stop) override;
     awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
                                            Once<job::Job> once = {}) override;
     awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once = {}) override;
@@ -101,6 +104,7 @@ public:
     awaitable<StoreResult<FeedPage>> feed_after(Uuid owner, std::int64_t seq, std::size_t limit) override;
     awaitable<StoreResult<std::size_t>> drop_old_entries(std::size_t limit) override;
     awaitable<StoreResult<std::vector<Usage>>> usage_of_owner(Uuid owner, std::string from, std::string to) override;
+    awaitable<StoreResult<Draft>> draft_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<JobsPage>> jobs_of_owner(JobsQuery query) override;
     awaitable<StoreResult<std::vector<job::Event>>> events_after(Uuid owner, Uuid job, std::int64_t seq,
                                                                  std::size_t limit) override;

@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_milestones.h"
 #include "store/sqlite/verbs_sources.h"
 
 namespace longhand::store::sqlite {
@@ -167,6 +168,26 @@ awaitable<StoreResult<std::vector<DeletedJob>>> SqliteStore::jobs_to_purge(WallT
 
 awaitable<StoreResult<void>> SqliteStore::purge_job(Uuid job) {
     return write<void>("purge_job", [job](Write& write) { return sqlite::purge_job(write, job); });
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said,
+                                                    Once<job::Job> once) {
+    return write<job::Job>(
+        "go_on",
+        [owner, job, raised, said = std::move(said)](Write& write) {
+            return sqlite::resume(write, owner, job, raised, said);
+        },
+        std::move(once));
+}
+
+awaitable<StoreResult<job::Job>> SqliteStore::await_user(AwaitUser stop) {
+    return write<job::Job>("await_user",
+                           [stop = std::move(stop)](Write& write) { return sqlite::await_user(write, stop); });
+}
+
+awaitable<StoreResult<Draft>> SqliteStore::draft_for_owner(Uuid owner, Uuid job) {
+    return read<Draft>(
+        [owner, job](Connection& connection) { return sqlite::draft_for_owner(connection, owner, job); });
 }
 
 awaitable<StoreResult<job::Job>> SqliteStore::job_for_owner(Uuid owner, Uuid job) {

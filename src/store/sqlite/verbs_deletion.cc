@@ -28,7 +28,7 @@ private:
 void delete_texts(Connection& connection, const Uuid& job) {
     const SecureDelete securely(connection);
     for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
-                             "delete_partial_texts", "delete_outputs", "delete_job"}) {
+                             "delete_partial_texts", "delete_outputs", "delete_milestones", "delete_guided", "delete_job"}) {
         connection.query(rows).bind(job).run();
     }
 }

@@ -8,6 +8,7 @@
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_journal.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_milestones.h"
 #include "store/sqlite/verbs_projects.h"
 #include "store/sqlite/verbs_webhooks.h"
 
@@ -56,7 +57,8 @@ void insert_settings(Connection& connection, const Uuid& job, const job::Setting
 // All is read before anything is changed.
 StoreResult<ClaimedJob> claim_one(Write& write, const ClaimRequest& request, const Uuid& id) {
     JobRow row = load_job(write.connection, id).value();
-    ClaimedJob claimed{{}, job_settings(write.connection, id), job_sources(write.connection, id)};
+    ClaimedJob claimed{{}, job_settings(write.connection, id), job_sources(write.connection, id), {}};
+    if (claimed.settings.guided) claimed.guidance = guidance_of(write.connection, id);
     row.lease_expires = write.now + request.lease;
     auto job = change_job(write, row, job::claimed(write.now, request.worker));
     if (!job) return job.error();
@@ -97,6 +99,7 @@ StoreResult<Enqueued> enqueue(Write& write, const NewJob& request) {
     insert_job(connection, row);
     insert_settings(connection, row.job.id, request.settings);
     insert_budget(connection, row.job.id, request.budget);
+    if (request.settings.guided) open_guided(write, row.job, request.settings.milestones);
     connection.query("copy_files_to_job").bind_all(row.job.id, row.job.project).run();
     add_to_count(connection, row.job.owner, row.job.state, 1);
     for (job::Applied* applied : {&submitted, &*queued}) {
@@ -191,13 +194,22 @@ StoreResult<Enqueued> retry(Write& write, const Uuid& owner, const Uuid& job) {
     return Enqueued{std::move(*queued), std::nullopt};
 }
 
-StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job, const job::Budget& raised) {
+StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job, const job::Budget& raised,
+                             const job::UserSaid& said) {
     if (user_is_removed(write.connection, owner)) return no_such("job");
     const auto row = row_of_owner(write, owner, job);
     if (!row) return row.error();
+    const bool waits_for_user = row->job.stage == job::Stage::waiting_for_user;
+    if (!waits_for_user && said != job::UserSaid{}) {
+        return StoreFailure{StoreErrc::wrong_state, std::string(job::to_string(row->job.state))};
+    }
     auto resumed = change_job(write, *row, job::resumed(write.now, owner));
     if (!resumed) return resumed;
-    if (auto caps = raise_caps(write.connection, job, raised); !caps) return caps.error();
+    if (waits_for_user) take_user_word(write, *resumed, said);
+    // Its budget did not stop it: the caps that it has will do.
+    if (waits_for_user && raised == job::Budget{}) return resumed;
+    const Caps wanted = waits_for_user ? Caps::any : Caps::higher;
+    if (auto caps = raise_caps(write.connection, job, raised, wanted); !caps) return caps.error();
     return resumed;
 }
 

@@ -21,7 +21,8 @@ StoreResult<void> hand_over(Write& write, const std::vector<std::pair<Uuid, job:
 
 StoreResult<job::Job> cancel(Write& write, const Uuid& owner, const Uuid& job);
 StoreResult<Enqueued> retry(Write& write, const Uuid& owner, const Uuid& job);
-StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job, const job::Budget& raised);
+StoreResult<job::Job> resume(Write& write, const Uuid& owner, const Uuid& job, const job::Budget& raised,
+                             const job::UserSaid& said = {});
 
 // The rules of rescue: a crash blames no job while several ran in the process. A job that has been rescued three times
 // with nothing new durable, and then takes a process down in which it alone ran, is failed; so is one whose step ran

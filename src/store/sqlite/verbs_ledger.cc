@@ -234,7 +234,7 @@ void insert_budget(Connection& connection, const Uuid& job, const job::Budget& b
     connection.query("insert_budget").bind_all(job, micros(budget.max_cost), budget.max_tokens).run();
 }
 
-StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job::Budget& raised) {
+StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job::Budget& raised, Caps wanted) {
     const JobBudget now = budget_of(connection, job);
     const bool has_caps = now.budget != job::Budget{};
     job::Budget next = now.budget;
@@ -242,7 +242,8 @@ StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job:
     if (raised.max_tokens) next.max_tokens = raised.max_tokens;
     const auto reached = job::cap_reached(next, now.spending);
     // A cap that held a call back holds the same call back again, though it has a little room.
-    const bool none_higher = has_caps && (!now.budget.max_cost || next.max_cost <= now.budget.max_cost) &&
+    const bool none_higher = wanted == Caps::higher && has_caps &&
+                             (!now.budget.max_cost || next.max_cost <= now.budget.max_cost) &&
                              (!now.budget.max_tokens || next.max_tokens <= now.budget.max_tokens);
     if (reached || none_higher) {
         const job::Cap cap = reached.value_or(now.budget.max_cost ? job::Cap::cost : job::Cap::tokens);

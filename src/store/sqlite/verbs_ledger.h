@@ -12,7 +12,9 @@ StoreResult<void> settle_call(Write& write, const CallEnd& end);
 
 void insert_budget(Connection& connection, const Uuid& job, const job::Budget& budget);
 /// Errors: budget.
-StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job::Budget& raised);
+enum class Caps { higher, any };
+StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job::Budget& raised,
+                             Caps wanted = Caps::higher);
 
 /// Ends a call, once. False when it is not there.
 bool end_call(Write& write, const CallEnd& end);

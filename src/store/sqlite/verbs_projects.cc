@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_deletion.h"
 #include "store/sqlite/verbs_jobs.h"
+#include "store/sqlite/verbs_milestones.h"
 #include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
@@ -82,6 +83,7 @@ StoreResult<Project> update_project(Write& write, const Uuid& owner, const Uuid&
                   project.style_text, project.supplemental_info, project.work_description, project.work_details,
                   project.work_vision, project.questions_answers, project.updated_at, id, owner)
         .run();
+    take_project_change(write, id, change);
     return found;
 }
 
