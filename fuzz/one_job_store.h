@@ -165,7 +165,8 @@ public:
         asked_.raised.push_back(raised);
         co_return find(owner, job);
     }
-    Answer<job::Job> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said) override {
+    Answer<job::Job> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said,
+                           store::Once<job::Job>) override {
         asked_.raised.push_back(raised);
         asked_.said.push_back(std::move(said));
         co_return find(owner, job);

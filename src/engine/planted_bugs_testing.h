@@ -63,10 +63,11 @@ public:
             caps().insert_or_assign(enqueued->job.id, std::pair{owner, budget});
         co_return enqueued;
     }
-    awaitable<store::StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised) override {
+    awaitable<store::StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
+                                                     store::Once<job::Job> once) override {
         const job::Budget asked = raised;
         if (bug_ == Bug::budget_outside) raised = {};
-        auto resuming = SqliteStore::resume(owner, job, raised);
+        auto resuming = SqliteStore::resume(owner, job, raised, std::move(once));
         store::StoreResult<job::Job> resumed = co_await std::move(resuming);
         if (resumed.has_value() && asked.max_tokens) caps()[job].second.max_tokens = asked.max_tokens;
         co_return resumed;

@@ -238,6 +238,7 @@ struct Committed {
     job::Job job;
     std::optional<job::Event> event;
     std::string_view mark = {};  ///< what its owner did with it beside running it: `amended`, `deleted`, `restored`
+    bool has_messages = false;   ///< webhooks are to be told of the event
 };
 
 /// How long an owner's stream of all jobs goes back, and how long it is kept for one that nobody listens to.
@@ -258,7 +259,6 @@ struct FeedEntry {
 struct FeedPage {
     Feed feed;
     std::vector<FeedEntry> entries;
-    bool has_messages = false;  ///< webhooks are to be told of the event
 };
 
 /// A row of the ledger.

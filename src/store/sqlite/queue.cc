@@ -172,7 +172,7 @@ void fail_unreadable(Write& write, const Uuid& id, const UnreadableRow& row) {
     const job::Job job = load_job(connection, id).value().job;
     const job::Event event = failure_event(job, problem);
     insert_event(connection, event);
-    write.changes.push_back({job, event, tell_webhooks(write, job, event)});
+    write.changes.push_back({job, event, {}, tell_webhooks(write, job, event)});
 }
 
 void wake_due_jobs(Write& write) {

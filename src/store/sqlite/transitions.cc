@@ -54,7 +54,7 @@ StoreResult<job::Job> store_change(Write& write, const JobRow& before, job::Appl
         insert_event(write.connection, *applied.event);
         has_messages = tell_webhooks(write, after.job, *applied.event);
     }
-    write.changes.push_back({after.job, std::move(applied.event), has_messages});
+    write.changes.push_back({after.job, std::move(applied.event), {}, has_messages});
     return std::move(after.job);
 }
 

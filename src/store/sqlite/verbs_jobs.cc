@@ -105,7 +105,7 @@ StoreResult<Enqueued> enqueue(Write& write, const NewJob& request) {
     for (job::Applied* applied : {&submitted, &*queued}) {
         insert_event(connection, applied->event.value());
         const bool has_messages = tell_webhooks(write, applied->job, *applied->event);
-        write.changes.push_back({applied->job, std::move(applied->event), has_messages});
+        write.changes.push_back({applied->job, std::move(applied->event), {}, has_messages});
     }
     return Enqueued{row.job, std::nullopt};
 }
