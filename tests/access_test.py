@@ -4,15 +4,17 @@ The owner's ids go wherever an operation takes one (query, path, body, form). A 
 nobody has; who has no credential is told 401; and nothing of the owner's changes.
 """
 
+import contextlib
 import itertools
 import json
 import re
+import sqlite3
 import unittest
 import urllib.parse
 import uuid
 
 from contract_test import Contract, form
-from harness import Api, LonghandTest, run
+from harness import Api, LonghandTest, run, wait_until
 
 MARKS = re.compile(r"\{(\w+)\}")
 
@@ -87,7 +89,7 @@ class Access(LonghandTest):
     def setUp(self):
         super().setUp()
         model = self.model("--tokens-per-second", "20")
-        self.server = self.serve("--provider", model.url + "/v1")
+        self.server = self.serve("--provider", model.url + "/v1", "--allow-network", "127.0.0.0/8")
         self.owner = Api(self.server.url, self.token())
         self.contract = Contract(self.owner.get("/api/openapi.json"))
         self.operations = [
@@ -107,7 +109,14 @@ class Access(LonghandTest):
         project = self.owner.wait_for(job, "in_progress")["project_id"]
         file = self.owner.get(f"/api/getProjectFiles?projectId={project}")[0]["id"]
         self.jobs = {"running": job, "cancelled": done}
-        self.ids = {"jobId": job, "id": job, "projectId": project, "fileId": file}
+        webhook = self.owner.post("/api/createWebhook", {"url": "http://127.0.0.1:9/hook"})["id"]
+        self.owner.post("/api/renameJob", {"jobId": done, "title": "A title"})
+        self.owner.post("/api/retryJob", {"jobId": done})
+        self.owner.post("/api/cancelJob", {"jobId": done})
+        delivery = self.owner.get(f"/api/webhookDeliveries?webhookId={webhook}")["deliveries"][0]["id"]
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/longhand.db?mode=ro", uri=True)) as database:
+            passage = wait_until(lambda: database.execute("SELECT key FROM passages").fetchone(), "a passage that was read")[0]
+        self.ids = {"jobId": job, "id": job, "projectId": project, "fileId": file, "webhookId": webhook, "deliveryId": delivery, "passageId": passage}
 
     def kept(self):
         """What the owner sees of them, without what moves by itself."""

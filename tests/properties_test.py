@@ -100,7 +100,8 @@ class Properties(LonghandTest):
         job = owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="1-2")
         project = owner.status(job)["project_id"]
         file = owner.get(f"/api/getProjectFiles?projectId={project}")[0]["id"]
-        self.ids = {"jobId": [job, NOBODY], "id": [job, NOBODY], "ids": [job, NOBODY], "projectId": [project, NOBODY], "fileId": [file, NOBODY]}
+        self.ids = {"jobId": [job, NOBODY], "id": [job, NOBODY], "ids": [job, NOBODY], "projectId": [project, NOBODY], "fileId": [file, NOBODY], "webhookId": [NOBODY],
+                    "deliveryId": [NOBODY]}  # fmt: skip
 
     def operations(self):
         for path, item in self.contract.paths.items():
