@@ -361,7 +361,7 @@ class Unreadable(Uploads):
             "damaged.pdf": (b"%PDF-1.7\n" + GOOD, "damaged"),
             "damaged.docx": (docx(9 * MB)[:-60], "damaged"),
             "locked.pdf": (self.encrypted(), "password"),
-            "bomb.docx": (docx(150 * MB), "too much"),
+            "bomb.docx": (docx(250 * MB), "unpacks to more than 200 MB"),
             "long.pdf": (pdf(10_000), "5,000 pages"),
             "scan.pdf": (pdf(3, SCAN), "OCR"),
             "blank.txt": (b" \n\n\t", "no text"),

@@ -11,6 +11,7 @@
 #include <optional>
 #include <system_error>
 
+#include "sources/archive.h"
 #include "sources/cut.h"
 #include "sources/encoding.h"
 #include "sources/html.h"
@@ -110,6 +111,8 @@ SourceResult<FirstLook> look(const SourceFile& file) {
     if (bytes->empty()) return Failed{SourceErrc::empty, shown(file) + " is empty; leave it out or give it again."};
     if (bytes->size() > kMostBytes) return too_large(file, "more than 50 MB");
     FirstLook found{kind_of(*bytes, file.name), {}};
+    if (found.kind.kind == Kind::document && unpacked_size(*bytes) > kMostUnpacked)
+        return too_large(file, "it unpacks to more than 200 MB");
     if (found.kind.kind == Kind::pdf || found.kind.kind == Kind::document) return found;
     if (found.kind.kind == Kind::unsupported) {
         return Failed{SourceErrc::unsupported, shown(file) + " looks like " + found.kind.looks_like +

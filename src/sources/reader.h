@@ -37,7 +37,8 @@ struct ReadSource {
 
 /// Limits of one source.
 inline constexpr std::uint64_t kMostBytes = 50ULL << 20;
-inline constexpr std::size_t kMostText = 20ULL << 20;  ///< bytes of UTF-8
+inline constexpr std::uint64_t kMostUnpacked = 200ULL << 20;  ///< of a document that is an archive
+inline constexpr std::size_t kMostText = 20ULL << 20;         ///< bytes of UTF-8
 inline constexpr std::size_t kMostPages = 5'000;
 
 /// Reads a whole source. Same bytes and name, same passages, whatever `file.sha256` says: it names the passages and is

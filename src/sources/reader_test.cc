@@ -12,6 +12,7 @@
 
 #include "base/digest.h"
 #include "sandbox/pandoc.h"
+#include "sources/archive.h"
 #include "sources/unicode.h"
 
 namespace longhand::sources {
@@ -293,6 +294,32 @@ TEST_F(Reader, BadFilesAreNamedWithTheReason) {
         SourceErrc::encrypted, "password");
 }
 
+/// An archive with one entry, of which its directory says that it has so many bytes.
+std::string archive(std::string name, std::uint32_t size) {
+    const auto number = [](std::uint64_t value, int bytes) {
+        std::string out;
+        for (; bytes > 0; --bytes, value >>= 8) out += static_cast<char>(value & 0xFF);
+        return out;
+    };
+    const std::string entry = "PK\x03\x04" + std::string(22, '\0') + number(name.size(), 2) + number(0, 2) + name;
+    const std::string directory =
+        "PK\x01\x02" + std::string(20, '\0') + number(size, 4) + number(name.size(), 2) + std::string(16, '\0') + name;
+    return entry + directory + "PK\x05\x06" + std::string(8, '\0') + number(directory.size(), 4) +
+           number(entry.size(), 4) + number(0, 2);
+}
+
+TEST_F(Reader, ABombIsKnownByWhatItsDirectorySays) {
+    EXPECT_EQ(unpacked_size(archive("word/document.xml", 7)), 7U);
+    EXPECT_EQ(unpacked_size(archive("word/document.xml", 7) + "a comment"), 7U);
+    EXPECT_EQ(unpacked_size("PK\x05\x06"), 0U);
+    EXPECT_EQ(unpacked_size("no archive"), 0U);
+    const std::string whole = archive("word/document.xml", 7);
+    for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_EQ(unpacked_size(whole.substr(0, size)), 0U) << size;
+    expect_failure("bomb.docx", archive("word/document.xml", 300 << 20), SourceErrc::too_large, "unpacks to more than");
+    expect_failure("bomb.docx", archive("word/document.xml", 0xFFFFFFFF), SourceErrc::too_large, "give it in parts");
+    expect_failure("small.docx", archive("word/document.xml", 100 << 20), SourceErrc::broken, "is damaged");
+}
+
 TEST_F(Reader, MissingFilesFoldersAndPipesAreNotWaitedFor) {
     for (const std::string path : {"/none", "/scratch"}) {
         const auto result = read_file({sha256_hex(""), "thing.txt", folder_ + path, 0});
@@ -331,6 +358,8 @@ TEST_F(Reader, APdfThatNoProgramCanReadHereIsNoVerdictOnIt) {
 }
 
 TEST_F(Reader, TooLargeIsRefused) {
+    expect_failure("long.pdf", pdf(std::vector<std::vector<std::string>>(6'000, {"A line."})), SourceErrc::too_large,
+                   "5,000 pages");
     expect_failure("big.txt", std::string(21 << 20, 'a'), SourceErrc::too_large, "20 MB");
 }
 
