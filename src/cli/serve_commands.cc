@@ -134,7 +134,11 @@ http::Deps deps_of(Server& server) {
             .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
             .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
-            .check_provider_key = key_check_of(*server.provider)};
+            .check_provider_key = key_check_of(*server.provider),
+            .better_prompt =
+                [&engine](engine::PromptQuestion question, StopToken stop) {
+                    return engine.better_prompt(std::move(question), std::move(stop));
+                }};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {

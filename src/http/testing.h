@@ -186,6 +186,11 @@ public:
     std::uint16_t port() const { return port_; }
     const std::string& folder() const { return folder_; }
     int keys_checked() const { return keys_checked_; }
+    /// What the last request for a better prompt came to.
+    engine::PromptQuestion last_question() {
+        const std::lock_guard lock(mutex_);
+        return last_question_;
+    }
     std::vector<std::string> uploads() const {
         std::vector<std::string> names;
         if (!std::filesystem::exists(folder_ + "/uploads")) return names;
@@ -204,29 +209,31 @@ public:
 
 private:
     Deps deps() {
-        return Deps{handlers_runtime_,
-                    *store_,
-                    *store_,
-                    *store_,
-                    *files_,
-                    live_,
-                    [this](Uuid owner, Uuid job, std::string format, StopToken stop) {
-                        return output(this, owner, job, std::move(format), std::move(stop));
-                    },
-                    {},
-                    [] {
-                        return ProviderHealth{"waiting", "Since noon: it is away."};
-                    },
-                    [this](const AccessLine& line) {
-                        const std::lock_guard lock(mutex_);
-                        access_.push_back(line);
-                    },
-                    [this](const std::string& problem) {
-                        const std::lock_guard lock(mutex_);
-                        problems_.push_back(problem);
-                    },
-                    {},
-                    [this](std::string key, StopToken) { return check_key(this, std::move(key)); }};
+        return Deps{
+            handlers_runtime_,
+            *store_,
+            *store_,
+            *store_,
+            *files_,
+            live_,
+            [this](Uuid owner, Uuid job, std::string format, StopToken stop) {
+                return output(this, owner, job, std::move(format), std::move(stop));
+            },
+            {},
+            [] {
+                return ProviderHealth{"waiting", "Since noon: it is away."};
+            },
+            [this](const AccessLine& line) {
+                const std::lock_guard lock(mutex_);
+                access_.push_back(line);
+            },
+            [this](const std::string& problem) {
+                const std::lock_guard lock(mutex_);
+                problems_.push_back(problem);
+            },
+            {},
+            [this](std::string key, StopToken) { return check_key(this, std::move(key)); },
+            [this](engine::PromptQuestion question, StopToken) { return better_prompt(this, std::move(question)); }};
     }
     AppOptions options() const {
         AppOptions options;
@@ -247,6 +254,13 @@ private:
         if (key.starts_with("sk-good")) co_return llm::LlmResult<void>();
         if (key.starts_with("sk-slow")) co_return KeyFailure{llm::LlmErrc::unavailable, "The provider is away."};
         co_return KeyFailure{llm::LlmErrc::refused_key, "The provider refused the key (401); it was not stored."};
+    }
+    static awaitable<writing::BetterPrompt> better_prompt(TestServer* self, engine::PromptQuestion question) {
+        writing::BetterPrompt better = writing::better_prompt_without_model(question.wish);
+        better.prompt = ("Better: " + question.wish.prompt).substr(0, writing::kLongestPrompt);
+        const std::lock_guard lock(self->mutex_);
+        self->last_question_ = std::move(question);
+        co_return better;
     }
     /// A small file, of any job that is the owner's. A docx takes as long as the client waits; an epub is lost between
     /// its making and its sending.
@@ -299,6 +313,7 @@ private:
     std::mutex mutex_;
     std::vector<AccessLine> access_;
     std::vector<std::string> problems_;
+    engine::PromptQuestion last_question_;
 };
 
 }  // namespace longhand::http

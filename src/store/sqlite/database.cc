@@ -13,7 +13,7 @@ namespace {
 
 // In order; a migration that was published is never edited.
 constexpr std::array kMigrations = {"migrations/0001_initial.sql", "migrations/0002_ledger.sql",
-                                    "migrations/0003_provider_keys.sql"};
+                                    "migrations/0003_provider_keys.sql", "migrations/0004_prompt_calls.sql"};
 
 std::int64_t user_version(Connection& connection) {
     return connection.number("PRAGMA user_version");

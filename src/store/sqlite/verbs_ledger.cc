@@ -73,27 +73,13 @@ void add_to_owner(Connection& connection, const Uuid& job, const Call& before, c
         .run();
 }
 
-// The provider's own figure stands before one from our table.
-void set_cost(Call& call, const std::optional<UsdMicros>& own) {
-    call.cost_from.reset();
-    if (call.state == CallState::released) {
-        call.cost = UsdMicros{};
-    } else if (own) {
-        call.cost = own;
-        call.cost_from = job::CostFrom::provider;
-    } else if (call.price) {
-        call.cost = job::cost_of(*call.price, call.tokens);
-        call.cost_from = call.state == CallState::settled ? job::CostFrom::prices : job::CostFrom::estimate;
-    } else {
-        call.cost.reset();
-    }
-}
-
 Call ended(const Call& call, const CallEnd& end) {
     Call after = call;
     after.state = end.state;
     after.tokens = end.state == CallState::released ? job::CallTokens{} : end.tokens;
-    set_cost(after, end.cost);
+    const CallCost cost = cost_of_call(after.state, after.tokens, end.cost, after.price);
+    after.cost = cost.amount;
+    after.cost_from = cost.from;
     return after;
 }
 
@@ -126,6 +112,15 @@ CallEnd estimate_of(const Uuid& job, const Call& call) {
 }
 
 }  // namespace
+
+CallCost cost_of_call(CallState state, const job::CallTokens& tokens, const std::optional<UsdMicros>& own,
+                      const std::optional<job::Price>& price) {
+    if (state == CallState::released) return {UsdMicros{}, std::nullopt};
+    if (own) return {own, job::CostFrom::provider};
+    if (!price) return {};
+    const auto from = state == CallState::settled ? job::CostFrom::prices : job::CostFrom::estimate;
+    return {job::cost_of(*price, tokens), from};
+}
 
 StoreResult<Uuid> reserve_call(Write& write, const CallIntent& intent) {
     const auto row = load_job(write.connection, intent.job);

@@ -6,6 +6,14 @@
 
 namespace longhand::store::sqlite {
 
+struct CallCost {
+    std::optional<UsdMicros> amount;
+    std::optional<job::CostFrom> from;
+};
+/// Of a call that has ended. The provider's `own` figure stands before one from our table.
+CallCost cost_of_call(job::CallState state, const job::CallTokens& tokens, const std::optional<UsdMicros>& own,
+                      const std::optional<job::Price>& price);
+
 StoreResult<Uuid> reserve_call(Write& write, const CallIntent& intent);
 StoreResult<void> open_call(Write& write, const CallOpening& opening);
 StoreResult<void> settle_call(Write& write, const CallEnd& end);

@@ -8,6 +8,7 @@
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_prompt_calls.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -68,6 +69,7 @@ StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason) {
         }
     }
     estimate_unfinished_calls(write);
+    estimate_unfinished_prompt_calls(write);
     return rescue_rows(write, rows, running, reason);
 }
 
