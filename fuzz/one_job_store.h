@@ -266,6 +266,9 @@ public:
     Answer<std::vector<store::UnsureCall>> unsure_calls(std::string, WallTime, std::size_t) override {
         co_return not_found();
     }
+    Answer<Uuid> reserve_prompt_call(store::PromptCallIntent) override { co_return not_found(); }
+    Answer<void> end_prompt_call(store::PromptCallEnd) override { co_return not_found(); }
+    Answer<std::vector<store::PromptCall>> prompt_calls_of_owner(Uuid, std::size_t) override { co_return not_found(); }
     Answer<job::Job> complete(store::Completion) override { co_return not_found(); }
     Answer<job::Job> fail(Uuid, job::Lease, job::Problem) override { co_return not_found(); }
     Answer<job::Job> await_user(store::AwaitUser) override { co_return not_found(); }

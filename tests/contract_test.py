@@ -100,6 +100,7 @@ def good_and_bad_bodies(path, world):
         "/api/generateWizardWork": dict(WORK, projectId=world["project"]),
         "/api/generateWork": dict(WORK, projectId=world["project"]),
         "/api/generateApiKey": {},
+        "/api/formatPrompt": {"prompt": "Write a handbook of bees.", "projectId": world["project"], "page_length": 12},
         "/api/submitApiKey": {"apiKey": "sk-of-nobody-0123456789"},
         "/api/starJob": {"jobId": world["job"], "starred": True},
         "/api/renameJob": {"jobId": world["job"], "title": "Another title"},

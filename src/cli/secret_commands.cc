@@ -21,7 +21,13 @@ int reseal_provider_keys(const Options& options, const std::string& data) {
     asio::io_context loop;
     AsioRuntime runtime(loop, 1);
     auto installation = Installation::open(options, Hold::beside, runtime);
-    if (!installation) return complain(installation.error().message, status_of(installation.error().code));
+    if (!installation) {
+        return complain(
+            fmt::format("The secret is replaced, but users' provider keys are still sealed under the former "
+                        "one: {}",
+                        installation.error().message),
+            status_of(installation.error().code));
+    }
     const http::ProviderKeys keys(runtime, (*installation)->store(), key_ring_of(**installation, runtime, nullptr));
     const auto resealed = run_on(loop, keys.reseal_all());
     if (!resealed) {

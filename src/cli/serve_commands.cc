@@ -146,6 +146,10 @@ http::Deps deps_of(Server& server) {
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
             .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
             .check_provider_key = key_check_of(*server.provider),
+            .better_prompt =
+                [&engine](engine::PromptQuestion question, StopToken stop) {
+                    return engine.better_prompt(std::move(question), std::move(stop));
+                },
             .webhooks = &store,
             .check_address =
                 [&guard = server.reach->guard()](net::WebAddress address, StopToken stop) {

@@ -33,22 +33,10 @@ std::string_view word_of(StopReason reason) {
     return "stopped";
 }
 
-job::CallState state_of(const llm::AttemptEnd& end) {
-    if (!end.sent) return job::CallState::released;
-    return end.usage.estimated ? job::CallState::estimated : job::CallState::settled;
-}
-
 awaitable<void> store_opening(store::JobStore& store, store::CallOpening opening) {
     auto writing = store.open_call(std::move(opening));
     const store::StoreResult<void> opened = co_await std::move(writing);
     ignore_result(opened, "the call's end names its generation too");
-}
-
-std::optional<job::Price> price_for(const Environment& environment, const std::string& provider,
-                                    const std::string& model) {
-    const auto price = environment.options.prices.price_of(provider, model);
-    if (!price) return std::nullopt;
-    return job::Price{price->prompt, price->completion, price->cached};
 }
 
 }  // namespace
@@ -60,6 +48,18 @@ job::CallTokens tokens_of(const llm::Usage& usage) {
     tokens.cached = static_cast<std::int64_t>(usage.cached_tokens);
     tokens.reasoning = static_cast<std::int64_t>(usage.reasoning_tokens);
     return tokens;
+}
+
+job::CallState state_of(const llm::AttemptEnd& end) {
+    if (!end.sent) return job::CallState::released;
+    return end.usage.estimated ? job::CallState::estimated : job::CallState::settled;
+}
+
+std::optional<job::Price> price_for(const Environment& environment, const std::string& provider,
+                                    const std::string& model) {
+    const auto price = environment.options.prices.price_of(provider, model);
+    if (!price) return std::nullopt;
+    return job::Price{price->prompt, price->completion, price->cached};
 }
 
 CallBooks::CallBooks(Environment& environment, std::shared_ptr<RunningJob> job, std::string key)

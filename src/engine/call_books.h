@@ -52,6 +52,11 @@ private:
 };
 
 job::CallTokens tokens_of(const llm::Usage& usage);
+/// How an attempt's row ends.
+job::CallState state_of(const llm::AttemptEnd& end);
+/// What the engine's table says now.
+std::optional<job::Price> price_for(const Environment& environment, const std::string& provider,
+                                    const std::string& model);
 
 /// Ends a call in the ledger, also one of a job that is cancelled or lost. What can't be written is estimated when the
 /// folder is opened the next time.

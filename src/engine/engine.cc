@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "base/on_loop.h"
 #include "base/task_scope.h"
 #include "engine/beats.h"
 #include "engine/claims.h"
 #include "engine/environment.h"
 #include "engine/job_runner.h"
 #include "engine/lookups.h"
+#include "engine/prompt_help.h"
 #include "engine/signals.h"
 
 namespace longhand::engine {
@@ -49,6 +51,7 @@ public:
           claims_(
               environment_, [this] { return free_slots(); }, [this](store::ClaimedJob job) { begin(std::move(job)); }),
           lookups_(environment_),
+          help_(environment_),
           loops_(runtime),
           jobs_(runtime),
           provider_(model.provider()) {
@@ -79,6 +82,8 @@ public:
         // The claim's last answer may have begun jobs, stopped at once.
         jobs_.spawn(lose_patience());
         co_await jobs_.join();
+        auto idling = help_.idle();
+        co_await std::move(idling);
     }
 
     void on_committed(const store::Committed& committed) {
@@ -98,6 +103,10 @@ public:
     }
 
     void set_prices(llm::PriceTable prices) { environment_.options.prices = std::move(prices); }
+
+    awaitable<writing::BetterPrompt> better_prompt(PromptQuestion question, StopToken stop) {
+        return on_loop(environment_.runtime, help_.improve(std::move(question), std::move(stop)));
+    }
 
     LiveFeed& live() { return environment_.live; }
 
@@ -209,6 +218,7 @@ private:
     Beats beats_;
     Claims claims_;
     Lookups lookups_;
+    PromptHelp help_;
     StopSource claiming_;
     bool stopping_ = false;
     TaskScope loops_;
@@ -236,6 +246,9 @@ bool Engine::on_written(const store::Committed& change) {
 }
 void Engine::set_prices(llm::PriceTable prices) {
     impl_->set_prices(std::move(prices));
+}
+awaitable<writing::BetterPrompt> Engine::better_prompt(PromptQuestion question, StopToken stop) {
+    return impl_->better_prompt(std::move(question), std::move(stop));
 }
 LiveFeed& Engine::live() {
     return impl_->live();

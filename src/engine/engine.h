@@ -9,6 +9,7 @@
 #include "base/runtime.h"
 #include "engine/figures.h"
 #include "engine/live_feed.h"
+#include "engine/prompt_question.h"
 #include "llm/chat.h"
 #include "llm/prices.h"
 #include "net/guarded_fetch.h"
@@ -35,6 +36,7 @@ struct EngineOptions {
     Milliseconds watchdog{10'000};               ///< without a beat answered for so long, the job stops itself
     Milliseconds step_limit{1'800'000};          ///< a step that takes longer hangs
     Milliseconds provider_patience{86'400'000};  ///< how long a job waits for its provider before it fails
+    Milliseconds prompt_time{17'000};            ///< until a better prompt is there, with or without the model
     Milliseconds slot_patience{30'000};          ///< how long it waits while it holds its slot
     std::uint64_t disk_reserve = 256ULL << 20;   ///< free bytes below which no job is started
     std::optional<Uuid> only_job;                ///< claim this one and no other
@@ -69,7 +71,8 @@ struct EngineStats {
     CallFigures calls;
 };
 
-/// Used from the runtime's executor, but for `stop_job`, `stats` and `live`. All that it is given outlives it.
+/// Used from the runtime's executor, but for `stop_job`, `stats`, `better_prompt` and `live`. All that it is given
+/// outlives it.
 class Engine {
 public:
     Engine(Runtime& runtime, store::JobStore& store, store::FileStore& files, llm::ChatModel& model,
@@ -88,6 +91,9 @@ public:
 
     /// What calls are reserved and settled at from now on.
     void set_prices(llm::PriceTable prices);
+
+    /// A better prompt, before any job; see engine/prompt_help.h. From any thread, until `stop`.
+    awaitable<writing::BetterPrompt> better_prompt(PromptQuestion question, StopToken stop);
 
     LiveFeed& live();           ///< thread-safe
     EngineStats stats() const;  ///< thread-safe

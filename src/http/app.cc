@@ -16,9 +16,9 @@ using Field = boost::beast::http::field;
 
 std::vector<Route> all_routes(Services& services) {
     std::vector<Route> routes;
-    for (auto group : {status_routes, job_routes, own_job_routes, work_routes, project_routes, file_routes, key_routes,
-                       event_routes, owner_event_routes, outline_routes, output_routes, ledger_routes, draft_routes,
-                       usage_routes, webhook_routes, meta_routes}) {
+    for (auto group : {status_routes, job_routes, own_job_routes, work_routes, prompt_routes, project_routes,
+                       file_routes, key_routes, event_routes, owner_event_routes, outline_routes, output_routes,
+                       ledger_routes, draft_routes, usage_routes, webhook_routes, meta_routes}) {
         for (Route& route : group(services)) {
             route.series = &services.metrics.series(route.method, route.path);
             routes.push_back(std::move(route));

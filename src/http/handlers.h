@@ -26,6 +26,7 @@ std::vector<Route> own_job_routes(const Services& services);
 std::vector<Route> work_routes(const Services& services);
 std::vector<Route> project_routes(const Services& services);
 std::vector<Route> file_routes(const Services& services);
+std::vector<Route> prompt_routes(const Services& services);
 std::vector<Route> key_routes(const Services& services);
 std::vector<Route> event_routes(const Services& services);
 std::vector<Route> output_routes(const Services& services);

@@ -163,6 +163,19 @@ std::optional<bool> BodyReader::flag(std::string_view name) {
     return value->is_bool() && value->get_bool();
 }
 
+std::optional<BodyReader::LengthField> BodyReader::length(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    std::string text;
+    if (value->is_string())
+        text = trimmed(view(*value));
+    else if (const auto number = whole_number(*value))
+        text = std::to_string(*number);
+    if (const auto length = job::Length::parse(text)) return LengthField{*length, std::move(text)};
+    refuse(name, "should be a length such as '15-20 pages', '10' or '5000 words', of 1 to 350 pages");
+    return std::nullopt;
+}
+
 std::optional<UsdMicros> BodyReader::dollars(std::string_view name) {
     const json::value* value = find(name);
     if (value == nullptr) return std::nullopt;

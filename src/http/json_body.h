@@ -47,6 +47,12 @@ public:
     /// true or false.
     std::optional<bool> flag(std::string_view name);
 
+    struct LengthField {
+        job::Length length;
+        std::string text;  ///< as it was sent: `15-20 pages`
+    };
+    /// `15-20 pages`, `10`, `5000 words`; a string or a number.
+    std::optional<LengthField> length(std::string_view name);
     /// An amount of US dollars, above 0.
     std::optional<UsdMicros> dollars(std::string_view name);
     /// `max_cost_usd` and `max_tokens`.

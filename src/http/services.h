@@ -106,6 +106,8 @@ struct Deps {
     std::function<bool()> logs_access = {};                    ///< optional: false and no line is made
     /// Tries a user's own key at the provider, within seconds (llm::check_key). Empty: the server's model takes none.
     std::function<awaitable<llm::LlmResult<void>>(std::string key, StopToken stop)> check_provider_key = {};
+    /// `engine::Engine::better_prompt`, or a test's. Empty: prompts are made better without a model.
+    std::function<awaitable<writing::BetterPrompt>(engine::PromptQuestion question, StopToken stop)> better_prompt = {};
     store::WebhookStore* webhooks = nullptr;                   ///< optional: without it there are no calls of webhooks
     AddressCheck check_address = {};                           ///< optional: without it any address is taken
     std::function<void()> webhooks_changed = {};               ///< optional: messages may be due without an event

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "http/handlers.h"
 #include "http/json_body.h"
@@ -20,25 +19,6 @@ constexpr std::size_t kMaxUrls = 50;
 
 std::string_view view(const json::value& value) {
     return {value.get_string().data(), value.get_string().size()};
-}
-
-/// `15-20 pages`, `10`, `5000 words`; a string or a number.
-void read_length(BodyReader& body, job::Settings& settings) {
-    constexpr std::string_view kName = "page_length";
-    const json::value* value = body.find(kName);
-    if (value == nullptr) return;
-    std::string text;
-    if (value->is_string())
-        text = trimmed(view(*value));
-    else if (value->is_int64())
-        text = std::to_string(value->get_int64());
-    else if (value->is_double() && value->get_double() == std::floor(value->get_double()))
-        text = fmt::format("{:.0f}", value->get_double());
-    const auto length = job::Length::parse(text);
-    if (length)
-        settings.length = *length;
-    else
-        body.refuse(kName, "should be a length such as '15-20 pages', '10' or '5000 words', of 1 to 350 pages");
 }
 
 /// A string with commas, or an array of strings.
@@ -116,7 +96,7 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.outline_text = body.text("outline_text", {0, 5'000}).value_or("");
     settings.style_text = body.text("style_text", {0, 10'000}).value_or("");
     settings.supplemental_info = body.text("supplemental_info", {0, 50'000}).value_or("");
-    read_length(body, settings);
+    if (const auto length = body.length("page_length")) settings.length = length->length;
     settings.max_pages = static_cast<std::uint32_t>(body.whole("max_pages", 1, 350).value_or(350));
     settings.length.max_pages = std::min(settings.length.max_pages, settings.max_pages);
     settings.length.min_pages = std::min(settings.length.min_pages, settings.length.max_pages);

@@ -187,6 +187,11 @@ public:
     std::uint16_t port() const { return port_; }
     const std::string& folder() const { return folder_; }
     int keys_checked() const { return keys_checked_; }
+    /// What the last request for a better prompt came to.
+    engine::PromptQuestion last_question() {
+        const std::lock_guard lock(mutex_);
+        return last_question_;
+    }
     std::vector<std::string> uploads() const {
         std::vector<std::string> names;
         if (!std::filesystem::exists(folder_ + "/uploads")) return names;
@@ -231,6 +236,9 @@ private:
                     },
                     {},
                     [this](std::string key, StopToken) { return check_key(this, std::move(key)); },
+                    [this](engine::PromptQuestion question, StopToken) {
+                        return better_prompt(this, std::move(question));
+                    },
                     store_.get(),
                     [](net::WebAddress web, StopToken) { return check(std::move(web)); },
                     [this] { ++wakes_; }};
@@ -261,6 +269,13 @@ private:
             co_return net::FetchFailure{net::FetchErrc::refused, "leads to an address that is not public"};
         }
         co_return net::CheckedAddress{std::move(web), {}};
+    }
+    static awaitable<writing::BetterPrompt> better_prompt(TestServer* self, engine::PromptQuestion question) {
+        writing::BetterPrompt better = writing::better_prompt_without_model(question.wish);
+        better.prompt = ("Better: " + question.wish.prompt).substr(0, writing::kLongestPrompt);
+        const std::lock_guard lock(self->mutex_);
+        self->last_question_ = std::move(question);
+        co_return better;
     }
     /// A small file, of any job that is the owner's. A docx takes as long as the client waits; an epub is lost between
     /// its making and its sending.
@@ -314,6 +329,7 @@ private:
     std::mutex mutex_;
     std::vector<AccessLine> access_;
     std::vector<std::string> problems_;
+    engine::PromptQuestion last_question_;
 };
 
 }  // namespace longhand::http

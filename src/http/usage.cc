@@ -98,7 +98,10 @@ std::string usage_json(const std::vector<store::Usage>& rows) {
                           }));
     out.raw("projects", grouped_json(
                             rows, [](const store::Usage& row) { return row.project; },
-                            [](JsonObject& entry, const store::Usage& row) { entry.add("projectId", row.project); }));
+                            [](JsonObject& entry, const store::Usage& row) {
+                                const bool is_of_one = row.project != Uuid{};
+                                entry.add("projectId", is_of_one ? std::optional(row.project) : std::nullopt);
+                            }));
     return std::move(out).str();
 }
 

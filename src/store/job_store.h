@@ -301,7 +301,7 @@ struct UnsureCall {
 /// What calls and works of a month, a project and a model add up to.
 struct Usage {
     std::string month;  ///< of UTC, in which they ended: `2026-11`
-    Uuid project;       ///< perhaps of one that is deleted
+    Uuid project;       ///< perhaps of one that is deleted; nil: of calls outside any job that were made for none
     std::string provider;
     std::string model;  ///< of the calls; a work counts for the model that wrote it
     std::int64_t calls = 0;
@@ -316,6 +316,50 @@ struct Usage {
 struct JobBudget {
     job::Budget budget;
     job::Spending spending;
+};
+
+/// A request to a provider outside any job, that is about to leave.
+struct PromptCallIntent {
+    Uuid owner;
+    std::optional<Uuid> project;  ///< that it is made for
+    std::string purpose;          ///< a word: `format_prompt`
+    std::string provider;
+    std::string model;
+    bool is_byok = false;
+    std::int64_t prompt_tokens = 0;  ///< counted here
+    std::int64_t most_completion_tokens = 0;
+    std::optional<job::Price> price;  ///< nothing: not known
+};
+
+struct PromptCallEnd {
+    Uuid owner;
+    Uuid call;
+    job::CallState state = job::CallState::settled;  ///< settled, estimated or released
+    job::CallTokens tokens;
+    std::optional<UsdMicros> cost;  ///< as in CallEnd
+    std::string generation_id;
+    std::string served_by;
+    std::string ending;
+};
+
+struct PromptCall {
+    Uuid id;
+    std::optional<Uuid> project;
+    std::string purpose;
+    std::string provider;
+    std::string model;
+    bool is_byok = false;
+    job::CallState state = job::CallState::reserved;
+    std::int64_t expected_prompt = 0;
+    std::optional<job::Price> price;
+    std::string generation_id;
+    std::string served_by;
+    job::CallTokens tokens;  ///< once it has ended
+    std::optional<UsdMicros> cost;
+    std::optional<job::CostFrom> cost_from;
+    std::string ending;
+    WallTime reserved_at{};
+    std::optional<WallTime> ended_at;
 };
 
 /// All that a job has cost, as of one moment.
@@ -410,6 +454,16 @@ public:
     virtual awaitable<StoreResult<std::vector<UnsureCall>>> unsure_calls(std::string provider, WallTime since,
                                                                          std::size_t limit) = 0;
 
+    // Calls outside any job have rows of their own, `reserved -> settled | estimated | released`, which stay when the
+    // project is deleted. They count among their owner's sums, and within no budget.
+
+    /// The intent, before the request leaves; gives the call's id. Errors: not_found (the owner was removed).
+    virtual awaitable<StoreResult<Uuid>> reserve_prompt_call(PromptCallIntent intent) = 0;
+    /// The first ending stands. Errors: not_found.
+    virtual awaitable<StoreResult<void>> end_prompt_call(PromptCallEnd end) = 0;
+    /// The newest first, at most `limit`.
+    virtual awaitable<StoreResult<std::vector<PromptCall>>> prompt_calls_of_owner(Uuid owner, std::size_t limit) = 0;
+
     virtual awaitable<StoreResult<job::Job>> complete(Completion completion) = 0;                             // stale
     virtual awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) = 0;      // stale
     virtual awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) = 0;  // stale
@@ -427,7 +481,8 @@ public:
     /// been rescued too often. Gives the number. On SQLite nothing runs out by time, and it gives 0: see `rescue_all`.
     virtual awaitable<StoreResult<std::size_t>> rescue_expired() = 0;
     /// Returns every in_progress job to the queue: the data folder's lock says that no other process lives. Calls that
-    /// have not ended, of jobs in whatever state, become `estimated`: the prompt, and what was streamed and stored.
+    /// have not ended, of jobs in whatever state and of none, become `estimated`: the prompt, and what was streamed and
+    /// stored.
     virtual awaitable<StoreResult<std::size_t>> rescue_all(std::string reason) = 0;
     /// Returns one job whose step hangs past its limit. Errors: stale.
     virtual awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "llm/offline/better_prompt.h"
 #include "llm/offline/draft.h"
 #include "llm/offline/filler.h"
 #include "llm/offline/milestone.h"
@@ -110,7 +111,9 @@ std::string prose_answer(const Prompt& prompt, Manner manner, std::uint64_t seed
 
 std::string task_answer(const Prompt& prompt, Manner manner, std::uint64_t seed) {
     if (is_milestone(prompt.task)) return write_milestone(prompt);
-    const bool structured = prompt.task == "plan" || prompt.task == "outline" || prompt.task == "outline_chapter";
+    if (prompt.task == "format_prompt" && manner != Manner::bad_json) return write_better_prompt(prompt);
+    const bool structured = prompt.task == "format_prompt" || prompt.task == "plan" || prompt.task == "outline" ||
+                            prompt.task == "outline_chapter";
     if (!structured) return prose_answer(prompt, manner, seed);
     if (manner == Manner::bad_json && prompt.error.empty())
         return "Certainly. The work could begin with the question it answers, and go on from there in a natural order.";

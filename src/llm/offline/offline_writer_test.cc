@@ -278,5 +278,24 @@ TEST(Titles, ComeFromHeadingsThatSaySomething) {
     EXPECT_FALSE(same_title("Model calls and the ledger", "Leases and beats"));
 }
 
+TEST(OfflineWriter, ARequestIsSaidAgainWithWhatItsSourcesTreat) {
+    const std::string prompt =
+        "<task name=\"format_prompt\">Improve.</task><request>Write a handbook of hives for beginners: how a hive is "
+        "built, what bees need in winter, and when honey is taken.</request>"
+        "<passages><passage id=\"p1\" source=\"bees.md\" place=\"Hives\">A hive has one queen. The queen lays eggs in "
+        "the hive. Beekeepers open the hive in spring.</passage></passages>";
+    const std::string answer = write_answer({{"user", prompt}}, Manner::plain, 1, 0);
+    const auto object = boost::json::parse(answer).as_object();
+    const std::string better(object.at("prompt").as_string());
+    EXPECT_TRUE(better.starts_with("Write a handbook of hives for beginners")) << better;
+    EXPECT_NE(better.find("bees.md"), std::string::npos) << better;
+    EXPECT_NE(better.find("It is for beginners"), std::string::npos) << better;
+    const auto& questions = object.at("questions").as_array();
+    EXPECT_GE(questions.size(), 4U);
+    EXPECT_LE(questions.size(), 9U);
+    EXPECT_EQ(write_answer({{"user", prompt}}, Manner::plain, 1, 0), answer) << "not the same twice";
+    EXPECT_NE(write_answer({{"user", prompt}}, Manner::bad_json, 1, 0).front(), '{');
+}
+
 }  // namespace
 }  // namespace longhand::llm::offline

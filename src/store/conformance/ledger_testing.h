@@ -406,6 +406,77 @@ TEST_P(StoreLedger, AnotherOwnersLedgerIsNotThere) {
     EXPECT_EQ(error(store().budget_for_owner(new_id(), job.id)), StoreErrc::not_found);
 }
 
+TEST_P(StoreLedger, ACallOutsideAnyJobIsItsOwnersAndCountsAmongTheSums) {
+    PromptCallIntent intent;
+    intent.owner = owner_;
+    intent.project = new_project(owner_);
+    intent.purpose = "format_prompt";
+    intent.provider = "https://models.example/v1";
+    intent.model = "writer";
+    intent.is_byok = true;
+    intent.prompt_tokens = 100;
+    intent.most_completion_tokens = 50;
+    intent.price = kPrice;
+    const Uuid call = ok(store().reserve_prompt_call(intent));
+    const auto reserved = ok(store().prompt_calls_of_owner(owner_, 10));
+    ASSERT_EQ(reserved.size(), 1U);
+    EXPECT_EQ(reserved[0].id, call);
+    EXPECT_EQ(reserved[0].project, intent.project);
+    EXPECT_EQ(reserved[0].purpose, "format_prompt");
+    EXPECT_EQ(reserved[0].model, "writer");
+    EXPECT_TRUE(reserved[0].is_byok);
+    EXPECT_EQ(reserved[0].state, job::CallState::reserved);
+    EXPECT_EQ(reserved[0].price, kPrice);
+    EXPECT_EQ(reserved[0].reserved_at, runtime_.wall_now());
+    EXPECT_EQ(reserved[0].ended_at, std::nullopt);
+    EXPECT_TRUE(ok(store().prompt_calls_of_owner(new_id(), 10)).empty());
+
+    const auto before = ok(store().stats()).ledger;
+    PromptCallEnd end;
+    end.owner = owner_;
+    end.call = call;
+    end.tokens = {.prompt = 90, .completion = 20};
+    end.cost = UsdMicros{321};
+    end.generation_id = "gen-7";
+    end.ending = "stop";
+    ok(store().end_prompt_call(end));
+    end.cost = UsdMicros{999'999};
+    ok(store().end_prompt_call(end));  // the first ending stands
+    const auto ended = ok(store().prompt_calls_of_owner(owner_, 10)).at(0);
+    EXPECT_EQ(ended.state, job::CallState::settled);
+    EXPECT_EQ(ended.cost, UsdMicros{321});
+    EXPECT_EQ(ended.cost_from, job::CostFrom::provider);
+    EXPECT_EQ(ended.tokens, end.tokens);
+    EXPECT_EQ(ended.generation_id, "gen-7");
+    EXPECT_EQ(ended.ended_at, runtime_.wall_now());
+    const auto after = ok(store().stats()).ledger;
+    EXPECT_EQ(after.calls - before.calls, 1);
+    EXPECT_EQ((after.cost - before.cost).value, 321);
+    EXPECT_EQ(after.prompt_tokens - before.prompt_tokens, 90);
+    EXPECT_EQ(after.completion_tokens - before.completion_tokens, 20);
+    end.owner = new_id();
+    EXPECT_EQ(error(store().end_prompt_call(end)), StoreErrc::not_found);
+}
+
+TEST_P(StoreLedger, ACallOutsideAnyJobThatADeadProcessLeftIsEstimated) {
+    const auto user = ok(store().add_user("a@x.org"));
+    PromptCallIntent intent;
+    intent.owner = user.id;
+    intent.purpose = "format_prompt";
+    intent.prompt_tokens = 100;
+    ok(store().reserve_prompt_call(intent));
+    ok(store().rescue_all("process_died"));
+    const auto call = ok(store().prompt_calls_of_owner(user.id, 10)).at(0);
+    EXPECT_EQ(call.state, job::CallState::estimated);
+    EXPECT_EQ(call.tokens.prompt, 100);
+    EXPECT_EQ(call.project, std::nullopt);
+    EXPECT_EQ(call.cost, std::nullopt);
+    EXPECT_EQ(call.ending, "lost");
+    ok(store().remove_user(user.id));
+    EXPECT_EQ(error(store().reserve_prompt_call(intent)), StoreErrc::not_found);
+    EXPECT_EQ(ok(store().prompt_calls_of_owner(user.id, 10)).size(), 1U) << "what was spent stays";
+}
+
 TEST_P(StoreLedger, IsThereAfterARestart) {
     const auto job = start_with_cost(1'000);
     const Uuid call = reserve(job);

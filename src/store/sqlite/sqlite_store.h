@@ -70,6 +70,9 @@ public:
     awaitable<StoreResult<void>> settle_call(CallEnd end) override;
     awaitable<StoreResult<std::vector<UnsureCall>>> unsure_calls(std::string provider, WallTime since,
                                                                  std::size_t limit) override;
+    awaitable<StoreResult<Uuid>> reserve_prompt_call(PromptCallIntent intent) override;
+    awaitable<StoreResult<void>> end_prompt_call(PromptCallEnd end) override;
+    awaitable<StoreResult<std::vector<PromptCall>>> prompt_calls_of_owner(Uuid owner, std::size_t limit) override;
     awaitable<StoreResult<job::Job>> complete(Completion completion) override;
     awaitable<StoreResult<job::Job>> fail(Uuid job, job::Lease lease, job::Problem problem) override;
     awaitable<StoreResult<job::Job>> moderate(Uuid job, job::Lease lease, job::Problem problem) override;

@@ -58,14 +58,6 @@ void add_share(Connection& connection, const Uuid& job, const job::Spending& bef
         .run();
 }
 
-void add_usage(Connection& connection, const Uuid& owner, WallTime ended_at, const Usage& more) {
-    connection.query("add_usage")
-        .bind_all(owner, ended_at, more.project, more.provider, more.model, more.calls, more.tokens.prompt,
-                  more.tokens.completion, more.tokens.cached, more.tokens.reasoning, more.cost.value,
-                  more.unknown_costs, more.works, more.pages)
-        .run();
-}
-
 // A call counts in the month in which it ended, also where its true cost becomes known in another.
 void add_to_owner(const Write& write, const Uuid& job, const Call& before, const Call& after) {
     Connection& connection = write.connection;
@@ -98,27 +90,13 @@ void add_to_owner(const Write& write, const Uuid& job, const Call& before, const
     add_usage(connection, owner, before.ended_at.value_or(write.now), more);
 }
 
-// The provider's own figure stands before one from our table.
-void set_cost(Call& call, const std::optional<UsdMicros>& own) {
-    call.cost_from.reset();
-    if (call.state == CallState::released) {
-        call.cost = UsdMicros{};
-    } else if (own) {
-        call.cost = own;
-        call.cost_from = job::CostFrom::provider;
-    } else if (call.price) {
-        call.cost = job::cost_of(*call.price, call.tokens);
-        call.cost_from = call.state == CallState::settled ? job::CostFrom::prices : job::CostFrom::estimate;
-    } else {
-        call.cost.reset();
-    }
-}
-
 Call ended(const Call& call, const CallEnd& end) {
     Call after = call;
     after.state = end.state;
     after.tokens = end.state == CallState::released ? job::CallTokens{} : end.tokens;
-    set_cost(after, end.cost);
+    const CallCost cost = cost_of_call(after.state, after.tokens, end.cost, after.price);
+    after.cost = cost.amount;
+    after.cost_from = cost.from;
     return after;
 }
 
@@ -151,6 +129,15 @@ CallEnd estimate_of(const Uuid& job, const Call& call) {
 }
 
 }  // namespace
+
+CallCost cost_of_call(CallState state, const job::CallTokens& tokens, const std::optional<UsdMicros>& own,
+                      const std::optional<job::Price>& price) {
+    if (state == CallState::released) return {UsdMicros{}, std::nullopt};
+    if (own) return {own, job::CostFrom::provider};
+    if (!price) return {};
+    const auto from = state == CallState::settled ? job::CostFrom::prices : job::CostFrom::estimate;
+    return {job::cost_of(*price, tokens), from};
+}
 
 StoreResult<Uuid> reserve_call(Write& write, const CallIntent& intent) {
     const auto row = load_job(write.connection, intent.job);
@@ -218,6 +205,14 @@ void estimate_unfinished_calls(Write& write, std::optional<Uuid> job) {
         const auto call = load_call(write.connection, of, id);
         if (call) end_call(write, estimate_of(of, *call));
     }
+}
+
+void add_usage(Connection& connection, const Uuid& owner, WallTime ended_at, const Usage& more) {
+    connection.query("add_usage")
+        .bind_all(owner, ended_at, more.project, more.provider, more.model, more.calls, more.tokens.prompt,
+                  more.tokens.completion, more.tokens.cached, more.tokens.reasoning, more.cost.value,
+                  more.unknown_costs, more.works, more.pages)
+        .run();
 }
 
 void count_work(Write& write, const job::Job& job, std::int64_t pages) {

@@ -6,6 +6,14 @@
 
 namespace longhand::store::sqlite {
 
+struct CallCost {
+    std::optional<UsdMicros> amount;
+    std::optional<job::CostFrom> from;
+};
+/// Of a call that has ended. The provider's `own` figure stands before one from our table.
+CallCost cost_of_call(job::CallState state, const job::CallTokens& tokens, const std::optional<UsdMicros>& own,
+                      const std::optional<job::Price>& price);
+
 StoreResult<Uuid> reserve_call(Write& write, const CallIntent& intent);
 StoreResult<void> open_call(Write& write, const CallOpening& opening);
 StoreResult<void> settle_call(Write& write, const CallEnd& end);
@@ -16,6 +24,8 @@ enum class Caps { higher, any };
 StoreResult<void> raise_caps(Connection& connection, const Uuid& job, const job::Budget& raised,
                              Caps wanted = Caps::higher);
 
+/// Counts what has ended at that time for its owner, who may read it by month, project and model.
+void add_usage(Connection& connection, const Uuid& owner, WallTime ended_at, const Usage& more);
 /// Ends a call, once. False when it is not there.
 bool end_call(Write& write, const CallEnd& end);
 /// Takes down how far the text of a call that has not ended has come.

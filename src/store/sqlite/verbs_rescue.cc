@@ -9,6 +9,7 @@
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
 #include "store/sqlite/verbs_webhooks.h"
+#include "store/sqlite/verbs_prompt_calls.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -70,6 +71,7 @@ StoreResult<std::size_t> rescue_all(Write& write, const std::string& reason) {
     }
     estimate_unfinished_calls(write);
     release_held_messages(write);
+    estimate_unfinished_prompt_calls(write);
     return rescue_rows(write, rows, running, reason);
 }
 
