@@ -37,6 +37,10 @@ void check(const net::HttpRequest& request, const Reply& reply) {
         require(!raised.max_tokens || *raised.max_tokens <= job::kMostTokens,
                 "a raised cap on tokens keeps its bounds");
     }
+    for (const job::UserSaid& said : reply.asked.said) {
+        for (const auto& text : said.texts.each)
+            require(!text || http::code_points(*text) <= http::kMostOfMilestone, "a milestone keeps its bounds");
+    }
     const auto status = static_cast<unsigned>(reply.response.status);
     require(reply.asked.started.empty() || status == 200, "a job that was started is one that is answered for");
     require(request.method_name != "HEAD" || reply.asked.started.empty(), "HEAD starts nothing");
