@@ -4,6 +4,8 @@
 
 #include "fuzz/one_user_api.h"
 #include "fuzz/target.h"
+#include "http/handlers.h"
+#include "http/text.h"
 
 namespace longhand::fuzz {
 namespace {
