@@ -4,6 +4,8 @@
 
 #include "fuzz/one_user_api.h"
 #include "fuzz/target.h"
+#include "http/handlers.h"
+#include "http/text.h"
 
 namespace longhand::fuzz {
 namespace {
@@ -36,6 +38,10 @@ void check(const net::HttpRequest& request, const Reply& reply) {
         require(!raised.max_cost || *raised.max_cost <= job::kHighestCap, "a raised cap on money keeps its bounds");
         require(!raised.max_tokens || *raised.max_tokens <= job::kMostTokens,
                 "a raised cap on tokens keeps its bounds");
+    }
+    for (const job::UserSaid& said : reply.asked.said) {
+        for (const auto& text : said.texts.each)
+            require(!text || http::code_points(*text) <= http::kMostOfMilestone, "a milestone keeps its bounds");
     }
     const auto status = static_cast<unsigned>(reply.response.status);
     require(reply.asked.started.empty() || status == 200, "a job that was started is one that is answered for");

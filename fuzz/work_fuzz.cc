@@ -38,6 +38,7 @@ void check(const job::Settings& settings) {
     is_text(settings.outline_text, 5'000);
     is_text(settings.style_text, 10'000);
     is_text(settings.supplemental_info, 50'000);
+    for (const std::string& milestone : settings.milestones.each) is_text(milestone, 50'000);
     for (const std::string* model : {&settings.reasoning_model, &settings.writing_model, &settings.function_model}) {
         is_text(*model, 200);
         require(!model->empty(), "each role has a model");
