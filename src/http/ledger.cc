@@ -123,7 +123,8 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
         if (auto problem = unknown_price(*settings, *services.defaults.get())) co_return std::move(*problem);
     }
     const std::string answer = queued_again_json(id);
-    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised, call.once_saying<job::Job>(answer));
+    auto once = call.once_saying<job::Job>(answer);
+    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised, std::move(once));
     if (resumed) co_return json_reply(answer);
     if (resumed.error().code == store::StoreErrc::wrong_state) co_return not_paused(resumed.error());
     if (resumed.error().code != store::StoreErrc::budget) co_return from_store(resumed.error(), "job");
