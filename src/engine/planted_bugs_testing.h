@@ -53,18 +53,19 @@ public:
         co_return co_await std::move(recording);
     }
 
-    awaitable<store::StoreResult<store::Enqueued>> enqueue(store::NewJob request) override {
+    awaitable<store::StoreResult<store::Enqueued>> enqueue(store::NewJob request,
+                                                            store::Once<store::Enqueued> once = {}) override {
         const job::Budget budget = request.budget;
         const Uuid owner = request.owner;
         if (bug_ == Bug::budget_outside) request.budget = {};
-        auto enqueuing = SqliteStore::enqueue(std::move(request));
+        auto enqueuing = SqliteStore::enqueue(std::move(request), std::move(once));
         store::StoreResult<store::Enqueued> enqueued = co_await std::move(enqueuing);
         if (enqueued.has_value() && !enqueued->busy)
             caps().insert_or_assign(enqueued->job.id, std::pair{owner, budget});
         co_return enqueued;
     }
     awaitable<store::StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
-                                                     store::Once<job::Job> once) override {
+                                                     store::Once<job::Job> once = {}) override {
         const job::Budget asked = raised;
         if (bug_ == Bug::budget_outside) raised = {};
         auto resuming = SqliteStore::resume(owner, job, raised, std::move(once));

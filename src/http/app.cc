@@ -185,7 +185,8 @@ private:
         if (!is_multipart(header(call, Field::content_type))) {
             auto body = co_await call.exchange.read_body(kMaxJsonBytes);
             if (!body) co_return from_net(body.error(), kMaxJsonBytes);
-            const auto begun = co_await keyed.begin(request_fingerprint(call.request().target, *body));
+            std::string fingerprint = request_fingerprint(call.request().target, *body);
+            const auto begun = co_await keyed.begin(std::move(fingerprint));
             if (keyed.kept_reply() && keyed.holds_secret() && call.identity.kind != CredentialKind::session) {
                 co_return ApiError{ApiErrc::session_needed,
                                    "The answer to this request holds a secret, which is told to a session alone."};

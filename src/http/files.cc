@@ -147,7 +147,8 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
     auto received = co_await receive(services, call, std::move(*boundary), receiver);
     if (!received) co_return received.error();
     if (call.keyed != nullptr) {
-        const auto begun = co_await call.keyed->begin(receiver.fingerprint(call.request().target));
+        std::string fingerprint = receiver.fingerprint(call.request().target);
+        const auto begun = co_await call.keyed->begin(std::move(fingerprint));
         if (!begun) co_return begun.error();
     }
     const auto id = project_of(receiver);

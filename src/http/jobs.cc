@@ -30,7 +30,8 @@ awaitable<ApiResult<Reply>> cancel_job(const Services& services, Call& call) {
     if (reader.problem()) co_return *reader.problem();
     // Resumes after the commit, and after this node's stop signal was raised by the commit's observer.
     const std::string answer = R"({"message":"Job cancelled successfully"})";
-    auto job = co_await services.deps.jobs.cancel(call.owner(), id, call.once_saying<job::Job>(answer));
+    auto once = call.once_saying<job::Job>(answer);
+    auto job = co_await services.deps.jobs.cancel(call.owner(), id, std::move(once));
     if (job) co_return json_reply(answer);
     co_return job.error().code == store::StoreErrc::wrong_state ? not_cancellable(job.error())
                                                                 : from_store(job.error(), "job");

@@ -191,7 +191,8 @@ awaitable<void> KeyedRequest::keep_reply(const net::HttpResponse& response) {
 awaitable<void> KeyedRequest::keep_refusal(ApiError error) {
     if (!begun_ || !is_decision(error.code)) co_return;
     const net::HttpResponse refusal = to_response(error);
-    co_await keep({static_cast<int>(refusal.status), refusal.body});
+    store::KeptAnswer answer{static_cast<int>(refusal.status), refusal.body};
+    co_await keep(std::move(answer));
 }
 
 awaitable<void> KeyedRequest::keep(store::KeptAnswer answer) {

@@ -27,8 +27,8 @@ awaitable<ApiResult<Reply>> generate_api_key(const Services& services, Call& cal
     out.add("message", "API key generated successfully. It is shown this once; the key before it is void.");
     const std::string answer = std::move(out).str();
     if (call.keyed != nullptr) call.keyed->hold_secret();
-    auto stored =
-        co_await services.deps.accounts.set_api_key(call.owner(), sha256_hex(key), call.once_saying<void>(answer));
+    auto once = call.once_saying<void>(answer);
+    auto stored = co_await services.deps.accounts.set_api_key(call.owner(), sha256_hex(key), std::move(once));
     if (!stored) co_return from_store(stored.error(), "user");
     co_return json_reply(answer);
 }

@@ -98,8 +98,8 @@ TEST_F(OwnJobs, ADeletedJobIs404UntilItIsBroughtBack) {
     ASSERT_EQ(deleted.status, 200) << deleted.body;
     EXPECT_TRUE(parse_wall_time(deleted.text("undo_until")) > server.runtime().wall_now());
     for (const std::string& path : {"/getJobStatus?jobId=" + job, "/api/jobs/" + job + "/events",
-                                   "/api/jobs/" + job + "/ledger", "/api/jobs/" + job + "/output.pdf",
-                                   "/api/getOutline?jobId=" + job, "/api/getPassage?passageId=f0-1&jobId=" + job})
+                                    "/api/jobs/" + job + "/ledger", "/api/jobs/" + job + "/output.pdf",
+                                    "/api/getOutline?jobId=" + job, "/api/getPassage?passageId=f0-1&jobId=" + job})
         EXPECT_EQ(get(path).status, 404) << path;
     EXPECT_EQ(server.send("GET", target, "", "").status, 404);
     EXPECT_EQ(get("/api/jobs").json().at("total"), 0);
@@ -272,7 +272,7 @@ TEST_F(OwnJobs, APassageIsFoundByItsIdInTheJobsOwnSources) {
     EXPECT_EQ(passage.text("file_name"), "bees.md");
     EXPECT_EQ(passage.json().at("locator").at("section"), "The queen");
     for (const std::string& other : {"f" + hash.substr(0, 12) + "-4", std::string("f0123456789ab-3"), std::string("-"),
-                                    std::string("f-3"), std::string("x")})
+                                     std::string("f-3"), std::string("x")})
         EXPECT_EQ(get("/api/getPassage?jobId=" + job + "&passageId=" + other).status, 404) << other;
     EXPECT_EQ(get("/api/getPassage?jobId=" + job).text("parameter"), "passageId");
     // The owner has it, but not as a source of that job.
