@@ -138,15 +138,8 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
         if (auto problem = unknown_price(*settings, *services.defaults.get())) co_return std::move(*problem);
     }
     const std::string answer = queued_again_json(id);
-<<<<<<< HEAD
-    auto resumed =
-        co_await services.deps.jobs.go_on(call.owner(), id, raised, said, call.once_saying<job::Job>(answer));
-||||||| dc84705
-    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised, call.once_saying<job::Job>(answer));
-=======
     auto once = call.once_saying<job::Job>(answer);
-    auto resumed = co_await services.deps.jobs.resume(call.owner(), id, raised, std::move(once));
->>>>>>> h3
+    auto resumed = co_await services.deps.jobs.go_on(call.owner(), id, raised, said, std::move(once));
     if (resumed) co_return json_reply(answer);
     if (resumed.error().code == store::StoreErrc::wrong_state) {
         const bool has_word = said != job::UserSaid{};
