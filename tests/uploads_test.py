@@ -255,6 +255,9 @@ class BadMultipart(Uploads):
             escaped = name.replace("\\", "\\\\")
             answer = self.refused(name[:20], form(owner, good, part("files", b"Text.", escaped)), word, "files")
             self.assertNotIn("\u202e", answer["message"])
+        extended = b"--XX\r\nContent-Disposition: form-data; name=files; filename*=utf-8''"
+        for name, word in ((b"a%00.md", "NUL"), (b"..%2Fa.md", "'..'"), (b"%E2%80%AEa.md", "direction")):
+            self.refused(name, form(owner, good, extended + name + b"\r\n\r\nText.\r\n"), word, "files")
         self.refused("NUL", form(owner, good, part("files", b"Text.", b"a\0.md")), "NUL")
         self.nothing_is_left()
 

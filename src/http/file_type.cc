@@ -133,6 +133,7 @@ std::optional<std::string> file_name_problem(std::string_view name) {
         if (end == rest.npos) break;
         rest.remove_prefix(end + 1);
     }
+    if (last.find('\0') != last.npos) return "holds a NUL, which no name has";
     const std::size_t length = code_points(last);
     if (length > kMostNameCharacters)
         return fmt::format("has {} characters; it should have at most {}", length, kMostNameCharacters);
