@@ -138,9 +138,9 @@ job::Choice BodyReader::choice(std::string_view name) {
     return job::Choice::automatic;
 }
 
-bool BodyReader::flag(std::string_view name) {
+std::optional<bool> BodyReader::flag(std::string_view name) {
     const json::value* value = find(name);
-    if (value == nullptr) return false;
+    if (value == nullptr) return std::nullopt;
     if (value->is_bool()) return value->get_bool();
     const std::string_view word = value->is_string() ? view(*value) : std::string_view();
     if (word != "on" && word != "off") refuse(name, "should be true or 'on', or false or 'off'");
@@ -154,13 +154,6 @@ std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_
     if (number && *number >= least && *number <= most) return number;
     refuse(name, fmt::format("should be a whole number from {} to {}", least, most));
     return std::nullopt;
-}
-
-std::optional<bool> BodyReader::flag(std::string_view name) {
-    const json::value* value = find(name);
-    if (value == nullptr) return std::nullopt;
-    if (!value->is_bool()) refuse(name, fmt::format("is {}; it should be true or false", kind_of(*value)));
-    return value->is_bool() && value->get_bool();
 }
 
 std::optional<BodyReader::LengthField> BodyReader::length(std::string_view name) {

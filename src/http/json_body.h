@@ -39,13 +39,10 @@ public:
     /// May be "".
     std::optional<std::string> email(std::string_view name);
     job::Choice choice(std::string_view name);
-    /// A number, or its digits as a string.
-    /// true or `on`, false or `off`; false unless it is there.
-    bool flag(std::string_view name);
-    std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
-
-    /// true or false.
+    /// true or `on`, false or `off`.
     std::optional<bool> flag(std::string_view name);
+    /// A number, or its digits as a string.
+    std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
 
     struct LengthField {
         job::Length length;

@@ -111,7 +111,7 @@ ApiError not_waiting() {
 job::UserSaid read_word(BodyReader& body) {
     job::UserSaid said;
     said.texts = read_milestones(body);
-    said.skips = body.flag("skip");
+    said.skips = body.flag("skip").value_or(false);
     return said;
 }
 

@@ -103,7 +103,7 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.technical_diagrams = body.choice("has_technical_diagrams");
     settings.table_of_contents = body.choice("has_tableofcontents");
     read_research(body, settings);
-    settings.guided = body.flag("guided");
+    settings.guided = body.flag("guided").value_or(false);
     start.milestones = read_milestones(body);
     settings.questions_and_answers = read_questions(body);
     settings.urls_for_research = read_urls(body);
