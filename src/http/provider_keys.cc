@@ -37,6 +37,7 @@ KeyFailure from_accounts(const store::StoreFailure& failure) {
         case StoreErrc::wrong_state:
         case StoreErrc::stale:
         case StoreErrc::duplicate:
+        case StoreErrc::repeated:
         case StoreErrc::budget:
         case StoreErrc::limit:
         case StoreErrc::unavailable:

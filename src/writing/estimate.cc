@@ -93,7 +93,7 @@ CallsEstimate writing_of(const job::Settings& settings, const Counts& counts, st
     const std::int64_t lines =
         (counts.chapters + counts.sections / std::max<std::int64_t>(counts.chapters, 1)) * kLineTokens;
     const std::int64_t prompt = bounded(settings, common_tokens(settings) + lines + said + given * kPassageTokens);
-    const std::int64_t again = counts.sections + (counts.sections + 3) / 4 + (counts.sections + 2) / 3;
+    const std::int64_t again = 3 * counts.sections + (counts.sections + 3) / 4;
     CallsEstimate writing;
     writing.calls = {counts.sections, counts.sections + again};
     writing.prompt_tokens = {counts.sections * prompt * 6 / 10,

@@ -18,8 +18,8 @@ SqliteStore::SqliteStore(std::shared_ptr<WriteQueue> writes, std::unique_ptr<Rea
     : runtime_(runtime),
       options_(std::move(options)),
       queries_(std::move(queries)),
-      reads_(std::move(reads)),
-      writes_(std::move(writes)) {}
+      writes_(std::move(writes)),
+      reads_(std::move(reads)) {}
 
 Operation SqliteStore::operation(std::string_view name, std::function<Outcome(Write&)> run,
                                  std::function<void(StoreResult<void>)> done) {

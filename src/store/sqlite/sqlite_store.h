@@ -200,8 +200,9 @@ private:
     std::shared_ptr<KnownJobs> known_jobs_ = std::make_shared<KnownJobs>();
     std::shared_ptr<KnownUsers> known_users_ = std::make_shared<KnownUsers>();
     std::shared_ptr<WebhookOwners> webhook_owners_ = std::make_shared<WebhookOwners>();
+    std::shared_ptr<WriteQueue> writes_;  ///< goes before the rest, which it uses for what it still commits
+    /// Goes first: who closes the database last works off its log and removes it, which a reader can't.
     std::unique_ptr<ReadAccess> reads_;
-    std::shared_ptr<WriteQueue> writes_;  ///< goes first: what it still commits uses the rest
 };
 
 /// Opens or makes the database at `path`, with a writer thread, a checkpoint thread and a pool of readers. Closing it
