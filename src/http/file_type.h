@@ -19,7 +19,7 @@ std::optional<std::string> media_type_of(std::string_view first_bytes, std::stri
 /// Completes "'NAME' …" for a file that has no type.
 std::string unreadable_because(std::string_view first_bytes);
 
-/// What is wrong with a name as a client sent it: leads up out of a folder, is too long, or holds marks of the
+/// What is wrong with a name as a client sent it: leads up out of a folder, is too long, holds a NUL or marks of the
 /// direction of writing. Completes "A file's name …".
 std::optional<std::string> file_name_problem(std::string_view name);
 

@@ -181,6 +181,7 @@ TEST(FileName, ThatMisleadsIsRefused) {
         EXPECT_EQ(file_name_problem(good), std::nullopt) << good;
     for (const std::string bad : {"../a.txt", "..", "a/../../b", "a\\..\\b", "a/.."})
         EXPECT_NE(file_name_problem(bad).value_or("").find("'..'"), std::string::npos) << bad;
+    EXPECT_NE(file_name_problem(std::string("a\0b", 3)).value_or("").find("NUL"), std::string::npos);
     EXPECT_EQ(file_name_problem("a/" + std::string(4000, 'x')), "has 4000 characters; it should have at most 255");
     for (const std::string mark : {"\u061C", "\u200E", "\u200F", "\u202A", "\u202E", "\u2066", "\u2069"})
         EXPECT_NE(file_name_problem("a" + mark + "fdp.exe").value_or("").find("direction"), std::string::npos) << mark;

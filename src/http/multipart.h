@@ -12,8 +12,8 @@
 
 namespace longhand::http {
 
-/// A part's head, without a NUL in it. `file_name` is set when it has one, even an empty one: `filename`, else
-/// `filename*` of RFC 8187.
+/// A part's head, which has no NUL as it was sent. `file_name` is set when it has one, even an empty one: `filename`,
+/// else `filename*` of RFC 8187.
 struct PartBegin {
     std::string name;
     std::optional<std::string> file_name;
