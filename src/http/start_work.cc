@@ -178,7 +178,7 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call
     request.settings.milestones = milestones_of(start, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
-    const auto key = co_await written_with(services, owner, request.provider);
+    const auto key = co_await written_with(services, call.owner(), request.provider);
     if (!key) co_return key.error();
     request.is_byok = *key == WrittenWith::own_key;
     request.budget = start.budget;
