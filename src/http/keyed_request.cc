@@ -61,6 +61,7 @@ bool is_decision(ApiErrc code) {
         case ApiErrc::not_found:
         case ApiErrc::project_busy:
         case ApiErrc::not_paused:
+        case ApiErrc::not_waiting:
         case ApiErrc::duplicate:
         case ApiErrc::nothing_yet:
             return true;
@@ -74,6 +75,11 @@ bool is_decision(ApiErrc code) {
         case ApiErrc::nothing_to_change:
         case ApiErrc::price_unknown:
         case ApiErrc::web_research_unavailable:
+        case ApiErrc::provider_takes_no_keys:
+        case ApiErrc::provider_key_refused:
+        case ApiErrc::provider_key_unusable:
+        case ApiErrc::provider_unreachable:
+        case ApiErrc::address_not_allowed:
         case ApiErrc::no_files:
         case ApiErrc::upload_failed:
         case ApiErrc::unauthorized:
