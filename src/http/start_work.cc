@@ -261,7 +261,7 @@ std::string rests_on_json(const writing::Estimate& estimate, const std::vector<s
         files.empty() ? "no sources: the project has no files"
                       : fmt::format("the project's {} files of {} bytes, as they are now", files.size(), bytes)));
     list.raw(
-        json_string("low: every draft does as it comes; high: each is revised once, some are continued or fitted"));
+        json_string("low: every draft does as it comes; high: each is revised twice, some are continued or fitted"));
     list.raw(json_string(has_price ? "the server's price table, and no model was asked"
                                    : "no price: the server knows none for a model of the job; no model was asked"));
     return std::move(list).str();

@@ -30,8 +30,9 @@ struct Estimate {
 };
 
 /// `source_bytes`: of all files together. The low end is a work whose drafts all do as they come; at the high end each
-/// is revised once, a quarter is cut short and continued, and a third is written again to fit the pages. An answer is
-/// between a little more and two and a half tokens a word, for models and languages differ in that.
+/// is revised twice, a quarter is cut short and continued, and a third is written again in each of three rounds that
+/// fit the pages. An answer is between a little less than one and two and a half tokens a word, for models and
+/// languages differ in that.
 Estimate estimate(const job::Settings& settings, std::uint64_t source_bytes);
 
 }  // namespace longhand::writing
