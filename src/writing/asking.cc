@@ -41,7 +41,7 @@ std::string answers_markup(const job::Settings& settings, std::size_t each) {
 }
 
 /// Bytes of the request; the other elements have parts of it.
-std::size_t share_of(const job::Settings& settings) {
+std::size_t share_bytes(const job::Settings& settings) {
     return settings.context_tokens > 0 ? std::max<std::size_t>(settings.context_tokens / 2, 200) : 20'000;
 }
 
@@ -73,15 +73,15 @@ std::string milestones_markup(const job::MilestoneTexts& texts, std::size_t byte
 }
 
 std::size_t milestone_bytes(const job::Settings& settings) {
-    return share_of(settings);
+    return share_bytes(settings);
 }
 
 std::size_t milestone_bytes_of_draft(const job::Settings& settings) {
-    return share_of(settings) / 4;
+    return share_bytes(settings) / 4;
 }
 
 Fields settings_fields(const job::Settings& settings, const Work& work) {
-    const std::size_t share = share_of(settings);
+    const std::size_t share = share_bytes(settings);
     Fields fields;
     fields.text("language", work.plan.language);
     fields.markup("request", element("request", shortened(settings.prompt, share)));

@@ -32,7 +32,7 @@ std::int64_t words_of(Milestone milestone) {
 }
 
 /// Names what the text is made of: a text before it that the user has changed asks for another one.
-job::StepKey key_of(Milestone milestone, const job::MilestoneTexts& texts) {
+job::StepKey milestone_key(Milestone milestone, const job::MilestoneTexts& texts) {
     std::string key = "milestone/" + std::string(job::to_string(milestone));
     std::string before;
     for (const Milestone earlier : kMilestones) {
@@ -67,7 +67,7 @@ std::string plain(std::string_view raw) {
 
 /// Empty when the model gave nothing of use, also when asked again.
 awaitable<StepResult<job::ShownText>> ask_for(StepContext* context, Work* work, Milestone milestone) {
-    const job::StepKey base = key_of(milestone, work->milestones);
+    const job::StepKey base = milestone_key(milestone, work->milestones);
     job::ShownText shown;
     for (unsigned attempt = 1; attempt <= kTextTries && shown.text.empty(); ++attempt) {
         const job::StepKey key = base.attempt(attempt);
