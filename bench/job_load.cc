@@ -27,7 +27,8 @@ awaitable<void> one_job(store::JobStore* jobs, job::WorkerId worker, Uuid owner,
     request.project = project;
     request.settings.prompt = "A handbook of our test process for new engineers.";
     request.provider = "bench";
-    needed(co_await jobs->enqueue(request));
+    auto enqueuing = jobs->enqueue(request);
+    needed(co_await std::move(enqueuing));
     store::ClaimRequest claim;
     claim.worker = worker;
     claim.provider = request.provider;
@@ -49,7 +50,8 @@ awaitable<void> one_job(store::JobStore* jobs, job::WorkerId worker, Uuid owner,
 
 awaitable<void> all_jobs(Runtime* runtime, store::Store* store, int count) {
     const auto user = needed(co_await store->add_user("bench@example.org"));
-    const auto project = needed(co_await store->create_project(user.id, "Bench", ""));
+    auto creating = store->create_project(user.id, "Bench", "");
+    const auto project = needed(co_await std::move(creating));
     const job::WorkerId worker = runtime->new_id();
     for (int i = 0; i < count; ++i) co_await one_job(store, worker, user.id, project.id);
 }

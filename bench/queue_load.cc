@@ -128,7 +128,8 @@ private:
     awaitable<void> make_its_share_of_projects() {
         while (next_ < projects_.size()) {
             const std::size_t i = next_++;
-            auto project = co_await store_->create_project(owner_of(i), "Project", "");
+            auto creating = store_->create_project(owner_of(i), "Project", "");
+            auto project = co_await std::move(creating);
             projects_[i] = project.value().id;
         }
     }
@@ -161,7 +162,8 @@ private:
         job.project = projects_[i];
         job.settings.prompt = fmt::format("A work that is not written, number {}.", i);
         job.provider = model_.provider();
-        auto enqueued = co_await store_->enqueue(std::move(job));
+        auto enqueuing = store_->enqueue(std::move(job));
+        auto enqueued = co_await std::move(enqueuing);
         if (!enqueued.has_value()) throw std::runtime_error(enqueued.error().message);
         if (enqueued->busy) throw std::runtime_error("a project has a job already");
     }

@@ -57,7 +57,8 @@ awaitable<double> read_all(Load* load) {
 awaitable<void> cancel_some(Load* load) {
     while (load->next < load->live.size()) {
         const job::Job& job = load->live[load->next++];
-        needed(co_await load->jobs.cancel(job.owner, job.id));
+        auto cancelling = load->jobs.cancel(job.owner, job.id);
+        needed(co_await std::move(cancelling));
     }
 }
 

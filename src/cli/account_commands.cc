@@ -109,7 +109,8 @@ int print_token(Desk& desk, const Options& options) {
 awaitable<store::StoreResult<void>> set_key(store::AccountStore& accounts, std::string email, std::string key) {
     auto user = co_await accounts.user_by_email(email);
     if (!user) co_return user.error();
-    co_return co_await accounts.set_api_key(user->id, sha256_hex(key));
+    auto setting = accounts.set_api_key(user->id, sha256_hex(key));
+    co_return co_await std::move(setting);
 }
 
 int print_key(Desk& desk, const Options& options) {

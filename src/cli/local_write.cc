@@ -93,7 +93,8 @@ awaitable<store::StoreResult<void>> add_sources(Desk* desk, Uuid project) {
         file->owner = desk->owner;
         file->project = project;
         const std::string stored_at = file->path;
-        auto added = co_await desk->store().add_file(std::move(*file));
+        auto adding = desk->store().add_file(std::move(*file));
+        auto added = co_await std::move(adding);
         if (added) continue;
         desk->installation->files().remove(stored_at);
         if (added.error().code != store::StoreErrc::duplicate) co_return added.error();
@@ -104,7 +105,8 @@ awaitable<store::StoreResult<void>> add_sources(Desk* desk, Uuid project) {
 
 awaitable<store::StoreResult<Uuid>> start_job(Desk* desk) {
     const WorkOrder& order = *desk->call.order;
-    auto project = co_await desk->store().create_project(desk->owner, project_title(order), kOwnerEmail);
+    auto creating = desk->store().create_project(desk->owner, project_title(order), kOwnerEmail);
+    auto project = co_await std::move(creating);
     if (!project) co_return project.error();
     auto sources = co_await add_sources(desk, project->id);
     if (!sources) co_return sources.error();
@@ -121,7 +123,8 @@ awaitable<store::StoreResult<Uuid>> start_job(Desk* desk) {
     if (!order.settings.title.empty()) request.title = order.settings.title;
     request.provider = defaults.provider;
     request.budget = order.budget;
-    auto enqueued = co_await desk->store().enqueue(std::move(request));
+    auto enqueuing = desk->store().enqueue(std::move(request));
+    auto enqueued = co_await std::move(enqueuing);
     if (!enqueued) co_return enqueued.error();
     co_return enqueued->job.id;
 }
@@ -139,7 +142,8 @@ awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
     }
     switch (job->state) {
         case job::State::draft: {
-            auto resumed = co_await desk->store().resume(desk->owner, id, desk->call.raised);
+            auto resuming = desk->store().resume(desk->owner, id, desk->call.raised);
+            auto resumed = co_await std::move(resuming);
             if (!resumed) co_return resumed.error();
             break;
         }
@@ -148,7 +152,8 @@ awaitable<store::StoreResult<Uuid>> take_up_job(Desk* desk) {
         case job::State::moderated: {
             if (desk->call.raised != job::Budget{})
                 co_return store::StoreFailure{store::StoreErrc::wrong_state, fixed_budget(to_string(job->state))};
-            auto retried = co_await desk->store().retry(desk->owner, id);
+            auto retrying = desk->store().retry(desk->owner, id);
+            auto retried = co_await std::move(retrying);
             if (!retried) co_return retried.error();
             if (retried->busy) {
                 co_return store::StoreFailure{
@@ -328,7 +333,8 @@ awaitable<int> run_job(Desk* desk) {
 }
 
 awaitable<void> cancel_job(Desk* desk) {
-    auto cancelled = co_await desk->store().cancel(desk->owner, desk->job);
+    auto cancelling = desk->store().cancel(desk->owner, desk->job);
+    auto cancelled = co_await std::move(cancelling);
     // Completed in the same moment, say, or no database: whatever is under way ends here.
     if (!cancelled) desk->stop.stop(StopReason::cancelled);
 }
