@@ -398,16 +398,23 @@ TEST_F(Api, WhatIsAnothersIsNotThere) {
     const std::string project = make_project(bob), job = make_job(project, bob);
     const auto stored = upload(field("projectId", project) + file("x.txt", "of bob"), bob).json();
     const std::string file_id(stored.at("files").as_array().at(0).at("id").as_string());
+    const std::string hook =
+        server->send("POST", "/api/createWebhook", as(bob), R"({"url":"https://receiver.example/"})").text("id");
+    const std::string more = ",\"title\":\"Mine\",\"jobId\":\"" + job + "\",\"webhookId\":\"" + hook +
+                             "\",\"deliveryId\":\"" + hook +
+                             "\",\"url\":\"https://receiver.example/\",\"enabled\":false";
     for (const Route& route : server->app().routes()) {
-        if (route.access == Access::open || route.path == "/api/jobs" || route.path == "/api/createProject" ||
-            route.path == "/api/listProjects" || route.path == "/api/fetchDocuments" ||
-            route.path.ends_with("ApiKey") || route.path == "/api/apiKeyStatus" || route.path == "/api/events" ||
-            route.path == "/api/getUsage")
+        if (route.access == Access::open || route.path == "/api/jobs" || route.path == "/api/listWebhooks" ||
+            route.path == "/api/createProject" || route.path == "/api/listProjects" ||
+            route.path == "/api/fetchDocuments" || route.path.ends_with("ApiKey") ||
+            route.path == "/api/apiKeyStatus" || route.path == "/api/events" || route.path == "/api/getUsage" ||
+            route.path == "/api/formatPrompt")
             continue;
-        std::string path = route.path, body = order(project, ",\"title\":\"Mine\",\"jobId\":\"" + job + "\"").c_str();
+        std::string path = route.path, body = order(project, more.c_str());
         if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, job);
         if (const auto at = path.find("{format}"); at != path.npos) path.replace(at, 8, "pdf");
-        path += "?jobId=" + job + "&projectId=" + project + "&fileId=" + file_id + "&passageId=f0123456789ab-1";
+        path += "?jobId=" + job + "&projectId=" + project + "&fileId=" + file_id + "&webhookId=" + hook +
+                "&passageId=f0123456789ab-1";
         const RawAnswer answer = route.path == "/api/uploadProjectFiles"
                                      ? upload(field("projectId", project) + file("x.txt", "x"))
                                  : route.method == "GET" ? get(path)

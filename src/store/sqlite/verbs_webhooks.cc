@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/text.h"
 #include "job/notice.h"
@@ -253,6 +254,10 @@ StoreResult<MessagesPage> messages_of_webhook(Connection& connection, const Uuid
         page.messages.pop_back();
         page.next = page.messages.back().id;
     }
+    // Ids of one millisecond stand in no order; the events of a job do.
+    std::stable_sort(page.messages.begin(), page.messages.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.created_at, a.job, a.seq) > std::tie(b.created_at, b.job, b.seq);
+    });
     for (auto& message : page.messages) message.log = attempts_of(connection, message.id);
     return page;
 }
