@@ -52,14 +52,17 @@ awaitable<void> Sweeper::purge_jobs() {
     while (true) {
         const auto jobs = co_await store_.jobs_to_purge(runtime_.wall_now() - options_.undo_deletion, kSweptAtOnce);
         if (!jobs || jobs->empty()) co_return;
+        std::size_t purged = 0;
         for (const store::DeletedJob& deleted : *jobs) {
             // The files first: after a crash between the two the rows still name them, and nobody can bring them back.
             std::function<bool()> work = [files = files_, paths = deleted.paths] { return remove_all(files, paths); };
             co_await run_blocking<bool>(runtime_, std::move(work));
-            const auto purged = co_await store_.purge_job(deleted.job);
-            if (!purged) co_return;
+            const auto done = co_await store_.purge_job(deleted.job);
+            purged += done ? 1 : 0;
         }
-        if (options_.log) options_.log->info("purged {} deleted jobs", jobs->size());
+        if (options_.log) options_.log->info("purged {} deleted jobs", purged);
+        // One that can't be read holds back no other.
+        if (purged < jobs->size()) co_return;
     }
 }
 
