@@ -9,7 +9,7 @@
 namespace longhand::sources {
 namespace {
 
-Failure<SourceErrc> translated(const Failure<sandbox::SandboxErrc>& failure, const Conversion& conversion) {
+Failure<SourceErrc> pdf_failure(const Failure<sandbox::SandboxErrc>& failure, const Conversion& conversion) {
     if (auto general = general_failure(failure.code, conversion, "a PDF")) return *std::move(general);
     const std::string& shown = conversion.shown;
     const bool locked = failure.message.find("ncorrect password") != std::string::npos ||
@@ -45,7 +45,7 @@ awaitable<SourceResult<PdfText>> pdf_text(Runtime& runtime, Conversion conversio
     const std::string last_page = std::to_string(kMostPages + 1);
     std::vector<std::string> text_argv = {"pdftotext", "-enc", "UTF-8", "-l", last_page, conversion.path, "-"};
     auto text = co_await sandbox::run(runtime, command_of(conversion, std::move(text_argv)), stop);
-    if (!text) co_return translated(text.error(), conversion);
+    if (!text) co_return pdf_failure(text.error(), conversion);
     std::vector<std::string> info_argv = {"pdfinfo", "-enc", "UTF-8", conversion.path};
     auto info = co_await sandbox::run(runtime, command_of(conversion, std::move(info_argv)), stop);
     if (stop.stopped()) co_return Failure<SourceErrc>{SourceErrc::stopped, "stopped"};
