@@ -9,7 +9,7 @@ namespace {
 
 using Failed = Failure<SourceErrc>;
 
-Failed translated(const Failure<sandbox::SandboxErrc>& failure, const Conversion& conversion) {
+Failed office_failure(const Failure<sandbox::SandboxErrc>& failure, const Conversion& conversion) {
     auto code = failure.code;
     // What Haskell's runtime says at its own limit, which a document packed very tightly meets.
     if (failure.message.find("eap exhausted") != std::string::npos) code = sandbox::SandboxErrc::too_large;
@@ -28,7 +28,7 @@ awaitable<SourceResult<std::string>> office_html(Runtime& runtime, Conversion co
     auto command = command_of(conversion, std::move(argv));
     command.memory_limit = sandbox::kPandocAddressSpace;
     auto html = co_await sandbox::run(runtime, std::move(command), stop);
-    if (!html) co_return translated(html.error(), conversion);
+    if (!html) co_return office_failure(html.error(), conversion);
     co_return std::move(html->text);
 }
 
