@@ -39,6 +39,10 @@ class Guided(LonghandTest):
             self.assertEqual(project[name], draft[name])
         return draft
 
+    def expect_end(self):
+        ended = self.api.wait_for(self.job, "completed", "failed", "draft")
+        self.assertEqual(ended["status"], "completed", ended["error_message"])
+
     def resume(self, **fields):
         self.api.post("/api/resumeJob", {"jobId": self.job} | fields)
 
@@ -77,7 +81,7 @@ class Guided(LonghandTest):
         self.assertIn("waits for you to read its vision", shown.stderr)
         self.assertIn("waits for you", run("watch", self.job, "--data", self.data, status=1).stderr)
         run("resume", self.job, "--data", self.data)
-        self.api.wait_for(self.job, "completed")
+        self.expect_end()
         paid = self.bought()
         self.assertEqual(len([key for key in paid if key.startswith("milestone/")]), 4)
         self.assertEqual(set(paid.values()), {1}, "a step was bought twice")
@@ -107,7 +111,7 @@ class Guided(LonghandTest):
 
         run("resume", self.job, "--skip", "--data", self.data)
         self.restart()
-        self.api.wait_for(self.job, "completed")
+        self.expect_end()
         self.assertEqual({key: times for key, times in self.bought().items() if key in paid}, paid)
         draft = self.draft()
         self.assertTrue(draft["skips"])

@@ -48,6 +48,7 @@ protected:
 
 TEST_F(GuidedJob, StopsAtEachMilestoneAndThenWritesTheWork) {
     expect_stop_at(Milestone::description);
+    world.runtime.run_for(1s);
     EXPECT_EQ(world.engine->stats().running, 0U) << "it holds a slot while it waits";
     go_on();
     expect_stop_at(Milestone::details);

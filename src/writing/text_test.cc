@@ -79,11 +79,12 @@ TEST(Markup, MarksAreToldFromHtml) {
 
 TEST(Prompts, EveryPlaceholderOfEveryPromptHasAValue) {
     Fields fields;
-    for (const char* name : {"key",     "words",    "language", "request", "title", "style",    "notes",
-                             "answers", "passages", "error",    "form",    "shape", "chapters", "sections",
-                             "plan",    "outline",  "section",  "said",    "terms", "draft",    "faults"})
+    for (const char* name : {"key",      "words", "language", "request", "title",    "style",     "notes", "answers",
+                             "passages", "error", "form",     "shape",   "chapters", "sections",  "plan",  "outline",
+                             "section",  "said",  "terms",    "draft",   "faults",   "milestones"})
         fields.text(name, "<v>");
-    for (const char* name : {"system", "plan", "outline", "outline_chapter", "draft", "revise", "continue"}) {
+    for (const char* name : {"system", "plan", "outline", "outline_chapter", "draft", "revise", "continue",
+                             "description", "details", "vision"}) {
         const std::string text = render_prompt(name, fields);
         EXPECT_EQ(text.find("{{"), std::string::npos) << name;
         EXPECT_EQ(text.find("<v>"), std::string::npos) << name << " must escape its values";

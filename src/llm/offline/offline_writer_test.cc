@@ -120,7 +120,7 @@ TEST(Draft, ReadsAPaperWhoseSentencesEndInReferences) {
 TEST(Milestones, AreMadeOfTheRequestTheSourcesAndTheTextsBefore) {
     const std::string description = answer(head("description", "words=\"120\"") + kPassages);
     EXPECT_NE(
-        description.find("“The Longhand Server: A Handbook” is the handbook that the request asks for, for engineers."),
+        description.find("“The Longhand server: A Handbook” is the handbook that the request asks for, for engineers."),
         std::string::npos)
         << description;
     EXPECT_NE(description.find("The sources say at their centre: "), std::string::npos) << description;
