@@ -48,10 +48,11 @@ TEST(IdempotencyKey, IsAStructuredStringOrTheSameBare) {
 }
 
 TEST(AnswerSeal, OpensWhatItSealedAndNothingElse) {
-    const auto keys = std::make_shared<KeyRing>(Secrets{"newest secret", {{"former secret", {}}}});
+    const std::string newest(32, 'n'), old(32, 'o');
+    const auto keys = std::make_shared<KeyRing>(Secrets{newest, {{old, {}}}});
     const AnswerSeal seal(keys);
-    const AnswerSeal former(std::make_shared<KeyRing>(Secrets{"former secret", {}}));
-    const AnswerSeal other(std::make_shared<KeyRing>(Secrets{"another secret", {}}));
+    const AnswerSeal former(std::make_shared<KeyRing>(Secrets{old, {}}));
+    const AnswerSeal other(std::make_shared<KeyRing>(Secrets{std::string(32, 'a'), {}}));
     const std::string sealed = seal.seal("dw_secret");
     EXPECT_EQ(sealed.find("dw_secret"), sealed.npos);
     EXPECT_NE(sealed, seal.seal("dw_secret"));

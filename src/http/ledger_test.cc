@@ -146,7 +146,7 @@ TEST_F(LedgerApi, CapsThatAreNoneAreRefusedWithTheirBounds) {
         EXPECT_NE(refused.text("message").find("from 0.000001 to 1000000"), std::string::npos) << refused.body;
     }
     EXPECT_EQ(start(R"(,"max_cost_usd":NaN)").text("code"), "invalid_json");
-    for (const std::string value : {"0", "-1", "1e308", "1.5", "\"5\""}) {
+    for (const std::string value : {"0", "-1", "1e308", "1.5", "\"five\""}) {
         const RawAnswer refused = start(R"(,"max_tokens":)" + value);
         EXPECT_EQ(refused.status, 400) << value;
         EXPECT_EQ(refused.text("field"), "max_tokens");
