@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/runtime.h"
 #include "base/uuid.h"
@@ -40,6 +41,12 @@ struct KeptRequest {
 /// has an answer already changes nothing, and fails with `repeated`.
 template <class T>
 struct Once {
+    // No aggregate: g++ 12 frees twice what a braced temporary in a co_await expression holds, and this is a default
+    // argument of verbs.
+    Once() {}
+    Once(RepeatableRequest asked, std::function<std::optional<KeptAnswer>(const StoreResult<T>&)> made)
+        : request(std::move(asked)), answer(std::move(made)) {}
+
     RepeatableRequest request;
     std::function<std::optional<KeptAnswer>(const StoreResult<T>&)> answer;
 };
