@@ -170,7 +170,8 @@ private:
             for (const auto& [owner, job] : jobs_) {
                 retry(owner, job);
                 if (job == guided_) go_on(owner, job);
-                raise_cap(owner, job, 1'000'000);  // it may wait for that instead: a provider without credit pauses it
+                // One that the provider gave no credit waits for a budget, guided or not.
+                raise_cap(owner, job, 1'000'000);
             }
             EXPECT_TRUE(world_.runtime.run_until([&] { return none_moves(); }, 2h));
         }
