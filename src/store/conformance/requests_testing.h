@@ -102,6 +102,19 @@ TEST_P(StoreRequests, FilesOfOneRequestAreKeptEachByItself) {
     EXPECT_EQ(error(store().add_files(new_id(), project, {first})), StoreErrc::not_found);
 }
 
+TEST_P(StoreRequests, FilesOfOneRequestAreListedAsTheyCame) {
+    const Uuid project = new_project(owner_);
+    std::vector<ProjectFile> files(20);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        files[i].name = files[i].sha256 = std::to_string(i);
+        files[i].path = "uploads/" + files[i].name;
+    }
+    ok(store().add_files(owner_, project, files));
+    const auto listed = ok(store().files_of_project(owner_, project));
+    ASSERT_EQ(listed.size(), files.size());
+    for (std::size_t i = 0; i < files.size(); ++i) EXPECT_EQ(listed[i].name, files[i].name) << i;
+}
+
 TEST_P(StoreRequests, AnAnswerWithoutAChangeIsKeptOnce) {
     ok(store().keep_answer(request(), {404, "none"}));
     EXPECT_EQ(error(store().keep_answer(request(), {200, "later"})), StoreErrc::repeated);

@@ -125,7 +125,13 @@ StoreResult<AddedFiles> add_files(Write& write, const Uuid& owner, const Uuid& p
                                   const std::vector<ProjectFile>& files) {
     if (!project_exists(write.connection, owner, project)) return no_such("project");
     AddedFiles added;
+    // They are listed, and read as sources, in this order: one commit has one time, so the ids have to tell it.
+    std::vector<Uuid> ids(files.size());
+    std::ranges::generate(ids, [&write] { return write.runtime.new_id(); });
+    std::ranges::sort(ids);
+    auto next_id = ids.begin();
     for (ProjectFile file : files) {
+        file.id = *next_id++;
         file.owner = owner;
         file.project = project;
         auto kept = add_file(write, std::move(file));
