@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contract_test import Contract, Server, form
 from harness import Api, LonghandTest
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "15"))
 NOBODY = "018f0000-0000-7000-8000-000000000000"
 # What ends what the others need gets no id of theirs.
 ENDS_THINGS = re.compile("delete|cancel", re.I)

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/on_loop.h"
 #include "base/task_scope.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -146,15 +147,15 @@ http::Deps deps_of(Server& server) {
             .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
             .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
             .check_provider_key = key_check_of(*server.provider),
-            .better_prompt =
-                [&engine](engine::PromptQuestion question, StopToken stop) {
-                    return engine.better_prompt(std::move(question), std::move(stop));
-                },
+            .better_prompt = [&engine](
+                                 engine::PromptQuestion question,
+                                 StopToken stop) { return engine.better_prompt(std::move(question), std::move(stop)); },
             .webhooks = &store,
             .check_address =
-                [&guard = server.reach->guard()](net::WebAddress address, StopToken stop) {
-                    return guard.check(std::move(address), kAddressCheck, std::move(stop));
-                },
+                // On the loop that outlives the resolver, as a connection's own does not.
+            [&runtime = server.runtime, &guard = server.reach->guard()](net::WebAddress address, StopToken stop) {
+                return on_loop(runtime, guard.check(std::move(address), kAddressCheck, std::move(stop)));
+            },
             .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); }};
 }
 
@@ -293,7 +294,8 @@ void make_webhooks(Server& server) {
         [&engine = server.workshop->engine(), &webhooks = *server.webhooks](const store::Committed& committed) {
             engine.on_committed(committed);
             webhooks.on_committed(committed);
-        });
+        },
+        [&engine = server.workshop->engine()](const store::Committed& change) { return engine.on_written(change); });
 }
 
 // Opens all, in the order in which a failure costs least. Gives kDone, or the exit status.

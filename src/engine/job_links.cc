@@ -101,7 +101,7 @@ public:
         std::vector<ReadLink> kept;
         for (ReadLink& link : links_) {
             const bool is_known = std::any_of(kept.begin(), kept.end(), [&](const ReadLink& other) {
-                return link.info.problem.empty() && other.info.sha256 == link.info.sha256;
+                return link.info.problem.empty() && other.info.problem.empty() && other.info.sha256 == link.info.sha256;
             });
             if (!is_known) kept.push_back(std::move(link));
         }

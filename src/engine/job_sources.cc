@@ -160,7 +160,7 @@ private:
 
     void take(const ReadLink& link) {
         const bool is_known = std::any_of(result_.infos.begin(), result_.infos.end(), [&](const SourceInfo& info) {
-            return link.info.problem.empty() && info.sha256 == link.info.sha256;
+            return link.info.problem.empty() && info.problem.empty() && info.sha256 == link.info.sha256;
         });
         if (is_known) return;
         result_.infos.push_back(link.info);

@@ -54,7 +54,7 @@ public:
     }
 
     awaitable<store::StoreResult<store::Enqueued>> enqueue(store::NewJob request,
-                                                            store::Once<store::Enqueued> once = {}) override {
+                                                           store::Once<store::Enqueued> once = {}) override {
         const job::Budget budget = request.budget;
         const Uuid owner = request.owner;
         if (bug_ == Bug::budget_outside) request.budget = {};
@@ -65,7 +65,7 @@ public:
         co_return enqueued;
     }
     awaitable<store::StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
-                                                     store::Once<job::Job> once = {}) override {
+                                                   store::Once<job::Job> once = {}) override {
         const job::Budget asked = raised;
         if (bug_ == Bug::budget_outside) raised = {};
         auto resuming = SqliteStore::resume(owner, job, raised, std::move(once));

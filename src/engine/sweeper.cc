@@ -8,6 +8,7 @@ namespace longhand::engine {
 namespace {
 
 constexpr std::size_t kSweptAtOnce = 100;  // so that writes of users come between
+constexpr Milliseconds kGrace{5'000};
 constexpr Milliseconds kShortestSweepPause{200}, kLongestSweepPause{30'000};
 
 bool remove_all(store::FileStore files, const std::vector<std::string>& paths) {
@@ -50,7 +51,9 @@ awaitable<void> Sweeper::sweep() {
 
 awaitable<void> Sweeper::purge_jobs() {
     while (true) {
-        const auto jobs = co_await store_.jobs_to_purge(runtime_.wall_now() - options_.undo_deletion, kSweptAtOnce);
+        // An undeletion that was asked for in time may still be on its way.
+        const Milliseconds kept = options_.undo_deletion + std::min(options_.undo_deletion, kGrace);
+        const auto jobs = co_await store_.jobs_to_purge(runtime_.wall_now() - kept, kSweptAtOnce);
         if (!jobs || jobs->empty()) co_return;
         std::size_t purged = 0;
         for (const store::DeletedJob& deleted : *jobs) {

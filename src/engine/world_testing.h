@@ -197,11 +197,13 @@ public:
         store = std::make_unique<PlantedStore>(bug_, queue,
                                                std::make_unique<store::sqlite::SharedConnection>(*database_), runtime);
         store->keep_caps_in(caps_);
-        store->observe([this](const store::Committed& committed) {
-            invariants.check(committed);
-            if (engine) engine->on_committed(committed);
-            on_commit(committed);
-        }, [this](const store::Committed& change) { return engine && engine->on_written(change); });
+        store->observe(
+            [this](const store::Committed& committed) {
+                invariants.check(committed);
+                if (engine) engine->on_committed(committed);
+                on_commit(committed);
+            },
+            [this](const store::Committed& change) { return engine && engine->on_written(change); });
     }
     void start() {
         Runtime& engines = bug_ == Bug::cancel_forgets_a_sleep ? static_cast<Runtime&>(deaf_) : runtime;

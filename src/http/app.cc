@@ -182,7 +182,8 @@ private:
                            std::move(*key));
         call.keyed = &keyed;
         // Of a form the handler reads the files as they come, and says what it is known by.
-        if (!is_multipart(header(call, Field::content_type))) {
+        const bool is_form = route.path == "/api/uploadProjectFiles" && is_multipart(header(call, Field::content_type));
+        if (!is_form) {
             auto body = co_await call.exchange.read_body(kMaxJsonBytes);
             if (!body) co_return from_net(body.error(), kMaxJsonBytes);
             std::string fingerprint = request_fingerprint(call.request().target, *body);

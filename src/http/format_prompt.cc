@@ -85,8 +85,11 @@ awaitable<ApiResult<Reply>> format_prompt(const Services& services, Call& call) 
         co_return json_reply(better_prompt_json(writing::better_prompt_without_model(question->wish)));
     auto choosing = choose_model(services, &*question);
     co_await std::move(choosing);
-    auto improving = services.deps.better_prompt(std::move(*question), call.exchange.gone());
+    const StopToken gone = call.exchange.gone();
+    auto improving = services.deps.better_prompt(std::move(*question), gone);
     const writing::BetterPrompt better = co_await std::move(improving);
+    // Nobody reads it, and under an Idempotency-Key it should not be what the next one is told.
+    if (gone.stopped()) co_return ApiError{ApiErrc::unavailable, "The request was given up; send it again."};
     co_return json_reply(better_prompt_json(better));
 }
 

@@ -143,7 +143,7 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
     if (resumed) co_return json_reply(answer);
     if (resumed.error().code == store::StoreErrc::wrong_state) {
         const bool has_word = said != job::UserSaid{};
-        co_return has_word && resumed.error().message == "draft" ? not_waiting() : not_paused(resumed.error());
+        co_return has_word&& resumed.error().message == "draft" ? not_waiting() : not_paused(resumed.error());
     }
     if (resumed.error().code != store::StoreErrc::budget) co_return from_store(resumed.error(), "job");
     const auto now = co_await services.deps.jobs.budget_for_owner(call.owner(), id);

@@ -108,9 +108,9 @@ struct Deps {
     std::function<awaitable<llm::LlmResult<void>>(std::string key, StopToken stop)> check_provider_key = {};
     /// `engine::Engine::better_prompt`, or a test's. Empty: prompts are made better without a model.
     std::function<awaitable<writing::BetterPrompt>(engine::PromptQuestion question, StopToken stop)> better_prompt = {};
-    store::WebhookStore* webhooks = nullptr;                   ///< optional: without it there are no calls of webhooks
-    AddressCheck check_address = {};                           ///< optional: without it any address is taken
-    std::function<void()> webhooks_changed = {};               ///< optional: messages may be due without an event
+    store::WebhookStore* webhooks = nullptr;      ///< optional: without it there are no calls of webhooks
+    AddressCheck check_address = {};              ///< optional: without it any address is taken
+    std::function<void()> webhooks_changed = {};  ///< optional: messages may be due without an event
 };
 
 enum class HostCheck {

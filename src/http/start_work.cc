@@ -8,8 +8,8 @@
 #include "http/json_out.h"
 #include "http/questions.h"
 #include "http/text.h"
-#include "writing/estimate.h"
 #include "net/web_address.h"
+#include "writing/estimate.h"
 
 namespace longhand::http {
 namespace json = boost::json;

@@ -212,36 +212,35 @@ public:
 
 private:
     Deps deps() {
-        return Deps{handlers_runtime_,
-                    *store_,
-                    *store_,
-                    *store_,
-                    *store_,
-                    *files_,
-                    live_,
-                    [this](Uuid owner, Uuid job, std::string format, StopToken stop) {
-                        return output(this, owner, job, std::move(format), std::move(stop));
-                    },
-                    {},
-                    [] {
-                        return ProviderHealth{"waiting", "Since noon: it is away."};
-                    },
-                    [this](const AccessLine& line) {
-                        const std::lock_guard lock(mutex_);
-                        access_.push_back(line);
-                    },
-                    [this](const std::string& problem) {
-                        const std::lock_guard lock(mutex_);
-                        problems_.push_back(problem);
-                    },
-                    {},
-                    [this](std::string key, StopToken) { return check_key(this, std::move(key)); },
-                    [this](engine::PromptQuestion question, StopToken) {
-                        return better_prompt(this, std::move(question));
-                    },
-                    store_.get(),
-                    [](net::WebAddress web, StopToken) { return check(std::move(web)); },
-                    [this] { ++wakes_; }};
+        return Deps{
+            handlers_runtime_,
+            *store_,
+            *store_,
+            *store_,
+            *store_,
+            *files_,
+            live_,
+            [this](Uuid owner, Uuid job, std::string format, StopToken stop) {
+                return output(this, owner, job, std::move(format), std::move(stop));
+            },
+            {},
+            [] {
+                return ProviderHealth{"waiting", "Since noon: it is away."};
+            },
+            [this](const AccessLine& line) {
+                const std::lock_guard lock(mutex_);
+                access_.push_back(line);
+            },
+            [this](const std::string& problem) {
+                const std::lock_guard lock(mutex_);
+                problems_.push_back(problem);
+            },
+            {},
+            [this](std::string key, StopToken) { return check_key(this, std::move(key)); },
+            [this](engine::PromptQuestion question, StopToken) { return better_prompt(this, std::move(question)); },
+            store_.get(),
+            [](net::WebAddress web, StopToken) { return check(std::move(web)); },
+            [this] { ++wakes_; }};
     }
     AppOptions options() const {
         AppOptions options;

@@ -31,6 +31,10 @@ public:
         auto asking = get(tells ? "/key" : "/models", options_.api_key);
         const net::NetResult<net::HttpReply> with_key = co_await std::move(asking);
         if (!with_key) co_return unreached(with_key.error());
+        // There is nothing in these requests but the key that could be wrong.
+        if (with_key->status == 400 || (tells && with_key->status == 404)) {
+            co_return KeyFailure{LlmErrc::refused_key, fault_of_reply(who_, *with_key, runtime_.wall_now()).message};
+        }
         const bool may_be_good = with_key->status == 403 || with_key->status == 404 || with_key->status == 405;
         if (with_key->status / 100 != 2 && (tells || !may_be_good)) co_return refusal(*with_key);
         if (tells) co_return LlmResult<void>();

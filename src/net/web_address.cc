@@ -77,6 +77,23 @@ CurlUrl new_url() {
     return url;
 }
 
+// libcurl leaves the bytes of an absolute redirect as they came: an address goes into texts that are UTF-8.
+std::string with_bytes_escaped(std::string_view url) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string plain;
+    for (const char c : url) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            plain += c;
+        } else {
+            plain += '%';
+            plain += kHex[byte >> 4];
+            plain += kHex[byte & 15];
+        }
+    }
+    return plain;
+}
+
 Parsed read(const CurlUrl& url) {
     WebAddress address;
     const auto scheme = part_of(url, CURLUPART_SCHEME).value_or("");
@@ -97,7 +114,7 @@ Parsed read(const CurlUrl& url) {
     if (curl_url_set(url.get(), CURLUPART_HOST, shown.c_str(), 0) != CURLUE_OK)
         return malformed("has no host that could be looked up");
     curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
-    address.url = part_of(url, CURLUPART_URL).value_or("");
+    address.url = with_bytes_escaped(part_of(url, CURLUPART_URL).value_or(""));
     if (address.url.empty() || address.url.size() > kLongestWebAddress) return malformed("is too long");
     return address;
 }

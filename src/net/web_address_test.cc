@@ -55,6 +55,7 @@ TEST(WebAddress, ARedirectMayBeRelative) {
     EXPECT_EQ(follow(*from, "/d")->url, "https://example.org/d");
     EXPECT_EQ(follow(*from, "//other.example/")->url, "https://other.example/");
     EXPECT_EQ(follow(*from, "http://other.example:81/e")->url, "http://other.example:81/e");
+    EXPECT_EQ(follow(*from, "http://other.example/caf\xe9")->url, "http://other.example/caf%E9");
     EXPECT_FALSE(follow(*from, "file:///etc/passwd"));
     EXPECT_FALSE(follow(*from, "http://u:p@other.example/"));
 }

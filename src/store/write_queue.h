@@ -16,7 +16,7 @@ class Connection;
 }
 
 enum class Outcome {
-    keep,  ///< what was written is committed with the batch
+    keep,           ///< what was written is committed with the batch
     keep_and_wait,  ///< likewise, and another operation is about to come of it: best in the same batch
     undo,  ///< the operation refused: all that it wrote is rolled back, and `done` is told success all the same
 };

@@ -198,6 +198,33 @@ TEST_P(StoreDeletion, OfAPurgedJobWhatItCostStaysAndNothingElse) {
     EXPECT_EQ(rows[1].pages, 17);
 }
 
+TEST_P(StoreDeletion, AFileThatOnlyDeletedJobsNameGoesWithThem) {
+    const Uuid project = new_project(owner_);
+    ProjectFile file;
+    file.owner = owner_;
+    file.project = project;
+    file.sha256 = "aa";
+    file.path = "uploads/alone";
+    const Uuid kept = ok(store().add_file(file)).id;
+    std::vector<job::Job> jobs;
+    for (int i = 0; i < 3; ++i) {
+        enqueue(owner_, project);
+        jobs.push_back(claim_one());
+        ok(store().complete(completion(jobs.back())));
+    }
+    ok(store().delete_file(owner_, kept));
+    remove(jobs[0]);
+    remove(jobs[1]);
+    runtime_.advance(Milliseconds{1});
+    const auto names_it = [](const DeletedJob& job) { return std::ranges::count(job.paths, "uploads/alone"); };
+    for (const DeletedJob& due : ok(store().jobs_to_purge(runtime_.wall_now(), 10))) EXPECT_EQ(names_it(due), 0);
+    remove(jobs[2]);
+    runtime_.advance(Milliseconds{1});
+    const auto due = ok(store().jobs_to_purge(runtime_.wall_now(), 10));
+    ASSERT_EQ(due.size(), 3U);
+    for (const DeletedJob& job : due) EXPECT_EQ(names_it(job), 1);
+}
+
 TEST_P(StoreDeletion, AJobThatIsThereIsNotPurged) {
     const auto job = enqueue(owner_);
     ok(store().purge_job(job.id));

@@ -296,8 +296,8 @@ TEST_P(StoreJobs, ObserversHearOfEachChangeBeforeItsCommitAndOfNoneThatWasRefuse
     EXPECT_EQ(error(store().cancel(new_id(), job.id)), StoreErrc::not_found);
     store().observe({});
     std::lock_guard lock(mutex);
-    const std::vector<std::string> expected{"written submitted",   "written queued",    "committed submitted",
-                                            "committed queued",    "written cancelled", "committed cancelled"};
+    const std::vector<std::string> expected{"written submitted", "written queued",    "committed submitted",
+                                            "committed queued",  "written cancelled", "committed cancelled"};
     EXPECT_EQ(heard, expected);
 }
 

@@ -12,11 +12,11 @@ namespace longhand::store::sqlite {
 namespace {
 
 // In order; a migration that was published is never edited.
-constexpr std::array kMigrations = {
-    "migrations/0001_initial.sql",       "migrations/0002_ledger.sql", "migrations/0003_provider_keys.sql",
-    "migrations/0004_requests.sql",      "migrations/0005_deleted_jobs.sql",
-    "migrations/0006_usage.sql",         "migrations/0007_feeds.sql",  "migrations/0008_webhooks.sql",
-    "migrations/0009_milestones.sql",    "migrations/0010_prompt_calls.sql"};
+constexpr std::array kMigrations = {"migrations/0001_initial.sql",       "migrations/0002_ledger.sql",
+                                    "migrations/0003_provider_keys.sql", "migrations/0004_requests.sql",
+                                    "migrations/0005_deleted_jobs.sql",  "migrations/0006_usage.sql",
+                                    "migrations/0007_feeds.sql",         "migrations/0008_webhooks.sql",
+                                    "migrations/0009_milestones.sql",    "migrations/0010_prompt_calls.sql"};
 
 std::int64_t user_version(Connection& connection) {
     return connection.number("PRAGMA user_version");

@@ -11,9 +11,10 @@
 namespace longhand::store::sqlite {
 namespace {
 
-constexpr std::array kFiles = {"transactions.sql", "jobs.sql",     "claim.sql",    "journal.sql",    "ledger.sql",
-                               "projects.sql",     "accounts.sql", "sources.sql",  "lists.sql",      "provider_keys.sql",
-                               "requests.sql",     "feeds.sql",    "webhooks.sql", "milestones.sql", "prompt_calls.sql"};
+constexpr std::array kFiles = {"transactions.sql", "jobs.sql",          "claim.sql",       "journal.sql",
+                               "ledger.sql",       "projects.sql",      "accounts.sql",    "sources.sql",
+                               "lists.sql",        "provider_keys.sql", "requests.sql",    "feeds.sql",
+                               "webhooks.sql",     "milestones.sql",    "prompt_calls.sql"};
 constexpr std::string_view kMark = "-- name: ";
 
 struct Queries {

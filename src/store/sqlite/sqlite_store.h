@@ -85,14 +85,16 @@ public:
     awaitable<StoreResult<job::Job>> rescue(Uuid job, job::Lease lease, std::string reason) override;
     awaitable<StoreResult<job::Job>> cancel(Uuid owner, Uuid job, Once<job::Job> once = {}) override;
     awaitable<StoreResult<Enqueued>> retry(Uuid owner, Uuid job, Once<Enqueued> once = {}) override;
-    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
+                                            Once<job::Job> once = {}) override;
     awaitable<StoreResult<job::Job>> go_on(Uuid owner, Uuid job, job::Budget raised, job::UserSaid said,
                                            Once<job::Job> once = {}) override;
     awaitable<StoreResult<job::Job>> await_user(AwaitUser stop) override;
     awaitable<StoreResult<job::Job>> amend(Uuid owner, Uuid job, job::Amendment amendment,
                                            Once<job::Job> once = {}) override;
     awaitable<StoreResult<WallTime>> delete_job(Uuid owner, Uuid job, Once<WallTime> once = {}) override;
-    awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since, Once<job::Job> once = {}) override;
+    awaitable<StoreResult<job::Job>> undelete_job(Uuid owner, Uuid job, WallTime since,
+                                                  Once<job::Job> once = {}) override;
     awaitable<StoreResult<std::vector<DeletedJob>>> jobs_to_purge(WallTime before, std::size_t limit) override;
     awaitable<StoreResult<void>> purge_job(Uuid job) override;
     awaitable<StoreResult<job::Job>> job_for_owner(Uuid owner, Uuid job) override;

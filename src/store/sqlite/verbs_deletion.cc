@@ -27,26 +27,28 @@ private:
 // All that was written for a job, and what it was asked for.
 void delete_texts(Connection& connection, const Uuid& job) {
     const SecureDelete securely(connection);
-    for (const char* rows : {"delete_settings", "delete_job_sources", "delete_events", "delete_journal",
-                             "delete_partial_texts", "delete_outputs", "delete_milestones", "delete_guided", "delete_job"}) {
+    for (const char* rows :
+         {"delete_settings", "delete_job_sources", "delete_events", "delete_journal", "delete_partial_texts",
+          "delete_outputs", "delete_milestones", "delete_guided", "delete_job"}) {
         connection.query(rows).bind(job).run();
     }
 }
 
-bool is_named_elsewhere(Connection& connection, const std::string& path, const Uuid& job) {
+// By something that stays: jobs that are due before the same time go with this one.
+bool is_named_elsewhere(Connection& connection, const std::string& path, const Uuid& job, WallTime before) {
     auto query = connection.query("path_is_named_beside_job");
-    query.bind_all(path, job);
+    query.bind_all(path, job, before);
     return query.step() && query.flag();
 }
 
-std::vector<std::string> paths_of_job_alone(Connection& connection, const Uuid& job) {
+std::vector<std::string> paths_of_job_alone(Connection& connection, const Uuid& job, WallTime before) {
     std::vector<std::string> paths;
     {
         auto query = connection.query("paths_of_job");
         query.bind(job);
         while (query.step()) paths.push_back(query.text());
     }
-    std::erase_if(paths, [&](const std::string& path) { return is_named_elsewhere(connection, path, job); });
+    std::erase_if(paths, [&](const std::string& path) { return is_named_elsewhere(connection, path, job, before); });
     // With what was made and is named nowhere.
     paths.push_back(FileStore::artifact_folder(job));
     return paths;
@@ -98,7 +100,7 @@ std::vector<DeletedJob> jobs_to_purge(Connection& connection, WallTime before, s
     auto query = connection.query("jobs_to_purge");
     query.bind_all(before, static_cast<std::int64_t>(limit));
     std::vector<DeletedJob> jobs;
-    for (const Uuid& id : read_ids(std::move(query))) jobs.push_back({id, paths_of_job_alone(connection, id)});
+    for (const Uuid& id : read_ids(std::move(query))) jobs.push_back({id, paths_of_job_alone(connection, id, before)});
     return jobs;
 }
 

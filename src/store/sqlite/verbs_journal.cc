@@ -60,7 +60,8 @@ StoreResult<StepRecorded> record_step(Write& write, const StepRecord& record) {
     Connection& connection = write.connection;
     auto row = load_job(connection, record.job);
     if (!row) return stale_write(write);
-    auto applied = job::apply(row->job, job::step_recorded(write.now, record.lease, record.entry.key, record.report, record.told));
+    auto applied =
+        job::apply(row->job, job::step_recorded(write.now, record.lease, record.entry.key, record.report, record.told));
     if (!applied) return failure_of(write, applied.error());
     if (record.call) end_call(write, *record.call);
     if (!insert_entry(write, record.job, record.entry)) {

@@ -8,8 +8,8 @@
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
-#include "store/sqlite/verbs_webhooks.h"
 #include "store/sqlite/verbs_prompt_calls.h"
+#include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {

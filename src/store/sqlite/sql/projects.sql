@@ -44,7 +44,9 @@ SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1) OR EXISTS (SELECT 1 FROM job
 -- name: paths_of_job
 SELECT path FROM job_sources WHERE job = ?1 UNION SELECT path FROM outputs WHERE job = ?1;
 -- name: path_is_named_beside_job
-SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1) OR EXISTS (SELECT 1 FROM job_sources WHERE path = ?1 AND job != ?2);
+SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1)
+    OR EXISTS (SELECT 1 FROM job_sources s JOIN jobs j ON j.id = s.job
+                WHERE s.path = ?1 AND s.job != ?2 AND (j.deleted_at IS NULL OR j.deleted_at >= ?3));
 
 -- name: delete_job
 DELETE FROM jobs WHERE id = ?;
