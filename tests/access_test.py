@@ -108,7 +108,8 @@ class Access(LonghandTest):
         done = self.owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="1")
         self.owner.wait_for(done, "in_progress")
         self.owner.post("/api/cancelJob", {"jobId": done})
-        job = self.owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="1-2")
+        # Long enough to run all the while.
+        job = self.owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="40-50")
         project = self.owner.wait_for(job, "in_progress")["project_id"]
         file = self.owner.get(f"/api/getProjectFiles?projectId={project}")[0]["id"]
         self.jobs = {"running": job, "cancelled": done}

@@ -97,7 +97,7 @@ class Properties(LonghandTest):
         owner = Api(serving.url, self.token())
         self.server = Server(serving.url, owner.token)
         self.contract = Contract(owner.get("/api/openapi.json"))
-        job = owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="1-2")
+        job = owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="40-50")
         project = owner.status(job)["project_id"]
         file = owner.get(f"/api/getProjectFiles?projectId={project}")[0]["id"]
         self.ids = {"jobId": [job, NOBODY], "id": [job, NOBODY], "ids": [job, NOBODY], "projectId": [project, NOBODY], "fileId": [file, NOBODY], "webhookId": [NOBODY],
