@@ -118,8 +118,8 @@ int serve(const std::string& data) {
     options.version = "bench";
     http::App app(deps_of(runtime, *store, files, live), options);
     net::HttpServerOptions server_options;
-    server_options.repeated = [&app](const net::UnparsedRequest& request, std::string& out) {
-        return app.repeated(request, out);
+    server_options.repeated = [&app](const net::UnparsedRequest& request, std::string& out, net::CallerId& caller) {
+        return app.repeated(request, out, caller);
     };
     net::HttpServer server(server_options, app.handler());
     const auto address = server.listen("127.0.0.1", 0);

@@ -55,6 +55,7 @@ public:
         return response_ ? std::optional(response_->status) : std::nullopt;
     }
     StopToken gone() const override { return {}; }
+    awaitable<void> turn(net::CallerId) override { co_return; }
 
     /// Of a stream with all that was written.
     const std::optional<net::HttpResponse>& response() const { return response_; }

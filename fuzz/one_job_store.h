@@ -105,8 +105,11 @@ public:
         asked_.by(owner);
         co_return not_found();
     }
-    awaitable<store::StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid) override {
+    awaitable<store::StoreResult<std::vector<std::string>>> delete_file(Uuid owner, Uuid) override {
         asked_.by(owner);
+        co_return not_found();
+    }
+    awaitable<store::StoreResult<std::vector<std::string>>> unnamed(std::vector<std::string>) override {
         co_return not_found();
     }
 
@@ -280,7 +283,7 @@ public:
     Answer<std::size_t> rescue_all(std::string) override { co_return not_found(); }
     Answer<job::Job> rescue(Uuid, job::Lease, std::string) override { co_return not_found(); }
     Answer<void> add_output(Uuid, Uuid, store::OutputRecord) override { co_return not_found(); }
-    Answer<void> put_source(Uuid, store::StoredSource) override { co_return not_found(); }
+    Answer<void> put_source(Uuid, store::StoredSource, std::optional<Uuid>) override { co_return not_found(); }
 
 private:
     static job::Job one(Uuid id) {

@@ -3,12 +3,14 @@ the outline, passages, and one stream of all jobs that goes on over a crash."""
 
 import http.client
 import json
+import os
 import re
 import threading
 import time
 import unittest
 
-from harness import Api, LonghandTest, parse_events, wait_until
+from harness import Api, LonghandTest, default_sources, parse_events, wait_until
+from web import Web
 
 CANARY = "xylocanary"
 
@@ -19,12 +21,22 @@ class OwnJobs(LonghandTest):
         return server, Api(server.url, self.token())
 
     def test_of_a_deleted_job_nothing_is_left_but_what_it_cost(self):
-        server, api = self.start_server("--undo-deletion", "1s")
-        job = api.start_job(prompt=f"Write a short guide to the {CANARY} and its habits.", pages="1-2")
+        text = f"The {CANARY} lives in dead wood. It bores its nest with its jaws, and its young leave it in summer. "
+        web = Web(lambda request: (200, {"Content-Type": "text/plain"}, text.encode() * 5) if request["path"] == "/wood.txt" else (204, {}, b""))
+        self.addCleanup(web.close)
+        server, api = self.start_server("--undo-deletion", "1s", "--allow-network", "127.0.0.1")
+        api.post("/api/createWebhook", {"url": web.url("/hook"), "events": "*"})
+        files = [("habits.md", f"# Habits\n\nNobody has seen the {CANARY} by night.\n".encode()), *default_sources()]
+        prompt = f"Write a short guide to the {CANARY} and its habits."
+        job = api.start_job(prompt=prompt, pages="1-2", files=files, urls_for_research=[web.url("/wood.txt")])
         api.wait_for(job, "completed")
         api.post("/api/renameJob", {"jobId": job, "title": f"The {CANARY}"})
         spent = api.get(f"/api/jobs/{job}/ledger")["spent"]
         link = api.status(job)["output_url_pdf"]
+        project = api.status(job)["project_id"]
+        (file,) = [one for one in api.get(f"/api/getProjectFiles?projectId={project}") if one["file_name"] == "habits.md"]
+        api.call("DELETE", f"/api/deleteProjectFile?fileId={file['id']}")
+        wait_until(lambda: any("job.completed" in request["body"] for request in web.requests), "the webhook is told")
         self.assertTrue((self.data / "artifacts" / job).exists())
         deleted = api.post("/api/deleteJob", {"jobId": job})
         self.assertIn("undo_until", deleted)
@@ -41,6 +53,23 @@ class OwnJobs(LonghandTest):
         # The log of the database is worked off and removed at its end.
         left = [path for path in self.data.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
         self.assertEqual(left, [])
+
+    def test_an_upload_that_a_crash_left_without_a_name_is_removed(self):
+        server, api = self.start_server()
+        project = api.post("/api/createProject", {"newProjectName": "A project"})["id"]
+        api.upload(project, default_sources())
+        uploads = self.data / "uploads"
+        named = set(uploads.iterdir())
+        server.kill()
+        orphan, young = uploads / "0123456789abcdef", uploads / "fedcba9876543210"
+        for path in (orphan, young):
+            path.write_text("left behind")
+        long_ago = time.time() - 3 * 24 * 3600
+        for path in (orphan, *named):
+            os.utime(path, (long_ago, long_ago))
+        self.start_server("--undo-deletion", "1s")
+        wait_until(lambda: not orphan.exists(), "the orphan is removed")
+        self.assertEqual(set(uploads.iterdir()), named | {young})
 
     def test_a_deleted_job_comes_back_whole(self):
         _, api = self.start_server()

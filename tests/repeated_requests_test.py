@@ -1,8 +1,10 @@
 """Requests with an Idempotency-Key over whole processes: done once, whatever dies between the commit and the reply."""
 
+import contextlib
 import http.client
 import json
 import random
+import sqlite3
 import threading
 import time
 import unittest
@@ -72,6 +74,25 @@ class RepeatedRequests(LonghandTest):
         self.assertEqual(api.status(job["jobId"])["status"], "cancelled")
         self.assertEqual(self.keyed(api, "/api/retryJob", job | {"more": 1}, "again")[0], 422)
         self.assertEqual(self.keyed(api, "/api/retryJob", job, "x" * 256)[0], 400)
+
+    def test_a_webhook_is_made_once_and_its_kept_secret_is_sealed(self):
+        server, api = self.start_server("--allow-network", "127.0.0.1")
+        body = {"url": "http://127.0.0.1:9/hook"}
+        status, _, made = self.keyed(api, "/api/createWebhook", body, "hook")
+        self.assertEqual(status, 200, made)
+        rotation = {"webhookId": made["id"]}
+        rotated = self.keyed(api, "/api/rotateWebhookSecret", rotation, "rotate")[2]
+        server.kill()
+        server, api = self.start_server("--allow-network", "127.0.0.1")
+        status, headers, answer = self.keyed(api, "/api/createWebhook", body, "hook")
+        self.assertEqual((status, answer, headers.get("idempotency-replayed")), (200, made, "true"))
+        # A second rotation would make the first one's secret the former.
+        self.assertEqual(self.keyed(api, "/api/rotateWebhookSecret", rotation, "rotate")[2], rotated)
+        self.assertEqual(len(api.get("/api/listWebhooks")["webhooks"]), 1)
+        self.assertEqual(server.stop(), 0)
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            kept = [body for (body,) in database.execute("SELECT body FROM kept_answers")]
+        self.assertEqual([body.startswith("sealed:") for body in kept], [True, True])
 
     def test_a_hundred_at_once_make_one_job(self):
         _, api = self.start_server()

@@ -179,9 +179,9 @@ int listen(Server& server) {
         return peer.is_loopback() || proxies.contains(peer);
     };
     options.log_error = [log = server.log](std::string_view message) { log->error("{}", message); };
-    options.repeated = [&server](const net::UnparsedRequest& request, std::string& out) {
+    options.repeated = [&server](const net::UnparsedRequest& request, std::string& out, net::CallerId& caller) {
         http::App* app = server.ready.load(std::memory_order_acquire);
-        return app != nullptr && app->repeated(request, out);
+        return app != nullptr ? app->repeated(request, out, caller) : net::RepeatedAnswer::unknown;
     };
     options.on_refusal = [&server](const net::HttpRefusal& refusal) {
         http::App* app = server.ready.load(std::memory_order_acquire);

@@ -245,7 +245,7 @@ private:
         link->stored = {.sha256 = info.sha256, .title = got.title, .kind = got.kind};
         for (const auto& passage : got.passages) link->stored.passages.push_back(to_stored(passage));
         std::function<awaitable<store::StoreResult<void>>()> put = [this, link] {
-            return environment_.store.put_source(job_->claimed.job.owner, link->stored);
+            return environment_.store.put_source(job_->claimed.job.owner, link->stored, job_->id());
         };
         auto putting = persistently<void>(environment_, std::move(put), job_->stop());
         store::StoreResult<void> done = co_await std::move(putting);

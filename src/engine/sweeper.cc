@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kSweptAtOnce = 100;  // so that writes of users come between
 constexpr Milliseconds kGrace{5'000};
+// The slowest request may take hours; and what a former sweep saw need not be looked up for ever.
+constexpr std::chrono::hours kBetweenOrphans{24}, kYoungestOrphan{48}, kOldestOrphan{24 * 60};
 constexpr Milliseconds kShortestSweepPause{200}, kLongestSweepPause{30'000};
 
 bool remove_all(store::FileStore files, const std::vector<std::string>& paths) {
@@ -47,6 +49,7 @@ awaitable<void> Sweeper::sweep() {
     co_await purge_jobs();
     co_await drop_answers();
     co_await drop_entries();
+    co_await drop_orphans();
 }
 
 awaitable<void> Sweeper::purge_jobs() {
@@ -66,6 +69,30 @@ awaitable<void> Sweeper::purge_jobs() {
         if (options_.log) options_.log->info("purged {} deleted jobs", purged);
         // One that can't be read holds back no other.
         if (purged < jobs->size()) co_return;
+    }
+}
+
+// A file is on the disk before its row is; a process that dies between the two leaves it alone.
+awaitable<void> Sweeper::drop_orphans() {
+    if (runtime_.steady_now() < orphans_due_) co_return;
+    orphans_due_ = runtime_.steady_now() + kBetweenOrphans;
+    std::function<std::vector<std::string>()> look = [files = files_] {
+        return files.uploads_of(kYoungestOrphan, kOldestOrphan);
+    };
+    auto looking = run_blocking<std::vector<std::string>>(runtime_, std::move(look));
+    const std::vector<std::string> paths = co_await std::move(looking);
+    for (std::size_t begin = 0; begin < paths.size(); begin += kSweptAtOnce) {
+        const auto first = paths.begin() + static_cast<std::ptrdiff_t>(begin);
+        const auto left = static_cast<std::size_t>(paths.end() - first);
+        std::vector<std::string> some(first, first + static_cast<std::ptrdiff_t>(std::min(kSweptAtOnce, left)));
+        auto asking = store_.unnamed(std::move(some));
+        auto orphans = co_await std::move(asking);
+        if (!orphans || orphans->empty()) continue;
+        if (options_.log) options_.log->info("removed {} uploads that no project has", orphans->size());
+        std::function<bool()> work = [files = files_, orphans = std::move(*orphans)] {
+            return remove_all(files, orphans);
+        };
+        co_await run_blocking<bool>(runtime_, std::move(work));
     }
 }
 

@@ -1,5 +1,5 @@
 // Takes away what has had its time: jobs that were deleted and are not wanted back, answers and entries of streams that
-// nobody asks for.
+// nobody asks for, and uploads whose request ended before it could name them.
 #pragma once
 
 #include <memory>
@@ -37,11 +37,13 @@ private:
     awaitable<void> purge_jobs();
     awaitable<void> drop_answers();
     awaitable<void> drop_entries();
+    awaitable<void> drop_orphans();
 
     Runtime& runtime_;
     store::Store& store_;
     store::FileStore& files_;
     const SweepOptions options_;
+    SteadyTime orphans_due_;
     TaskScope tasks_;
 };
 

@@ -90,7 +90,8 @@ awaitable<SteadyTime> WebhookSender::look_again_at() {
 }
 
 awaitable<bool> WebhookSender::take_due() {
-    auto claiming = store_.claim_deliveries(options_.at_once - under_way_, options_.per_webhook, options_.hold);
+    const store::DeliveryBounds bounds{options_.at_once - under_way_, options_.per_webhook, options_.per_owner};
+    auto claiming = store_.claim_deliveries(bounds, options_.hold);
     store::StoreResult<std::vector<store::Delivery>> deliveries = co_await std::move(claiming);
     if (!deliveries.has_value()) co_return false;
     for (store::Delivery& delivery : *deliveries) {

@@ -24,6 +24,7 @@ Milliseconds pause_before_retry(std::int32_t tries, std::uint64_t random);
 struct WebhookSenderOptions {
     std::size_t at_once = 32;
     std::size_t per_webhook = 4;  ///< at once to one webhook: a slow one keeps nobody else waiting
+    std::size_t per_owner = 8;    ///< the same, over all webhooks of one owner
     Milliseconds limit{15'000};   ///< of one try
     Milliseconds hold{60'000};    ///< after which a try whose end nobody told is over; longer than `limit`
     Milliseconds poll{2'000};     ///< how often the table is looked at without being told to, with jitter

@@ -52,6 +52,11 @@ bool is_multipart(std::string_view content_type) {
     return lower_case(trimmed(content_type)).starts_with("multipart/");
 }
 
+/// Every session, key and link of a user shares the user's turns.
+net::CallerId caller_id(Uuid user) {
+    return std::hash<Uuid>()(user);
+}
+
 bool has_header(const net::HttpResponse& response, std::string_view name) {
     return std::any_of(response.headers.begin(), response.headers.end(),
                        [&](const auto& one) { return equal_ignoring_case(one.first, name); });
@@ -107,15 +112,18 @@ public:
         if (bug) std::rethrow_exception(bug);
     }
 
-    bool repeated(const net::UnparsedRequest& request, std::string& out) {
+    net::RepeatedAnswer repeated(const net::UnparsedRequest& request, std::string& out, net::CallerId& caller) {
         const auto started = services_.deps.runtime.steady_now();
-        std::string request_id;
-        const auto known = services_.status_polls.answer(request.head, request.new_request_id, request_id, out);
-        if (known == nullptr) return false;
+        const auto known = services_.status_polls.find(request.head);
+        if (known == nullptr) return net::RepeatedAnswer::unknown;
+        caller = caller_id(known->session.user);
+        if (request.turns != nullptr && !request.turns->take(caller)) return net::RepeatedAnswer::waits;
+        const std::string request_id = request.new_request_id();
+        known->append(request_id, out);
         const auto taken =
             std::chrono::duration_cast<std::chrono::microseconds>(services_.deps.runtime.steady_now() - started);
         Metrics::request(*known->series, static_cast<int>(Status::ok), taken);
-        if (!logs_access()) return true;
+        if (!logs_access()) return net::RepeatedAnswer::appended;
         AccessLine line;
         line.method = "GET";
         line.target = loggable_target(known->target);
@@ -124,7 +132,7 @@ public:
         line.request_id = request_id;
         line.remote_address = request.remote_address;
         services_.deps.access_log(line);
-        return true;
+        return net::RepeatedAnswer::appended;
     }
 
     void refused(const net::HttpRefusal& refusal) {
@@ -169,6 +177,12 @@ private:
         auto identity = co_await identify(match.route->access, call);
         if (!identity) co_return identity.error();
         call.identity = *identity;
+        if (match.route->access == Access::session && call.identity.kind != CredentialKind::session) {
+            co_return ApiError{ApiErrc::session_needed,
+                               "API keys are managed with a session, not with an API key. Send `Authorization: Bearer "
+                               "TOKEN` (made with `longhand token EMAIL`)."};
+        }
+        if (match.route->access != Access::open) co_await call.exchange.turn(caller_id(call.owner()));
         if (match.route->method != "POST" || request.headers.count("idempotency-key") == 0)
             co_return co_await match.route->handler(call);
         co_return co_await answer_once(*match.route, call);
@@ -188,10 +202,6 @@ private:
             if (!body) co_return from_net(body.error(), kMaxJsonBytes);
             std::string fingerprint = request_fingerprint(call.request().target, *body);
             const auto begun = co_await keyed.begin(std::move(fingerprint));
-            if (keyed.kept_reply() && keyed.holds_secret() && call.identity.kind != CredentialKind::session) {
-                co_return ApiError{ApiErrc::session_needed,
-                                   "The answer to this request holds a secret, which is told to a session alone."};
-            }
             if (keyed.kept_reply()) co_return *keyed.kept_reply();
             if (!begun) co_return begun.error();
             call.body = std::move(*body);
@@ -308,8 +318,8 @@ net::HttpHandler App::handler() {
     return [impl = impl_.get()](net::HttpExchange& exchange) { return impl->serve(exchange); };
 }
 
-bool App::repeated(const net::UnparsedRequest& request, std::string& out) {
-    return impl_->repeated(request, out);
+net::RepeatedAnswer App::repeated(const net::UnparsedRequest& request, std::string& out, net::CallerId& caller) {
+    return impl_->repeated(request, out, caller);
 }
 
 void App::refused(const net::HttpRefusal& refusal) {

@@ -18,7 +18,7 @@ public:
 
     net::HttpHandler handler();
     /// Answers a request that has come before, to the byte, from memory; for HttpServerOptions::repeated.
-    bool repeated(const net::UnparsedRequest& request, std::string& out);
+    net::RepeatedAnswer repeated(const net::UnparsedRequest& request, std::string& out, net::CallerId& caller);
     /// Logs and counts a request that the server turned down before the handler; for HttpServerOptions::on_refusal.
     void refused(const net::HttpRefusal& refusal);
     /// What jobs that start from now on are given.

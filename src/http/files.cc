@@ -190,9 +190,9 @@ awaitable<ApiResult<Reply>> get_project_files(const Services& services, Call& ca
 awaitable<ApiResult<Reply>> delete_project_file(const Services& services, Call& call) {
     const auto id = id_parameter(call, "fileId");
     if (!id) co_return id.error();
-    auto path = co_await services.deps.projects.delete_file(call.owner(), *id);
-    if (!path) co_return from_store(path.error(), "file");
-    if (*path) remove_files(services, {std::move(**path)});
+    auto paths = co_await services.deps.projects.delete_file(call.owner(), *id);
+    if (!paths) co_return from_store(paths.error(), "file");
+    remove_files(services, std::move(*paths));
     co_return json_reply(R"({"message":"File deleted successfully"})");
 }
 

@@ -64,8 +64,9 @@ protected:
     /// The answer as the server gives it without a handler; empty: it does not.
     std::string from_memory(const std::string& head) {
         std::string answer;
-        const bool is_told = server.app().repeated({head, kAddress, kNewId}, answer);
-        return is_told ? answer : "";
+        net::CallerId caller = 0;
+        const auto told = server.app().repeated({head, kAddress, kNewId, nullptr}, answer, caller);
+        return told == net::RepeatedAnswer::appended ? answer : "";
     }
 
     const std::string kId = std::string(32, 'a'), kAddress = "127.0.0.1";

@@ -177,8 +177,7 @@ awaitable<ApiResult<void>> KeyedRequest::begin(std::string fingerprint) {
     reply.status = static_cast<Status>((*kept)->answer.status);
     reply.body = (*kept)->answer.body;
     if (AnswerSeal::is_sealed(reply.body)) {
-        holds_secret_ = true;
-        auto opened = seal_.open(reply.body);
+        auto opened = seal_.open(reply.body, request_);
         if (!opened) co_return ApiError{ApiErrc::unavailable, "The answer to this request can't be opened any more."};
         reply.body = std::move(*opened);
     }
@@ -190,7 +189,7 @@ awaitable<ApiResult<void>> KeyedRequest::begin(std::string fingerprint) {
 awaitable<void> KeyedRequest::keep_reply(const net::HttpResponse& response) {
     if (!begun_ || kept_->load() || response.status >= Status::multiple_choices) co_return;
     store::KeptAnswer answer{static_cast<int>(response.status), response.body};
-    if (holds_secret_) answer.body = seal_.seal(answer.body);
+    if (holds_secret_) answer.body = seal_.seal(answer.body, request_);
     co_await keep(std::move(answer));
 }
 

@@ -66,15 +66,13 @@ public:
 
     /// The answer holds a secret: it is kept sealed.
     void hold_secret() { holds_secret_ = true; }
-    /// Of a `kept_reply` too.
-    bool holds_secret() const { return holds_secret_; }
     template <class T>
     store::Once<T> once(std::function<std::optional<store::KeptAnswer>(const store::StoreResult<T>&)> answer) const {
         if (!begun_) return {};
-        return {request_, [answer = std::move(answer), kept = kept_,
+        return {request_, [answer = std::move(answer), kept = kept_, request = request_,
                            seal = holds_secret_ ? &seal_ : nullptr](const store::StoreResult<T>& result) {
                     auto made = answer(result);
-                    if (made && seal != nullptr) made->body = seal->seal(made->body);
+                    if (made && seal != nullptr) made->body = seal->seal(made->body, request);
                     kept->store(made.has_value());
                     return made;
                 }};

@@ -53,17 +53,20 @@ TEST(AnswerSeal, OpensWhatItSealedAndNothingElse) {
     const AnswerSeal seal(keys);
     const AnswerSeal former(std::make_shared<KeyRing>(Secrets{old, {}}));
     const AnswerSeal other(std::make_shared<KeyRing>(Secrets{std::string(32, 'a'), {}}));
-    const std::string sealed = seal.seal("dw_secret");
+    const store::RepeatableRequest request{Uuid{}, "key", ""}, next{Uuid{}, "key2", ""};
+    const std::string sealed = seal.seal("dw_secret", request);
     EXPECT_EQ(sealed.find("dw_secret"), sealed.npos);
-    EXPECT_NE(sealed, seal.seal("dw_secret"));
-    EXPECT_EQ(seal.open(sealed), "dw_secret");
-    EXPECT_EQ(seal.open(former.seal("old")), "old");
-    EXPECT_EQ(other.open(sealed), std::nullopt);
+    EXPECT_NE(sealed, seal.seal("dw_secret", request));
+    EXPECT_EQ(seal.open(sealed, request), "dw_secret");
+    EXPECT_EQ(seal.open(sealed, next), std::nullopt);
+    EXPECT_EQ(seal.open(former.seal("old", request), request), "old");
+    EXPECT_EQ(other.open(sealed, request), std::nullopt);
     std::string forged = sealed;
-    forged.back() = forged.back() == 'A' ? 'B' : 'A';
-    EXPECT_EQ(seal.open(forged), std::nullopt);
-    EXPECT_EQ(seal.open("sealed:AAAA"), std::nullopt);
-    EXPECT_EQ(seal.open("dw_secret"), std::nullopt);
+    char& middle = forged[forged.size() / 2];
+    middle = middle == 'A' ? 'B' : 'A';
+    EXPECT_EQ(seal.open(forged, request), std::nullopt);
+    EXPECT_EQ(seal.open("sealed:AAAA", request), std::nullopt);
+    EXPECT_EQ(seal.open("dw_secret", request), std::nullopt);
 }
 
 class Keyed : public testing::Test {

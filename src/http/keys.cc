@@ -12,15 +12,7 @@
 namespace longhand::http {
 namespace {
 
-std::optional<ApiError> not_a_session(const Call& call) {
-    if (call.identity.kind == CredentialKind::session) return std::nullopt;
-    return ApiError{ApiErrc::session_needed,
-                    "API keys are managed with a session, not with an API key. Send `Authorization: Bearer TOKEN` "
-                    "(made with `longhand token EMAIL`)."};
-}
-
 awaitable<ApiResult<Reply>> generate_api_key(const Services& services, Call& call) {
-    if (auto refused = not_a_session(call)) co_return std::move(*refused);
     const std::string key = make_api_key();
     JsonObject out;
     out.add("apiKey", key);
@@ -34,7 +26,6 @@ awaitable<ApiResult<Reply>> generate_api_key(const Services& services, Call& cal
 }
 
 awaitable<ApiResult<Reply>> api_key_status(const Services& services, Call& call) {
-    if (auto refused = not_a_session(call)) co_return std::move(*refused);
     auto created = co_await services.deps.accounts.api_key_created_at(call.owner());
     if (!created) co_return from_store(created.error(), "user");
     const auto own = co_await services.deps.accounts.provider_key(call.owner());
@@ -89,7 +80,6 @@ ApiError not_validated(const Failure<llm::LlmErrc>& failure) {
 }
 
 awaitable<ApiResult<Reply>> submit_api_key(const Services& services, Call& call) {
-    if (auto refused = not_a_session(call)) co_return std::move(*refused);
     const auto body = co_await read_json(call);
     if (!body) co_return body.error();
     const auto key = read_provider_key(*body);
@@ -105,7 +95,6 @@ awaitable<ApiResult<Reply>> submit_api_key(const Services& services, Call& call)
 }
 
 awaitable<ApiResult<Reply>> remove_provider_key(const Services& services, Call& call) {
-    if (auto refused = not_a_session(call)) co_return std::move(*refused);
     const auto removed = co_await services.deps.accounts.delete_provider_key(call.owner());
     if (!removed) co_return from_store(removed.error(), "provider key");
     co_return json_reply(
@@ -133,10 +122,10 @@ awaitable<ApiResult<WrittenWith>> written_with(const Services& services, Uuid ow
 
 std::vector<Route> key_routes(const Services& services) {
     return {
-        {"POST", "/api/generateApiKey", Access::user, bound(services, generate_api_key)},
-        {"GET", "/api/apiKeyStatus", Access::user, bound(services, api_key_status)},
-        {"POST", "/api/submitApiKey", Access::user, bound(services, submit_api_key)},
-        {"DELETE", "/api/submitApiKey", Access::user, bound(services, remove_provider_key)},
+        {"POST", "/api/generateApiKey", Access::session, bound(services, generate_api_key)},
+        {"GET", "/api/apiKeyStatus", Access::session, bound(services, api_key_status)},
+        {"POST", "/api/submitApiKey", Access::session, bound(services, submit_api_key)},
+        {"DELETE", "/api/submitApiKey", Access::session, bound(services, remove_provider_key)},
     };
 }
 

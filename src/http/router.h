@@ -24,6 +24,7 @@ namespace longhand::http {
 enum class Access {
     open,          ///< anybody
     user,          ///< a session or an API key
+    session,       ///< not with an API key: who has one can't make or end keys
     user_or_link,  ///< these, or a signed link
 };
 

@@ -30,8 +30,7 @@ bool is_http_11(std::string_view head) {
 
 }  // namespace
 
-StatusPolls::Known StatusPolls::answer(std::string_view head, const std::function<std::string()>& new_request_id,
-                                       std::string& request_id, std::string& out) {
+StatusPolls::Known StatusPolls::find(std::string_view head) {
     if (head.size() > kLongestHead) return nullptr;
     const Head hashed{head, Hash()(head)};
     Known known;
@@ -45,10 +44,6 @@ StatusPolls::Known StatusPolls::answer(std::string_view head, const std::functio
     if (!known->session.holds(runtime_.wall_now(), keys_->keys())) return nullptr;
     if (!accounts_.user_is_known(known->session.user)) return nullptr;
     if (jobs_.known_job(known->session.user, known->row->id) != known->row) return nullptr;
-    request_id = new_request_id();
-    out += known->before_id;
-    out += request_id;
-    out += known->after_id;
     return known;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -40,12 +39,15 @@ public:
         std::string target;                      ///< as it was sent
         std::string before_id = {};              ///< of the answer's bytes
         std::string after_id = {};
+
+        void append(std::string_view request_id, std::string& out) const {
+            out.append(before_id).append(request_id).append(after_id);
+        }
     };
     using Known = std::shared_ptr<const Poll>;
 
-    /// Appends the answer, with `request_id` in it, to `out`; null when it can't be told from memory.
-    Known answer(std::string_view head, const std::function<std::string()>& new_request_id, std::string& request_id,
-                 std::string& out);
+    /// What the answer to these bytes is made of; null when it can't be told from memory.
+    Known find(std::string_view head);
     /// The answer to `request` was `response`, whole but for the request's id, made of `poll.row` for `poll.session`.
     /// Kept where it depends on nothing else.
     void keep(const net::HttpRequest& request, const net::HttpResponse& response, Poll poll);

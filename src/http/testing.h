@@ -95,8 +95,8 @@ public:
         });
         net::HttpServerOptions server_options;
         server_options.threads = 2;
-        server_options.repeated = [this](const net::UnparsedRequest& request, std::string& out) {
-            return app_->repeated(request, out);
+        server_options.repeated = [this](const net::UnparsedRequest& request, std::string& out, net::CallerId& caller) {
+            return app_->repeated(request, out, caller);
         };
         server_options.on_refusal = [this](const net::HttpRefusal& refusal) { app_->refused(refusal); };
         server_.emplace(server_options, [this](net::HttpExchange& exchange) { return handler_(exchange); });

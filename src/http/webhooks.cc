@@ -134,6 +134,30 @@ std::optional<Uuid> optional_id(BodyReader& body, std::string_view name) {
     return body.has(name) ? std::optional(body.id(name)) : std::nullopt;
 }
 
+// What the three that are done once say of it: only of what was done.
+std::optional<std::string> created_json(const store::StoreResult<store::Webhook>& made) {
+    if (!made) return std::nullopt;
+    JsonObject out;
+    out.add("message", "Webhook created successfully. Its secret is shown this once.");
+    out.add("id", made->id).add("secret", made->secret).raw("webhook", webhook_json(*made));
+    return std::move(out).str();
+}
+
+std::optional<std::string> rotated_json(const store::StoreResult<store::Webhook>& webhook) {
+    if (!webhook) return std::nullopt;
+    JsonObject out;
+    out.add("message", "New secret made. It is shown this once; the former one signs beside it for 24 hours.");
+    out.add("id", webhook->id).add("secret", webhook->secret).add("former_secret_expires_at", webhook->former_until);
+    return std::move(out).str();
+}
+
+std::optional<std::string> replayed_json(const store::StoreResult<store::WebhookMessage>& message) {
+    if (!message) return std::nullopt;
+    JsonObject out;
+    out.add("message", "The delivery is sent again").raw("delivery", delivery_json(*message));
+    return std::move(out).str();
+}
+
 awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call) {
     const auto body = co_await read_json(call);
     if (!body) co_return body.error();
@@ -150,12 +174,11 @@ awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call)
     if (!checked) co_return checked.error();
     webhook.url = std::move(*checked);
     webhook.secret = engine::make_webhook_secret();
-    auto made = co_await services.deps.webhooks->add_webhook(std::move(webhook));
+    if (call.keyed != nullptr) call.keyed->hold_secret();
+    auto once = call.once<store::Webhook>(created_json);
+    auto made = co_await services.deps.webhooks->add_webhook(std::move(webhook), std::move(once));
     if (!made) co_return from_store(made.error(), "project or job");
-    JsonObject out;
-    out.add("message", "Webhook created successfully. Its secret is shown this once.");
-    out.add("id", made->id).add("secret", made->secret).raw("webhook", webhook_json(*made));
-    co_return json_reply(std::move(out).str());
+    co_return json_reply(*created_json(made));
 }
 
 awaitable<ApiResult<Reply>> list_webhooks(const Services& services, Call& call) {
@@ -224,13 +247,12 @@ awaitable<ApiResult<Reply>> rotate_webhook_secret(const Services& services, Call
     BodyReader reader(*body);
     const Uuid id = reader.id("webhookId");
     if (reader.problem()) co_return *reader.problem();
+    if (call.keyed != nullptr) call.keyed->hold_secret();
+    auto once = call.once<store::Webhook>(rotated_json);
     auto webhook = co_await services.deps.webhooks->rotate_webhook_secret(
-        call.owner(), id, engine::make_webhook_secret(), kSecretOverlap);
+        call.owner(), id, engine::make_webhook_secret(), kSecretOverlap, std::move(once));
     if (!webhook) co_return from_store(webhook.error(), "webhook");
-    JsonObject out;
-    out.add("message", "New secret made. It is shown this once; the former one signs beside it for 24 hours.");
-    out.add("id", webhook->id).add("secret", webhook->secret).add("former_secret_expires_at", webhook->former_until);
-    co_return json_reply(std::move(out).str());
+    co_return json_reply(*rotated_json(webhook));
 }
 
 ApiError bad_page(std::string_view name, std::string_view right) {
@@ -276,12 +298,12 @@ awaitable<ApiResult<Reply>> replay_webhook(const Services& services, Call& call)
     BodyReader reader(*body);
     const Uuid webhook = reader.id("webhookId"), delivery = reader.id("deliveryId");
     if (reader.problem()) co_return *reader.problem();
-    auto message = co_await services.deps.webhooks->replay_message(call.owner(), webhook, delivery);
+    auto once = call.once<store::WebhookMessage>(replayed_json);
+    auto message =
+        co_await services.deps.webhooks->replay_message(call.owner(), webhook, delivery, std::move(once));
     if (!message) co_return from_store(message.error(), "webhook or delivery");
     wake_sender(services);
-    JsonObject out;
-    out.add("message", "The delivery is sent again").raw("delivery", delivery_json(*message));
-    co_return json_reply(std::move(out).str());
+    co_return json_reply(*replayed_json(message));
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST_F(Webhooks, OneIsMadeListedChangedAndDeleted) {
     ASSERT_EQ(listed.size(), 1U);
     EXPECT_EQ(listed[0].at("url"), "https://receiver.example/hook");
     EXPECT_EQ(listed[0].at("enabled"), true);
-    EXPECT_EQ(listed[0].at("events").as_array().size(), 6U);
+    EXPECT_EQ(listed[0].at("events").as_array().size(), 7U);
     EXPECT_EQ(call("GET", "/api/listWebhooks").body.find("whsec_"), std::string::npos);
     const RawAnswer changed =
         call("PATCH", "/api/updateWebhook?webhookId=" + id, R"({"enabled":false,"events":"job.step, queued"})");
@@ -107,7 +107,7 @@ TEST_F(Webhooks, TheLogShowsWhatIsSentAndAReplayIsDueAgain) {
     EXPECT_EQ(early.status, 400);
     EXPECT_EQ(early.text("status"), "pending");
 
-    const auto claimed = server.wait(server.database().claim_deliveries(1, 1, Milliseconds(1'000))).value();
+    const auto claimed = server.wait(server.database().claim_deliveries({1, 1, 1}, Milliseconds(1'000))).value();
     store::DeliveryEnd end;
     end.message = claimed.at(0).message.id;
     end.attempt = {.number = 1, .at = server.runtime().wall_now(), .status = 500, .problem = "It answered 500."};

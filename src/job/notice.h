@@ -18,7 +18,7 @@ std::string notice_type(std::string_view kind);
 /// The kind, of `job.completed` or `completed`; nothing for what no event is called.
 std::optional<std::string> kind_of_notice(std::string_view type);
 
-/// The ends of runs, and the pause: what a webhook gets that names no events.
+/// The ends of runs, the pause, and the stop at which the user is to read: what a webhook gets that names no events.
 std::vector<std::string> usual_notices();
 
 /// `{"type":"job.completed","timestamp":…,"data":{…}}`, as Standard Webhooks has it; `data` is the job as the event

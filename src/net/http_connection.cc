@@ -34,11 +34,12 @@ bool is_credential_past(std::string_view head, std::size_t limit) {
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options,
                                const HttpHandler& handler, std::function<std::string()> new_request_id,
-                               Admission admission)
+                               FairTurns& turns, Admission admission)
     : wire_(std::make_shared<HttpWire>(std::move(socket), options.certificate.get())),
       options_(options),
       handler_(handler),
       new_request_id_(std::move(new_request_id)),
+      turns_(turns),
       admission_(admission),
       remote_address_(wire_->remote_address()) {}
 
@@ -100,7 +101,7 @@ awaitable<bool> HttpConnection::serve_one() {
     request.request_id = is_request_id(id) ? std::string(id) : new_request_id_();
     request.remote_address = remote_address_;
 
-    WireExchange exchange(*wire_, options_, parser, std::move(request));
+    WireExchange exchange(*wire_, options_, parser, std::move(request), turns_);
     exchange_ = &exchange;
     if (is_stopping_) exchange.begin_shutdown();
     const bool goes_on = co_await exchange.run(handler_);
@@ -110,17 +111,22 @@ awaitable<bool> HttpConnection::serve_one() {
     co_return goes_on;
 }
 
-// Answers what the input begins with, as far as it is known to the byte: what comes in one batch leaves in one.
+// Answers what the input begins with, as far as it is known to the byte: what comes in one batch leaves in one. True
+// when there is something to send, or a turn to wait for.
 bool HttpConnection::answer_repeated() {
     if (!options_.repeated || is_stopping_ || scanner_.has_begun() || admission_ != Admission::welcome) return false;
     while (answers_.size() < kMostAnswers) {
         const auto end = wire_->input().find("\r\n\r\n");
         if (end == std::string_view::npos) break;
         const auto head = wire_->input().substr(0, end + 4);
-        if (!options_.repeated({head, remote_address_, new_request_id_}, answers_)) break;
+        CallerId caller = 0;
+        FairTurns* const turns = std::exchange(has_turn_, false) ? nullptr : &turns_;
+        const auto answer = options_.repeated({head, remote_address_, new_request_id_, turns}, answers_, caller);
+        if (answer == RepeatedAnswer::waits) waits_ = caller;
+        if (answer != RepeatedAnswer::appended) break;
         wire_->consume(head.size());
     }
-    return !answers_.empty();
+    return !answers_.empty() || waits_;
 }
 
 awaitable<NetResult<void>> HttpConnection::send_repeated() {
@@ -131,18 +137,35 @@ awaitable<NetResult<void>> HttpConnection::send_repeated() {
     co_return sent;
 }
 
+awaitable<void> HttpConnection::wait_for_turn() {
+    is_idle_ = false;
+    wire_->clear_deadline();
+    co_await turns_.wait(*waits_);
+    waits_.reset();
+    has_turn_ = true;
+    is_idle_ = true;
+    wire_->set_read_deadline(options_.idle_timeout);
+}
+
 // Reads until the input begins with a whole head.
 awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
     scanner_ = HeadScanner();
+    has_turn_ = false;
     bool has_begun = false;
     const bool is_welcome = admission_ == Admission::welcome;
     wire_->set_read_deadline(is_welcome ? options_.idle_timeout : kTurnedAwayPatience);
     while (true) {
         if (answer_repeated()) {
-            const auto sent = co_await send_repeated();
-            if (!sent || is_stopping_) co_return HeadRead::closed;
-            has_begun = false;
-            wire_->set_read_deadline(options_.idle_timeout);
+            if (!answers_.empty()) {
+                const auto sent = co_await send_repeated();
+                if (!sent || is_stopping_) co_return HeadRead::closed;
+                has_begun = false;
+                wire_->set_read_deadline(options_.idle_timeout);
+            }
+            if (waits_) {
+                co_await wait_for_turn();
+                continue;
+            }
         }
         if (skip_blank_lines()) {
             const auto state = scanner_.scan(wire_->input());

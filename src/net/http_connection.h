@@ -21,7 +21,8 @@ enum class Admission {
 class HttpConnection {
 public:
     HttpConnection(asio::ip::tcp::socket socket, const HttpServerOptions& options, const HttpHandler& handler,
-                   std::function<std::string()> new_request_id, Admission admission = Admission::welcome);
+                   std::function<std::string()> new_request_id, FairTurns& turns,
+                   Admission admission = Admission::welcome);
 
     /// Answers requests until either end has had enough, then closes. Once.
     awaitable<void> serve();
@@ -36,6 +37,7 @@ private:
     awaitable<HeadRead> read_head();
     bool answer_repeated();
     awaitable<NetResult<void>> send_repeated();
+    awaitable<void> wait_for_turn();
     awaitable<bool> serve_one();
     awaitable<void> turn_away();
     awaitable<void> refuse(Refusal refusal);
@@ -48,10 +50,13 @@ private:
     const HttpServerOptions& options_;
     const HttpHandler& handler_;
     std::function<std::string()> new_request_id_;
+    FairTurns& turns_;
     const Admission admission_;
     std::string remote_address_;
     HeadScanner scanner_;
-    std::string answers_;  ///< to repeated requests, not sent yet
+    std::string answers_;           ///< to repeated requests, not sent yet
+    std::optional<CallerId> waits_;  ///< who is to wait before the input's first request is answered
+    bool has_turn_ = false;         ///< that request has waited
     Refusal refusal_;
     WireExchange* exchange_ = nullptr;
     bool is_idle_ = true;

@@ -63,8 +63,9 @@ std::string chunk_line(std::size_t size) {
 
 }  // namespace
 
-WireExchange::WireExchange(HttpWire& wire, const HttpServerOptions& options, RequestParser& parser, HttpRequest request)
-    : wire_(wire), options_(options), parser_(parser), request_(std::move(request)) {
+WireExchange::WireExchange(HttpWire& wire, const HttpServerOptions& options, RequestParser& parser, HttpRequest request,
+                           FairTurns& turns)
+    : wire_(wire), options_(options), parser_(parser), request_(std::move(request)), turns_(turns) {
     keep_alive_ = parser_.keep_alive();
     expects_continue_ = parser_.get().version() == 11 && !parser_.is_done() &&
                         iequals(request_header(http::field::expect), "100-continue");
@@ -311,6 +312,10 @@ StopToken WireExchange::gone() const {
         if (gone_reason_ != StopReason::none) gone_->stop(gone_reason_);
     }
     return gone_->token();
+}
+
+awaitable<void> WireExchange::turn(CallerId caller) {
+    if (!turns_.take(caller)) co_await turns_.wait(caller);
 }
 
 void WireExchange::raise_gone(StopReason reason) {

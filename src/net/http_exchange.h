@@ -18,7 +18,8 @@ namespace longhand::net {
 class WireExchange final : public HttpExchange {
 public:
     /// `parser` has the head and waits for the body.
-    WireExchange(HttpWire& wire, const HttpServerOptions& options, RequestParser& parser, HttpRequest request);
+    WireExchange(HttpWire& wire, const HttpServerOptions& options, RequestParser& parser, HttpRequest request,
+                 FairTurns& turns);
 
     const HttpRequest& request() const override { return request_; }
     awaitable<NetResult<std::string>> read_some() override;
@@ -29,6 +30,7 @@ public:
     awaitable<NetResult<void>> write(std::string data) override;
     std::optional<http::status> answered() const override { return answered_; }
     StopToken gone() const override;
+    awaitable<void> turn(CallerId caller) override;
 
     /// Runs the handler, answers for it where it did not, and ends the answer. The connection may carry another request
     /// when it is true. Nothing escapes.
@@ -62,6 +64,7 @@ private:
     const HttpServerOptions& options_;
     RequestParser& parser_;
     HttpRequest request_;
+    FairTurns& turns_;
     Phase phase_ = Phase::unanswered;
     std::optional<http::status> answered_;
     bool expects_continue_ = false;

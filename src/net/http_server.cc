@@ -81,7 +81,7 @@ private:
     void open(tcp::socket socket, std::shared_ptr<PeerLimit::Place> place, Admission admission) {
         if (is_stopping_) return;
         auto connection = std::make_shared<HttpConnection>(
-            std::move(socket), options_, handler_, [this] { return new_request_id(); }, admission);
+            std::move(socket), options_, handler_, [this] { return new_request_id(); }, turns_, admission);
         connections_.insert(connection);
         asio::co_spawn(context_, connection->serve(), [this, connection, place](std::exception_ptr error) {
             connection->close();
@@ -120,6 +120,7 @@ private:
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     asio::steady_timer grace_timer_{context_};
+    FairTurns turns_{context_};
     std::unordered_set<std::shared_ptr<HttpConnection>> connections_;
     std::mt19937_64 generator_;
     bool is_stopping_ = false;

@@ -19,6 +19,7 @@
 #include "base/stop.h"
 #include "net/descriptors.h"
 #include "net/errors.h"
+#include "net/fair_turns.h"
 
 namespace longhand::net {
 
@@ -47,6 +48,14 @@ struct UnparsedRequest {
     std::string_view head;
     const std::string& remote_address;
     const std::function<std::string()>& new_request_id;
+    /// Where its caller takes a turn before it is answered; none when the request has had it.
+    FairTurns* turns = nullptr;
+};
+
+enum class RepeatedAnswer {
+    unknown,   ///< it is the handler's
+    appended,  ///< to `out`
+    waits,     ///< its caller has to wait for a turn; then it is asked again
 };
 
 struct HttpResponse {
@@ -91,6 +100,10 @@ public:
     /// Raised when the client has gone or the server stops (`shutdown`). Streams watch it.
     /// A client that closes only its sending half counts as gone; an answer still reaches it.
     virtual StopToken gone() const = 0;
+
+    /// Waits where the caller has sent so much that others would have to (FairTurns). Once for a request, as soon as it
+    /// is known whose it is.
+    virtual awaitable<void> turn(CallerId caller) = 0;
 };
 
 using HttpHandler = std::function<awaitable<void>(HttpExchange&)>;
@@ -127,9 +140,9 @@ struct HttpServerOptions {
     std::function<void(std::string_view message)> log_error;
     /// Asked before a head is parsed: for requests that come again and again. Where the same bytes were given to the
     /// handler before (`HttpRequest::head`), and were a request without a body that keeps its connection, it may append
-    /// the whole answer that the handler would give now to `out`, and give true. Must not wait. On any loop's thread.
-    /// Optional.
-    std::function<bool(const UnparsedRequest& request, std::string& out)> repeated;
+    /// the whole answer that the handler would give now to `out`. Says by `caller` who has to wait. Must not wait itself.
+    /// On any loop's thread. Optional.
+    std::function<RepeatedAnswer(const UnparsedRequest& request, std::string& out, CallerId& caller)> repeated;
     /// Told of each refusal, before the client is. On any loop's thread. Optional.
     std::function<void(const HttpRefusal& refusal)> on_refusal;
 };

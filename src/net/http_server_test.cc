@@ -61,11 +61,11 @@ TEST(HttpServer, WhatCameBeforeIsAskedForByItsBytesAndWhatFollowsIsNot) {
     std::mutex mutex;
     std::set<std::string, std::less<>> seen;
     HttpServerOptions options;
-    options.repeated = [&](const UnparsedRequest& request, std::string& out) {
+    options.repeated = [&](const UnparsedRequest& request, std::string& out, CallerId&) {
         const std::lock_guard lock(mutex);
-        if (!seen.contains(request.head)) return false;
+        if (!seen.contains(request.head)) return RepeatedAnswer::unknown;
         out += "HTTP/1.1 200 OK\r\nx-request-id: " + request.new_request_id() + "\r\ncontent-length: 5\r\n\r\nagain";
-        return true;
+        return RepeatedAnswer::appended;
     };
     TestServer server(
         [&](HttpExchange& exchange) {

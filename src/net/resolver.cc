@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,6 +28,7 @@ struct Lookup {
     explicit Lookup(const asio::any_io_executor& executor) : done(executor) {}
     asio::steady_timer done;
     std::optional<Answer> answer;
+    std::atomic<bool> is_abandoned = false;  ///< nobody waits for it any more
 };
 
 // The resolver's state is each thread's own; it is read anew, for the machine's set-up may have changed.
@@ -74,6 +76,8 @@ awaitable<Answer> SystemResolver::resolve(std::string host, Milliseconds limit, 
     const auto lookup = std::make_shared<Lookup>(executor);
     lookup->done.expires_after(limit);
     asio::post(pool_, [lookup, executor, host = std::move(host), name_server = options_.name_server] {
+        // Slow names that were given up already must not keep later ones from their threads.
+        if (lookup->is_abandoned) return;
         Answer answer = look_up(host, name_server);
         asio::post(executor, [lookup, answer = std::move(answer)]() mutable {
             lookup->answer = std::move(answer);
@@ -84,6 +88,7 @@ awaitable<Answer> SystemResolver::resolve(std::string host, Milliseconds limit, 
     // What is posted runs after this coroutine waits: it can't be missed.
     boost::system::error_code ended;
     if (!stop.stopped()) co_await lookup->done.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+    lookup->is_abandoned = true;
     if (stop.stopped()) co_return NetFailure{NetErrc::stopped, "stopped"};
     if (lookup->answer) co_return std::move(*lookup->answer);
     co_return NetFailure{NetErrc::timeout, "its name was not looked up in time"};

@@ -221,6 +221,21 @@ StoreResult<std::string> FileStore::scratch_folder() {
     return path;
 }
 
+std::vector<std::string> FileStore::uploads_of(std::chrono::hours youngest, std::chrono::hours oldest) const {
+    std::vector<std::string> paths;
+    const auto now = fs::file_time_type::clock::now();
+    std::error_code error;
+    for (fs::directory_iterator it(data_folder_ + "/" + std::string(kUploads), error), end; !error && it != end;
+         it.increment(error)) {
+        std::error_code gone;
+        const auto age = now - it->last_write_time(gone);
+        const std::string name = it->path().filename().string();
+        if (gone || name.starts_with(kPartPrefix) || age < youngest || age > oldest) continue;
+        paths.push_back(std::string(kUploads) + "/" + name);
+    }
+    return paths;
+}
+
 void FileStore::clear_scratch() {
     std::error_code ignored;
     for (fs::directory_iterator it(data_folder_ + "/" + std::string(kScratch), ignored), end; it != end;

@@ -1,10 +1,12 @@
 // Bytes beside the tables: uploads and artifacts, below the data folder. Immutable once they are there.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/uuid.h"
 #include "store/errors.h"
@@ -55,6 +57,8 @@ public:
     StoreResult<void> check() const;
     /// A fresh folder of its own below `scratch/`; the caller removes it. What a former life left there goes at start.
     StoreResult<std::string> scratch_folder();
+    /// Uploads that were committed at least `youngest` and at most `oldest` ago. Blocks.
+    std::vector<std::string> uploads_of(std::chrono::hours youngest, std::chrono::hours oldest) const;
     /// At start, before anything else runs: empties `scratch/` and drops uploads that were never committed.
     void clear_scratch();
 

@@ -172,6 +172,20 @@ TEST_F(Files, ScratchFoldersAreTheirOwnAndGoAtStart) {
     EXPECT_EQ(files_in("uploads"), 1u);
 }
 
+TEST_F(Files, UploadsAreFoundByTheirAge) {
+    FileStore files(folder_);
+    std::vector<std::string> paths;
+    for (const int hours : {0, 3, 30}) {
+        auto upload = files.begin_upload().value();
+        ASSERT_TRUE(upload->write("text"));
+        paths.push_back(upload->commit().value().path);
+        fs::last_write_time(files.absolute(paths.back()), fs::file_time_type::clock::now() - std::chrono::hours(hours));
+    }
+    const auto under_way = files.begin_upload().value();
+    EXPECT_EQ(files.uploads_of(std::chrono::hours(2), std::chrono::hours(10)), std::vector<std::string>{paths[1]});
+    EXPECT_EQ(files.uploads_of(std::chrono::hours(0), std::chrono::hours(10)).size(), 2U);
+}
+
 TEST_F(Files, TheCheckMakesFoldersThatAreGoneAndNamesOneThatIsNone) {
     const FileStore store(folder_);
     ASSERT_TRUE(store.check());

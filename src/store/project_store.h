@@ -67,9 +67,11 @@ public:
     virtual awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner,
                                                                               Uuid project) = 0;  // not_found
     virtual awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) = 0;        // not_found
-    /// The project has it no more. Jobs that began with it keep it. Gives the path, if nothing names it any longer.
-    /// Errors: not_found.
-    virtual awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) = 0;
+    /// The project has it no more. Jobs that began with it keep it. Gives the paths of what nothing needs any
+    /// longer. Errors: not_found.
+    virtual awaitable<StoreResult<std::vector<std::string>>> delete_file(Uuid owner, Uuid file) = 0;
+    /// Those of the paths that no file or job names.
+    virtual awaitable<StoreResult<std::vector<std::string>>> unnamed(std::vector<std::string> paths) = 0;
 };
 
 }  // namespace longhand::store

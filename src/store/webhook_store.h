@@ -9,6 +9,7 @@
 #include "base/runtime.h"
 #include "base/uuid.h"
 #include "store/errors.h"
+#include "store/request_store.h"
 
 namespace longhand::store {
 
@@ -97,13 +98,19 @@ struct DeliveryEnd {
 };
 
 /// As JobStore: atomic, durable when resumed, thread-safe, `unavailable` and `stopping` besides the errors named.
+struct DeliveryBounds {
+    std::size_t at_once = 0;      ///< to be claimed now
+    std::size_t per_webhook = 0;  ///< under way, those that were claimed before among them
+    std::size_t per_owner = 0;    ///< the same
+};
+
 /// A message is written in the transaction of its event, for each webhook that is enabled and wants it. Those of one
 /// job to one webhook leave in the order of its events, each after the one before has been delivered or given up.
 class WebhookStore {
 public:
     virtual ~WebhookStore() = default;
     /// `id` and times are made here. Errors: not_found (the project, the job or the owner), limit.
-    virtual awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook) = 0;
+    virtual awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook, Once<Webhook> once = {}) = 0;
     virtual awaitable<StoreResult<std::vector<Webhook>>> webhooks_of_owner(Uuid owner) = 0;   ///< newest first
     virtual awaitable<StoreResult<Webhook>> webhook_for_owner(Uuid owner, Uuid webhook) = 0;  // not_found
     virtual awaitable<StoreResult<Webhook>> update_webhook(Uuid owner, Uuid webhook,
@@ -112,23 +119,25 @@ public:
     virtual awaitable<StoreResult<void>> delete_webhook(Uuid owner, Uuid webhook) = 0;
     /// What was the secret signs beside the new one for `overlap`. Errors: not_found.
     virtual awaitable<StoreResult<Webhook>> rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
-                                                                  Milliseconds overlap) = 0;
+                                                                  Milliseconds overlap, Once<Webhook> once = {}) = 0;
 
     /// `limit` 1 to 1000; `before`: the cursor. Errors: not_found.
     virtual awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
                                                                      std::optional<Uuid> before) = 0;
     /// A message that was delivered or given up is due again, at once and out of turn. Errors: not_found; wrong_state.
-    virtual awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message) = 0;
+    virtual awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message,
+                                                                  Once<WebhookMessage> once = {}) = 0;
 
-    /// Due messages, the longest due first, at most `limit` and no more than leave `per_webhook` under way to each
-    /// webhook. They are held for `hold`: whose end was not told by then is due again.
-    virtual awaitable<StoreResult<std::vector<Delivery>>> claim_deliveries(std::size_t limit, std::size_t per_webhook,
+    /// Due messages, webhook by webhook, that which has been due longest first. They are held for `hold`: whose end was
+    /// not told by then is due again.
+    virtual awaitable<StoreResult<std::vector<Delivery>>> claim_deliveries(DeliveryBounds bounds,
                                                                            Milliseconds hold) = 0;
     /// Of one that is not held any more by that attempt: nothing.
     virtual awaitable<StoreResult<void>> end_delivery(DeliveryEnd end) = 0;
     /// When the next message is due; nothing when none waits.
     virtual awaitable<StoreResult<std::optional<WallTime>>> next_delivery() = 0;
-    /// Forgets messages, delivered or given up, of events before `before`; at most `limit`. Gives the number.
+    /// Forgets messages, delivered or given up, of events before `before`, and gives up those of disabled webhooks whose
+    /// time is over; at most `limit` of each. Gives the greater number.
     virtual awaitable<StoreResult<std::size_t>> prune_messages(WallTime before, std::size_t limit) = 0;
 };
 

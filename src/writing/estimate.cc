@@ -11,8 +11,8 @@ namespace longhand::writing {
 
 namespace {
 
-// Passages have some 90 words (sources/cut.cc), with their mark.
-constexpr std::int64_t kPassageBytes = 600, kPassageTokens = 190;
+// Passages have some 90 words (sources/cut.cc), with their mark; those of code, tables and lists are often half as long.
+constexpr std::int64_t kPassageBytes = 600, kPassageTokens = 190, kShortPassageTokens = 100;
 constexpr std::int64_t kLineTokens = 25;  // of an outline, with its purpose
 constexpr std::int64_t kSaidTokens = 50;  // a line of what other sections have said
 constexpr std::int64_t kMostSaidLines = 60;
@@ -68,19 +68,20 @@ Counts counts_of(const job::Settings& settings, std::int64_t words) {
 CallsEstimate planning_of(const job::Settings& settings, const Counts& counts, std::int64_t passages) {
     CallsEstimate planning;
     const std::int64_t calls = 1 + (counts.own_outline ? 0 : 1) + counts.divided;
-    const auto prompt = [&](std::int64_t most_passages, std::int64_t more) {
-        return bounded(settings, common_tokens(settings) + more + std::min(passages, most_passages) * kPassageTokens);
+    const auto prompts = [&](std::int64_t passage_tokens) {
+        const auto prompt = [&](std::int64_t most_passages, std::int64_t more) {
+            return bounded(settings,
+                           common_tokens(settings) + more + std::min(passages, most_passages) * passage_tokens);
+        };
+        const std::int64_t outline = counts.own_outline ? 0 : prompt(kOutlinePassages, kPlanTokens);
+        return prompt(kPlanPassages, 0) + outline +
+               counts.divided * prompt(kChapterPassages, counts.chapters * kLineTokens);
     };
-    std::int64_t in = prompt(kPlanPassages, 0);
     std::int64_t out = kPlanTokens + counts.sections * kHeadingTokens;
-    if (!counts.own_outline) {
-        in += prompt(kOutlinePassages, kPlanTokens);
-        out += counts.chapters * kHeadingTokens;
-    }
-    in += counts.divided * prompt(kChapterPassages, counts.chapters * kLineTokens);
+    if (!counts.own_outline) out += counts.chapters * kHeadingTokens;
     // An answer that can't be read is asked for again.
     planning.calls = {calls, calls + (calls + 2) / 3};
-    planning.prompt_tokens = {in * 7 / 10, in * 3 / 2};
+    planning.prompt_tokens = {prompts(kShortPassageTokens) * 7 / 10, prompts(kPassageTokens) * 3 / 2};
     planning.completion_tokens = {out / 4, out * 3};
     return planning;
 }
@@ -92,11 +93,14 @@ CallsEstimate writing_of(const job::Settings& settings, const Counts& counts, st
     const std::int64_t said = std::min(kMostSaidLines, counts.sections) / 2 * kSaidTokens;
     const std::int64_t lines =
         (counts.chapters + counts.sections / std::max<std::int64_t>(counts.chapters, 1)) * kLineTokens;
-    const std::int64_t prompt = bounded(settings, common_tokens(settings) + lines + said + given * kPassageTokens);
+    const auto prompt_with = [&](std::int64_t passage_tokens) {
+        return bounded(settings, common_tokens(settings) + lines + said + given * passage_tokens);
+    };
+    const std::int64_t least = prompt_with(kShortPassageTokens), prompt = prompt_with(kPassageTokens);
     const std::int64_t again = 3 * counts.sections + (counts.sections + 3) / 4;
     CallsEstimate writing;
     writing.calls = {counts.sections, counts.sections + again};
-    writing.prompt_tokens = {counts.sections * prompt * 6 / 10,
+    writing.prompt_tokens = {counts.sections * least * 6 / 10,
                              counts.sections * prompt * 3 / 2 + again * (prompt * 3 / 2 + budget * 5 / 2)};
     writing.completion_tokens = {words * 8 / 10, words * 5 / 2 + again * budget * 5 / 2};
     return writing;

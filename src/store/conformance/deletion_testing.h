@@ -181,7 +181,8 @@ TEST_P(StoreDeletion, OfAPurgedJobWhatItCostStaysAndNothingElse) {
     EXPECT_EQ(due[0].job, job.id);
     auto paths = due[0].paths;
     std::ranges::sort(paths);
-    std::vector<std::string> expected = {"artifacts/of-job", FileStore::artifact_folder(job.id), "uploads/alone"};
+    std::vector<std::string> expected = {"artifacts/of-job", FileStore::artifact_folder(job.id),
+                                         FileStore::index_file(project), "uploads/alone"};
     std::ranges::sort(expected);
     EXPECT_EQ(paths, expected);
     ok(store().purge_job(job.id));
@@ -223,6 +224,64 @@ TEST_P(StoreDeletion, AFileThatOnlyDeletedJobsNameGoesWithThem) {
     const auto due = ok(store().jobs_to_purge(runtime_.wall_now(), 10));
     ASSERT_EQ(due.size(), 3U);
     for (const DeletedJob& job : due) EXPECT_EQ(names_it(job), 1);
+}
+
+TEST_P(StoreDeletion, WhatWasReadGoesWithTheLastThatHasIt) {
+    const Uuid project = new_project(owner_), other = new_project(owner_);
+    ProjectFile file;
+    file.owner = owner_;
+    file.project = project;
+    file.sha256 = "of-file";
+    file.path = "uploads/alone";
+    const Uuid kept = ok(store().add_file(file)).id;
+    const Uuid stranger = ok(store().add_user("stranger@example.org")).id;
+    const auto read_text = [&](const Uuid& owner, const std::string& sha256, std::optional<Uuid> link_of = {}) {
+        StoredSource source{.sha256 = sha256, .title = "Bees", .kind = "text", .passages = {}};
+        source.passages.push_back({.key = sha256 + "/0", .file_sha256 = sha256, .locator = "", .text = "A hive."});
+        ok(store().put_source(owner, source, link_of));
+    };
+    const auto is_kept = [&](const std::string& sha256) { return !error(store().source(owner_, sha256)); };
+    const auto finished = [&](const Uuid& of) {
+        enqueue(owner_, of);
+        const auto job = claim_one();
+        ok(store().complete(completion(job)));
+        return job;
+    };
+    const auto purge = [&](const job::Job& job) {
+        remove(job);
+        ok(store().purge_job(job.id));
+    };
+    const auto first = finished(project), second = finished(project), third = finished(other);
+    read_text(owner_, "of-file");
+    read_text(stranger, "of-file");
+    read_text(owner_, "of-link", first.id);
+    read_text(owner_, "of-both", first.id);
+    read_text(owner_, "of-both", third.id);
+    purge(first);
+    EXPECT_FALSE(is_kept("of-link"));
+    EXPECT_TRUE(is_kept("of-both"));
+    EXPECT_TRUE(is_kept("of-file"));
+    ok(store().delete_project(owner_, other));
+    EXPECT_FALSE(is_kept("of-both"));
+    // The second job began with it.
+    ok(store().delete_file(owner_, kept));
+    EXPECT_TRUE(is_kept("of-file"));
+    purge(second);
+    EXPECT_FALSE(is_kept("of-file"));
+    EXPECT_FALSE(error(store().source(stranger, "of-file")));
+}
+
+TEST_P(StoreDeletion, AFileThatNoJobBeganWithGoesWithWhatWasReadOfIt) {
+    const Uuid project = new_project(owner_);
+    ProjectFile file;
+    file.owner = owner_;
+    file.project = project;
+    file.sha256 = "aa";
+    const Uuid id = ok(store().add_file(file)).id;
+    StoredSource source{.sha256 = "aa", .title = "Bees", .kind = "text", .passages = {}};
+    ok(store().put_source(owner_, source));
+    ok(store().delete_file(owner_, id));
+    EXPECT_EQ(error(store().source(owner_, "aa")), StoreErrc::not_found);
 }
 
 TEST_P(StoreDeletion, AJobThatIsThereIsNotPurged) {

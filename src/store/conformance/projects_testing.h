@@ -66,6 +66,13 @@ TEST_P(StoreProjects, AFileIsInItsProjectOnce) {
     EXPECT_EQ(ok(store().file_for_owner(owner_, stored.id)).sha256, "aa");
 }
 
+TEST_P(StoreProjects, OfPathsThoseThatNothingNamesAreTold) {
+    const Uuid project = new_project(owner_);
+    ok(store().add_file(file(project, "aa", "uploads/1")));
+    const std::vector<std::string> paths = {"uploads/0", "uploads/1", "uploads/2"};
+    EXPECT_EQ(ok(store().unnamed(paths)), (std::vector<std::string>{"uploads/0", "uploads/2"}));
+}
+
 TEST_P(StoreProjects, ADeletedFileIsKeptForTheJobsThatBeganWithIt) {
     const Uuid project = new_project(owner_), other = new_project(owner_);
     const auto alone = ok(store().add_file(file(project, "aa", "uploads/1")));
@@ -74,9 +81,11 @@ TEST_P(StoreProjects, ADeletedFileIsKeptForTheJobsThatBeganWithIt) {
     const auto used = ok(store().add_file(file(other, "cc", "uploads/3")));
     const auto job = enqueue(owner_, other);
     EXPECT_EQ(error(store().delete_file(new_id(), alone.id)), StoreErrc::not_found);
-    EXPECT_EQ(ok(store().delete_file(owner_, alone.id)), "uploads/1");
-    EXPECT_EQ(ok(store().delete_file(owner_, twice.id)), std::nullopt);
-    EXPECT_EQ(ok(store().delete_file(owner_, used.id)), std::nullopt);
+    const std::string index = FileStore::index_file(project);
+    using Paths = std::vector<std::string>;
+    EXPECT_EQ(ok(store().delete_file(owner_, alone.id)), (Paths{index, "uploads/1"}));
+    EXPECT_EQ(ok(store().delete_file(owner_, twice.id)), Paths{index});
+    EXPECT_EQ(ok(store().delete_file(owner_, used.id)), Paths{FileStore::index_file(other)});
     EXPECT_EQ(error(store().delete_file(owner_, alone.id)), StoreErrc::not_found);
     EXPECT_TRUE(ok(store().files_of_project(owner_, project)).empty());
     EXPECT_EQ(ok(store().files_of_project(owner_, other)).size(), 1U);

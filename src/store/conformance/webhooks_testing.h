@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 
 #include "store/conformance/fixture_testing.h"
 
@@ -21,8 +22,8 @@ protected:
     }
     job::Job enqueue() { return StoreTest::enqueue(owner_); }
     Webhook add(std::vector<std::string> kinds = {"*"}) { return ok(store().add_webhook(webhook(std::move(kinds)))); }
-    std::vector<Delivery> claim(std::size_t limit = 100, std::size_t per_webhook = 100) {
-        return ok(store().claim_deliveries(limit, per_webhook, kHold));
+    std::vector<Delivery> claim(std::size_t limit = 100, std::size_t per_webhook = 100, std::size_t per_owner = 100) {
+        return ok(store().claim_deliveries({limit, per_webhook, per_owner}, kHold));
     }
     void end(const Delivery& delivery, DeliveryEnd::Outcome outcome, Milliseconds pause = {}) {
         DeliveryEnd end;
@@ -202,6 +203,48 @@ TEST_P(StoreWebhooks, NoMoreThanAFewAreUnderWayToOne) {
     EXPECT_EQ(claim(100, 2).size(), 1U) << "a busy one keeps no other waiting";
 }
 
+TEST_P(StoreWebhooks, OneOwnersManyWebhooksKeepNoOtherOwnerWaiting) {
+    for (int i = 0; i < 5; ++i) add({"submitted"});
+    enqueue();
+    EXPECT_EQ(claim(100, 2, 3).size(), 3U);
+    const Uuid user = ok(store().add_user("user@example.org")).id;
+    Webhook of_other = webhook({"submitted"});
+    of_other.owner = user;
+    ok(store().add_webhook(of_other));
+    StoreTest::enqueue(user);
+    const auto claimed = claim(100, 2, 3);
+    ASSERT_EQ(claimed.size(), 1U);
+    EXPECT_EQ(claimed[0].message.webhook, ok(store().webhooks_of_owner(user))[0].id);
+}
+
+TEST_P(StoreWebhooks, ACorrectedAddressIsTriedAtOnce) {
+    const Webhook hook = add({"submitted"});
+    enqueue();
+    end(claim().at(0), DeliveryEnd::Outcome::again, Milliseconds{3'600'000});
+    EXPECT_TRUE(claim().empty());
+    WebhookChange change;
+    change.url = "https://receiver.example/other";
+    ok(store().update_webhook(owner_, hook.id, change));
+    const auto claimed = claim();
+    ASSERT_EQ(claimed.size(), 1U);
+    EXPECT_EQ(claimed[0].url, "https://receiver.example/other");
+}
+
+TEST_P(StoreWebhooks, WhatADisabledOneIsToBeToldIsGivenUpInItsTime) {
+    const Webhook hook = add({"submitted", "claimed"});
+    enqueue();
+    claim_one();
+    WebhookChange disable;
+    disable.is_enabled = false;
+    ok(store().update_webhook(owner_, hook.id, disable));
+    runtime_.advance(kMessagePatience - Milliseconds{1});
+    EXPECT_EQ(ok(store().prune_messages(runtime_.wall_now() - 2 * kMessagePatience, 10)), 0U);
+    runtime_.advance(Milliseconds{1'000});
+    EXPECT_EQ(ok(store().prune_messages(runtime_.wall_now() - 2 * kMessagePatience, 10)), 2U);
+    for (const WebhookMessage& message : log_of(hook)) EXPECT_EQ(message.state, MessageState::failed);
+    EXPECT_FALSE(ok(store().next_delivery()));
+}
+
 TEST_P(StoreWebhooks, ADisabledOneGetsNothingTillItIsEnabled) {
     const Webhook hook = add({"submitted"});
     enqueue();
@@ -289,6 +332,20 @@ TEST_P(StoreWebhooks, GoWithTheirProjectTheirJobAndTheirOwner) {
     ok(store().remove_user(user));
     EXPECT_TRUE(ok(store().webhooks_of_owner(user)).empty());
     EXPECT_TRUE(claim().empty());
+}
+
+TEST_P(StoreWebhooks, OfADeletedJobNothingIsKeptOfWhatAnyWasTold) {
+    const Webhook hook = add({"submitted", "cancelled"});
+    const job::Job purged = enqueue(), erased = enqueue(), stays = enqueue();
+    for (const Delivery& delivery : claim()) end(delivery, DeliveryEnd::Outcome::delivered);
+    EXPECT_EQ(log_of(hook).size(), 3U);
+    ok(store().delete_job(owner_, purged.id));
+    ok(store().purge_job(purged.id));
+    // With its project; that it was cancelled is still to be told.
+    ok(store().delete_project(owner_, erased.project));
+    std::map<Uuid, std::string> left;
+    for (const WebhookMessage& message : log_of(hook)) EXPECT_TRUE(left.emplace(message.job, message.kind).second);
+    EXPECT_EQ(left, (std::map<Uuid, std::string>{{erased.id, "cancelled"}, {stays.id, "submitted"}}));
 }
 
 TEST_P(StoreWebhooks, OldMessagesAreForgottenOnceTheyHaveEnded) {

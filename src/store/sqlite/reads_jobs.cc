@@ -140,7 +140,7 @@ Uuid past_all_ids() {
 
 std::vector<Uuid> job_ids_in_state(Connection& connection, const Uuid& owner, job::State state, const Uuid& before,
                                    std::size_t limit) {
-    auto query = connection.query("job_ids_in_state");
+    auto query = connection.query(job::is_terminal(state) ? "job_ids_in_ended_state" : "job_ids_in_live_state");
     query.bind_all(owner, job::to_string(state), before, sql_limit(limit));
     return read_ids(std::move(query));
 }

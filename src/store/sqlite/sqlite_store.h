@@ -118,7 +118,7 @@ public:
     awaitable<StoreResult<std::vector<JournalEntry>>> journal_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<std::vector<JobSource>>> sources_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) override;
-    awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source) override;
+    awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source, std::optional<Uuid> link_of = {}) override;
     awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) override;
     awaitable<StoreResult<StoreStats>> stats() override;
     awaitable<StoreResult<void>> writable() override;
@@ -139,7 +139,8 @@ public:
                                                  Once<AddedFiles> once = {}) override;
     awaitable<StoreResult<std::vector<ProjectFile>>> files_of_project(Uuid owner, Uuid project) override;
     awaitable<StoreResult<ProjectFile>> file_for_owner(Uuid owner, Uuid file) override;
-    awaitable<StoreResult<std::optional<std::string>>> delete_file(Uuid owner, Uuid file) override;
+    awaitable<StoreResult<std::vector<std::string>>> delete_file(Uuid owner, Uuid file) override;
+    awaitable<StoreResult<std::vector<std::string>>> unnamed(std::vector<std::string> paths) override;
 
     // AccountStore
     awaitable<StoreResult<User>> add_user(std::string email) override;
@@ -164,18 +165,18 @@ public:
     awaitable<StoreResult<std::size_t>> drop_old_answers(std::size_t limit) override;
 
     // WebhookStore
-    awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook) override;
+    awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook, Once<Webhook> once = {}) override;
     awaitable<StoreResult<std::vector<Webhook>>> webhooks_of_owner(Uuid owner) override;
     awaitable<StoreResult<Webhook>> webhook_for_owner(Uuid owner, Uuid webhook) override;
     awaitable<StoreResult<Webhook>> update_webhook(Uuid owner, Uuid webhook, WebhookChange change) override;
     awaitable<StoreResult<void>> delete_webhook(Uuid owner, Uuid webhook) override;
     awaitable<StoreResult<Webhook>> rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
-                                                          Milliseconds overlap) override;
+                                                          Milliseconds overlap, Once<Webhook> once = {}) override;
     awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
                                                              std::optional<Uuid> before) override;
-    awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message) override;
-    awaitable<StoreResult<std::vector<Delivery>>> claim_deliveries(std::size_t limit, std::size_t per_webhook,
-                                                                   Milliseconds hold) override;
+    awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message,
+                                                          Once<WebhookMessage> once = {}) override;
+    awaitable<StoreResult<std::vector<Delivery>>> claim_deliveries(DeliveryBounds bounds, Milliseconds hold) override;
     awaitable<StoreResult<void>> end_delivery(DeliveryEnd end) override;
     awaitable<StoreResult<std::optional<WallTime>>> next_delivery() override;
     awaitable<StoreResult<std::size_t>> prune_messages(WallTime before, std::size_t limit) override;

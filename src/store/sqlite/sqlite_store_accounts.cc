@@ -61,9 +61,15 @@ awaitable<StoreResult<ProjectFile>> SqliteStore::file_for_owner(Uuid owner, Uuid
         [owner, file](Connection& connection) { return sqlite::file_for_owner(connection, owner, file); });
 }
 
-awaitable<StoreResult<std::optional<std::string>>> SqliteStore::delete_file(Uuid owner, Uuid file) {
-    return write<std::optional<std::string>>(
+awaitable<StoreResult<std::vector<std::string>>> SqliteStore::delete_file(Uuid owner, Uuid file) {
+    return write<std::vector<std::string>>(
         "delete_file", [owner, file](Write& write) { return sqlite::delete_file(write, owner, file); });
+}
+
+awaitable<StoreResult<std::vector<std::string>>> SqliteStore::unnamed(std::vector<std::string> paths) {
+    return read<std::vector<std::string>>([paths = std::move(paths)](Connection& connection) {
+        return sqlite::unnamed(connection, paths);
+    });
 }
 
 awaitable<StoreResult<User>> SqliteStore::add_user(std::string email) {

@@ -279,9 +279,9 @@ awaitable<StoreResult<void>> SqliteStore::add_output(Uuid owner, Uuid job, Outpu
     });
 }
 
-awaitable<StoreResult<void>> SqliteStore::put_source(Uuid owner, StoredSource source) {
-    return write<void>("put_source", [owner, source = std::move(source)](Write& write) {
-        return sqlite::put_source(write, owner, source);
+awaitable<StoreResult<void>> SqliteStore::put_source(Uuid owner, StoredSource source, std::optional<Uuid> link_of) {
+    return write<void>("put_source", [owner, source = std::move(source), link_of](Write& write) {
+        return sqlite::put_source(write, owner, source, link_of);
     });
 }
 

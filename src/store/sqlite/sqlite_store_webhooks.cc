@@ -4,9 +4,11 @@
 
 namespace longhand::store::sqlite {
 
-awaitable<StoreResult<Webhook>> SqliteStore::add_webhook(Webhook webhook) {
-    return write<Webhook>("add_webhook",
-                          [webhook = std::move(webhook)](Write& write) { return sqlite::add_webhook(write, webhook); });
+awaitable<StoreResult<Webhook>> SqliteStore::add_webhook(Webhook webhook, Once<Webhook> once) {
+    std::function<StoreResult<Webhook>(Write&)> verb = [webhook = std::move(webhook)](Write& write) {
+        return sqlite::add_webhook(write, webhook);
+    };
+    return write<Webhook>("add_webhook", std::move(verb), std::move(once));
 }
 
 awaitable<StoreResult<std::vector<Webhook>>> SqliteStore::webhooks_of_owner(Uuid owner) {
@@ -31,10 +33,12 @@ awaitable<StoreResult<void>> SqliteStore::delete_webhook(Uuid owner, Uuid webhoo
 }
 
 awaitable<StoreResult<Webhook>> SqliteStore::rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
-                                                                   Milliseconds overlap) {
-    return write<Webhook>("rotate_webhook_secret", [owner, webhook, secret = std::move(secret), overlap](Write& write) {
+                                                                   Milliseconds overlap, Once<Webhook> once) {
+    std::function<StoreResult<Webhook>(Write&)> verb = [owner, webhook, secret = std::move(secret),
+                                                        overlap](Write& write) {
         return sqlite::rotate_webhook_secret(write, owner, webhook, secret, overlap);
-    });
+    };
+    return write<Webhook>("rotate_webhook_secret", std::move(verb), std::move(once));
 }
 
 awaitable<StoreResult<MessagesPage>> SqliteStore::messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
@@ -44,16 +48,17 @@ awaitable<StoreResult<MessagesPage>> SqliteStore::messages_of_webhook(Uuid owner
     });
 }
 
-awaitable<StoreResult<WebhookMessage>> SqliteStore::replay_message(Uuid owner, Uuid webhook, Uuid message) {
-    return write<WebhookMessage>("replay_message", [owner, webhook, message](Write& write) {
+awaitable<StoreResult<WebhookMessage>> SqliteStore::replay_message(Uuid owner, Uuid webhook, Uuid message,
+                                                                   Once<WebhookMessage> once) {
+    std::function<StoreResult<WebhookMessage>(Write&)> verb = [owner, webhook, message](Write& write) {
         return sqlite::replay_message(write, owner, webhook, message);
-    });
+    };
+    return write<WebhookMessage>("replay_message", std::move(verb), std::move(once));
 }
 
-awaitable<StoreResult<std::vector<Delivery>>> SqliteStore::claim_deliveries(std::size_t limit, std::size_t per_webhook,
-                                                                            Milliseconds hold) {
-    return write<std::vector<Delivery>>("claim_deliveries", [limit, per_webhook, hold](Write& write) {
-        return sqlite::claim_deliveries(write, limit, per_webhook, hold);
+awaitable<StoreResult<std::vector<Delivery>>> SqliteStore::claim_deliveries(DeliveryBounds bounds, Milliseconds hold) {
+    return write<std::vector<Delivery>>("claim_deliveries", [bounds, hold](Write& write) {
+        return sqlite::claim_deliveries(write, bounds, hold);
     });
 }
 

@@ -1,35 +1,23 @@
 #include "store/sqlite/verbs_deletion.h"
 
 #include "store/file_store.h"
+#include "store/sqlite/secure_delete.h"
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_ledger.h"
+#include "store/sqlite/verbs_sources.h"
 #include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
 namespace {
 
-// What is deleted is overwritten in the database's file too, for as long as this lives: its text is to be gone.
-class SecureDelete {
-public:
-    explicit SecureDelete(Connection& connection) : connection_(connection) { set("ON"); }
-    ~SecureDelete() { set("OFF"); }
-    SecureDelete(const SecureDelete&) = delete;
-    SecureDelete& operator=(const SecureDelete&) = delete;
-
-private:
-    void set(const std::string& value) { connection_.number("PRAGMA secure_delete = " + value); }
-
-    Connection& connection_;
-};
-
 // All that was written for a job, and what it was asked for.
 void delete_texts(Connection& connection, const Uuid& job) {
     const SecureDelete securely(connection);
     for (const char* rows :
-         {"delete_settings", "delete_job_sources", "delete_events", "delete_journal", "delete_partial_texts",
-          "delete_outputs", "delete_milestones", "delete_guided", "delete_job"}) {
+         {"delete_settings", "delete_job_sources", "delete_job_links", "delete_events", "delete_journal",
+          "delete_partial_texts", "delete_outputs", "delete_milestones", "delete_guided", "delete_job"}) {
         connection.query(rows).bind(job).run();
     }
 }
@@ -49,8 +37,9 @@ std::vector<std::string> paths_of_job_alone(Connection& connection, const Uuid& 
         while (query.step()) paths.push_back(query.text());
     }
     std::erase_if(paths, [&](const std::string& path) { return is_named_elsewhere(connection, path, job, before); });
-    // With what was made and is named nowhere.
+    // With what was made and is named nowhere; the index is made anew by the project's next job.
     paths.push_back(FileStore::artifact_folder(job));
+    if (const auto row = load_job(connection, job)) paths.push_back(FileStore::index_file(row->job.project));
     return paths;
 }
 
@@ -111,7 +100,10 @@ StoreResult<void> purge_job(Write& write, const Uuid& id) {
         .bind_all(id, row->job.owner, row->job.project, row->job.created_at, *row->deleted_at)
         .run();
     delete_webhooks_of_job(write, id);
+    delete_messages_of_job(write, id, Messages::all);
+    const auto read = sources_of_job(write.connection, id);
     delete_texts(write.connection, id);
+    drop_unused_sources(write, row->job.owner, read);
     return {};
 }
 
@@ -119,6 +111,8 @@ void erase_job(Write& write, const JobRow& row) {
     // While the sums of its owner still can be told what they cost.
     estimate_unfinished_calls(write, row.job.id);
     delete_webhooks_of_job(write, row.job.id);
+    // Who is told of jobs hears of this one's end, too.
+    delete_messages_of_job(write, row.job.id, Messages::ended);
     delete_texts(write.connection, row.job.id);
     write.connection.query("delete_calls").bind(row.job.id).run();
     write.connection.query("delete_budget").bind(row.job.id).run();

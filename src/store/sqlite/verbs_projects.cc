@@ -10,6 +10,7 @@
 #include "store/sqlite/verbs_deletion.h"
 #include "store/sqlite/verbs_jobs.h"
 #include "store/sqlite/verbs_milestones.h"
+#include "store/sqlite/verbs_sources.h"
 #include "store/sqlite/verbs_webhooks.h"
 
 namespace longhand::store::sqlite {
@@ -91,6 +92,7 @@ StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& o
     Connection& connection = write.connection;
     if (!project_exists(connection, owner, project)) return no_such("project");
     auto paths = paths_of_project(connection, project);
+    const auto read = sources_of_project(connection, project);
     for (const Uuid& job : job_ids_of_project(connection, project)) {
         if (auto deleted = cancel_and_delete(write, owner, job); !deleted) return deleted.error();
         // With what was made and is named nowhere.
@@ -100,6 +102,7 @@ StoreResult<std::vector<std::string>> delete_project(Write& write, const Uuid& o
     connection.query("delete_files_of_project").bind(project).run();
     delete_webhooks_of_project(write, project);
     connection.query("delete_project").bind(project).run();
+    drop_unused_sources(write, owner, read);
     std::erase_if(paths, [&](const std::string& path) { return path_is_named(connection, path); });
     return paths;
 }
@@ -141,12 +144,21 @@ StoreResult<AddedFiles> add_files(Write& write, const Uuid& owner, const Uuid& p
     return added;
 }
 
-StoreResult<std::optional<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& id) {
+StoreResult<std::vector<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& id) {
     const auto file = file_for_owner(write.connection, owner, id);
     if (!file) return file.error();
     write.connection.query("delete_file").bind(id).run();
-    if (path_is_named(write.connection, file->path)) return std::optional<std::string>();
-    return std::optional(file->path);
+    drop_unused_sources(write, owner, {file->sha256});
+    // Made anew by the project's next job, without this file.
+    std::vector<std::string> paths = {FileStore::index_file(file->project)};
+    if (!path_is_named(write.connection, file->path)) paths.push_back(file->path);
+    return paths;
+}
+
+StoreResult<std::vector<std::string>> unnamed(Connection& connection, std::vector<std::string> paths) {
+    const Snapshot snapshot(connection);
+    std::erase_if(paths, [&](const std::string& path) { return path_is_named(connection, path); });
+    return paths;
 }
 
 bool project_exists(Connection& connection, const Uuid& owner, const Uuid& project) {

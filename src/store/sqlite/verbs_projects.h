@@ -18,7 +18,8 @@ bool project_exists(Connection& connection, const Uuid& owner, const Uuid& proje
 StoreResult<Project> project_for_owner(Connection& connection, const Uuid& owner, const Uuid& project);
 StoreResult<std::vector<Project>> projects_of_owner(Connection& connection, const Uuid& owner);
 StoreResult<std::vector<ProjectFile>> files_of_project(Connection& connection, const Uuid& owner, const Uuid& project);
-StoreResult<std::optional<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& file);
+StoreResult<std::vector<std::string>> delete_file(Write& write, const Uuid& owner, const Uuid& file);
+StoreResult<std::vector<std::string>> unnamed(Connection& connection, std::vector<std::string> paths);
 StoreResult<ProjectFile> file_for_owner(Connection& connection, const Uuid& owner, const Uuid& file);
 
 }  // namespace longhand::store::sqlite

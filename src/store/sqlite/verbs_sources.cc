@@ -1,9 +1,47 @@
 #include "store/sqlite/verbs_sources.h"
 
-namespace longhand::store::sqlite {
+#include "store/sqlite/secure_delete.h"
 
-StoreResult<void> put_source(Write& write, const Uuid& owner, const StoredSource& source) {
+namespace longhand::store::sqlite {
+namespace {
+
+std::vector<std::string> hashes(Connection& connection, std::string_view query, const Uuid& of) {
+    auto rows = connection.query(query);
+    rows.bind(of);
+    std::vector<std::string> hashes;
+    while (rows.step()) hashes.push_back(rows.text());
+    return hashes;
+}
+
+bool is_named(Connection& connection, const Uuid& owner, const std::string& sha256) {
+    auto query = connection.query("source_is_named");
+    query.bind_all(owner, sha256);
+    return query.step() && query.flag();
+}
+
+}  // namespace
+
+std::vector<std::string> sources_of_job(Connection& connection, const Uuid& job) {
+    return hashes(connection, "sources_of_job", job);
+}
+
+std::vector<std::string> sources_of_project(Connection& connection, const Uuid& project) {
+    return hashes(connection, "sources_of_project", project);
+}
+
+void drop_unused_sources(Write& write, const Uuid& owner, const std::vector<std::string>& candidates) {
+    const SecureDelete securely(write.connection);
+    for (const std::string& sha256 : candidates) {
+        if (is_named(write.connection, owner, sha256)) continue;
+        write.connection.query("delete_passages").bind_all(owner, sha256).run();
+        write.connection.query("delete_source").bind_all(owner, sha256).run();
+    }
+}
+
+StoreResult<void> put_source(Write& write, const Uuid& owner, const StoredSource& source,
+                             const std::optional<Uuid>& link_of) {
     Connection& connection = write.connection;
+    if (link_of) connection.query("insert_job_link").bind_all(*link_of, source.sha256).run();
     const bool is_new =
         connection.query("insert_source").bind_all(owner, source.sha256, source.title, source.kind).run() == 1;
     if (!is_new) return {};

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "job/notice.h"
 #include "store/sqlite/reads_jobs.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/secure_delete.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_projects.h"
 
@@ -94,6 +96,74 @@ void delete_where(Write& write, const char* query, const Uuid& of) {
     delete_with_messages(write, read_ids(std::move(ids)));
 }
 
+// Whoever was waited for may be there now.
+void bring_forward(Write& write, const Uuid& webhook) {
+    write.connection.query("bring_forward_messages").bind_all(write.now, webhook).run();
+}
+
+std::vector<Uuid> ids_of(Connection& connection, const char* name, WallTime before, std::size_t limit) {
+    auto query = connection.query(name);
+    query.bind_all(before, static_cast<std::int64_t>(limit));
+    return read_ids(std::move(query));
+}
+
+struct DueWebhook {
+    Uuid webhook, owner;
+};
+
+/// The one that has been due longest first.
+std::vector<DueWebhook> due_webhooks(Connection& connection, WallTime now) {
+    auto query = connection.query("due_webhooks");
+    query.bind(now);
+    std::vector<DueWebhook> webhooks;
+    while (query.step()) {
+        DueWebhook& due = webhooks.emplace_back();
+        due.webhook = query.id();
+        due.owner = query.id();
+    }
+    return webhooks;
+}
+
+/// How many messages are being delivered, to each webhook and of each owner.
+class UnderWay {
+public:
+    explicit UnderWay(Connection& connection) {
+        auto query = connection.query("held_webhooks");
+        while (query.step()) {
+            DueWebhook held;
+            held.webhook = query.id();
+            held.owner = query.id();
+            add(held, static_cast<std::size_t>(query.integer()));
+        }
+    }
+    void add(const DueWebhook& of, std::size_t messages) {
+        to_[of.webhook] += messages;
+        of_[of.owner] += messages;
+    }
+    std::size_t room(const DueWebhook& of, const DeliveryBounds& bounds) {
+        const std::size_t to = bounds.per_webhook - std::min(bounds.per_webhook, to_[of.webhook]);
+        return std::min(to, bounds.per_owner - std::min(bounds.per_owner, of_[of.owner]));
+    }
+
+private:
+    std::unordered_map<Uuid, std::size_t> to_, of_;
+};
+
+void add_due_messages(Write& write, const Uuid& webhook, std::size_t limit, std::vector<Delivery>& deliveries) {
+    auto query = write.connection.query("due_messages_of_webhook");
+    query.bind_all(webhook, write.now, static_cast<std::int64_t>(limit));
+    while (query.step()) {
+        Delivery& delivery = deliveries.emplace_back();
+        delivery.message = message_columns(query);
+        delivery.tries = delivery.message.attempts + 1 - static_cast<std::int32_t>(query.integer());
+        delivery.url = query.text();
+        delivery.secrets.push_back(query.text());
+        std::string former = query.text();
+        const auto until = query.optional_time();
+        if (!former.empty() && until && *until > write.now) delivery.secrets.push_back(std::move(former));
+    }
+}
+
 std::vector<MessageAttempt> attempts_of(Connection& connection, const Uuid& message) {
     auto query = connection.query("message_attempts");
     query.bind_all(message, static_cast<std::int64_t>(kMostAttemptsShown));
@@ -166,6 +236,13 @@ void delete_webhooks_of_job(Write& write, const Uuid& job) {
     delete_where(write, "webhook_ids_of_job", job);
 }
 
+void delete_messages_of_job(Write& write, const Uuid& job, Messages which) {
+    const SecureDelete securely(write.connection);
+    const std::int64_t most_open = which == Messages::all ? 1 : 0;
+    write.connection.query("delete_attempts_of_job").bind_all(job, most_open).run();
+    write.connection.query("delete_messages_of_job").bind_all(job, most_open).run();
+}
+
 void release_held_messages(Write& write) {
     write.connection.query("release_held_messages").bind(write.now).run();
 }
@@ -220,6 +297,7 @@ StoreResult<Webhook> update_webhook(Write& write, const Uuid& owner, const Uuid&
         webhook->disabled_because.clear();
     }
     save(write, *webhook);
+    if (change.url || change.is_enabled) bring_forward(write, id);
     return webhook;
 }
 
@@ -281,24 +359,17 @@ StoreResult<WebhookMessage> replay_message(Write& write, const Uuid& owner, cons
     return std::move(*found);
 }
 
-StoreResult<std::vector<Delivery>> claim_deliveries(Write& write, std::size_t limit, std::size_t per_webhook,
-                                                    Milliseconds hold) {
+StoreResult<std::vector<Delivery>> claim_deliveries(Write& write, const DeliveryBounds& bounds, Milliseconds hold) {
     Connection& connection = write.connection;
     connection.query("release_overdue_messages").bind(write.now).run();
     std::vector<Delivery> deliveries;
-    {
-        auto query = connection.query("due_messages");
-        query.bind_all(write.now, static_cast<std::int64_t>(per_webhook), static_cast<std::int64_t>(limit));
-        while (query.step()) {
-            Delivery& delivery = deliveries.emplace_back();
-            delivery.message = message_columns(query);
-            delivery.tries = delivery.message.attempts + 1 - static_cast<std::int32_t>(query.integer());
-            delivery.url = query.text();
-            delivery.secrets.push_back(query.text());
-            std::string former = query.text();
-            const auto until = query.optional_time();
-            if (!former.empty() && until && *until > write.now) delivery.secrets.push_back(std::move(former));
-        }
+    UnderWay under_way(connection);
+    for (const DueWebhook& due : due_webhooks(connection, write.now)) {
+        const std::size_t room = std::min(under_way.room(due, bounds), bounds.at_once - deliveries.size());
+        const std::size_t before = deliveries.size();
+        if (room > 0) add_due_messages(write, due.webhook, room, deliveries);
+        under_way.add(due, deliveries.size() - before);
+        if (deliveries.size() == bounds.at_once) break;
     }
     for (Delivery& delivery : deliveries) {
         ++delivery.message.attempts;
@@ -336,20 +407,30 @@ StoreResult<void> end_delivery(Write& write, const DeliveryEnd& end) {
 }
 
 StoreResult<std::optional<WallTime>> next_delivery(Connection& connection) {
-    auto query = connection.query("next_delivery");
-    if (!query.step()) return std::optional<WallTime>();
-    return query.optional_time();
+    const Snapshot snapshot(connection);
+    std::optional<WallTime> next;
+    for (const char* name : {"next_due", "next_overdue"}) {
+        auto query = connection.query(name);
+        if (!query.step()) continue;
+        const auto at = query.optional_time();
+        if (at && (!next || *at < *next)) next = at;
+    }
+    return next;
 }
 
 StoreResult<std::size_t> prune_messages(Write& write, WallTime before, std::size_t limit) {
-    auto query = write.connection.query("old_messages");
-    query.bind_all(before, static_cast<std::int64_t>(limit));
-    const auto ids = read_ids(std::move(query));
-    for (const Uuid& id : ids) {
-        write.connection.query("delete_attempts").bind(id).run();
-        write.connection.query("delete_message").bind(id).run();
+    Connection& connection = write.connection;
+    const auto given_up = ids_of(connection, "expired_messages", write.now, limit);
+    for (const Uuid& id : given_up) {
+        connection.query("give_up_message").bind_all(write.now, id).run();
+        move_up(write, id);
     }
-    return ids.size();
+    const auto old = ids_of(connection, "old_messages", before, limit);
+    for (const Uuid& id : old) {
+        connection.query("delete_attempts").bind(id).run();
+        connection.query("delete_message").bind(id).run();
+    }
+    return std::max(given_up.size(), old.size());
 }
 
 }  // namespace longhand::store::sqlite

@@ -17,6 +17,9 @@ bool tell_webhooks(Write& write, const job::Job& job, const job::Event& event);
 void delete_webhooks_of_owner(Write& write, const Uuid& owner);
 void delete_webhooks_of_project(Write& write, const Uuid& project);
 void delete_webhooks_of_job(Write& write, const Uuid& job);
+enum class Messages { ended, all };
+/// To any webhook.
+void delete_messages_of_job(Write& write, const Uuid& job, Messages which);
 /// What another life of this process was about to deliver is due now.
 void release_held_messages(Write& write);
 
@@ -30,8 +33,7 @@ StoreResult<Webhook> rotate_webhook_secret(Write& write, const Uuid& owner, cons
 StoreResult<MessagesPage> messages_of_webhook(Connection& connection, const Uuid& owner, const Uuid& webhook,
                                               std::size_t limit, const std::optional<Uuid>& before);
 StoreResult<WebhookMessage> replay_message(Write& write, const Uuid& owner, const Uuid& webhook, const Uuid& message);
-StoreResult<std::vector<Delivery>> claim_deliveries(Write& write, std::size_t limit, std::size_t per_webhook,
-                                                    Milliseconds hold);
+StoreResult<std::vector<Delivery>> claim_deliveries(Write& write, const DeliveryBounds& bounds, Milliseconds hold);
 StoreResult<void> end_delivery(Write& write, const DeliveryEnd& end);
 StoreResult<std::optional<WallTime>> next_delivery(Connection& connection);
 StoreResult<std::size_t> prune_messages(Write& write, WallTime before, std::size_t limit);

@@ -1,7 +1,14 @@
 -- Pages of jobs, and figures over all of them.
 
--- name: job_ids_in_state
-SELECT id FROM jobs WHERE owner = ? AND state = ? AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?;
+-- The states of each are those of its index (migration 0011).
+-- name: job_ids_in_live_state
+SELECT id FROM jobs
+ WHERE owner = ? AND state = ? AND state IN ('draft', 'submitted', 'queued', 'in_progress')
+   AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?;
+-- name: job_ids_in_ended_state
+SELECT id FROM jobs
+ WHERE owner = ? AND state = ? AND state IN ('completed', 'failed', 'cancelled', 'moderated')
+   AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?;
 -- name: job_ids_of_project
 SELECT id FROM jobs WHERE project = ? ORDER BY id DESC;
 -- name: counts_of_owner

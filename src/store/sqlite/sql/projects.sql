@@ -52,6 +52,8 @@ SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1)
 DELETE FROM jobs WHERE id = ?;
 -- name: delete_settings
 DELETE FROM job_settings WHERE job = ?;
+-- name: delete_job_links
+DELETE FROM job_links WHERE job = ?;
 -- name: delete_job_sources
 DELETE FROM job_sources WHERE job = ?;
 -- name: delete_events

@@ -57,15 +57,24 @@ UPDATE webhook_messages
 UPDATE webhook_messages SET state = 'due' WHERE state = 'held' AND next_at <= ?;
 -- name: release_held_messages
 UPDATE webhook_messages SET state = 'due', next_at = ? WHERE state = 'held';
--- name: due_messages
+-- name: due_webhooks
+WITH RECURSIVE due (webhook) AS (
+    SELECT min(webhook) FROM webhook_messages WHERE state = 'due'
+    UNION ALL
+    SELECT (SELECT min(m.webhook) FROM webhook_messages m WHERE m.state = 'due' AND m.webhook > due.webhook)
+      FROM due WHERE due.webhook IS NOT NULL)
+SELECT w.id, w.owner,
+       (SELECT min(next_at) FROM webhook_messages WHERE webhook = w.id AND state = 'due') AS since
+  FROM due JOIN webhooks w ON w.id = due.webhook AND w.is_enabled = 1
+ WHERE since <= ? ORDER BY since, w.id;
+-- name: held_webhooks
+SELECT w.id, w.owner, count(*) FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook
+ WHERE m.state = 'held' GROUP BY w.id;
+-- name: due_messages_of_webhook
 SELECT m.id, m.webhook, m.job, m.seq, m.kind, m.payload, m.state, m.attempts, m.created_at, m.next_at, m.expires_at,
        m.tried, w.url, w.secret, w.former_secret, w.former_until
-  FROM (SELECT id, webhook, row_number() OVER (PARTITION BY webhook ORDER BY next_at, id) AS place
-          FROM webhook_messages WHERE state = 'due' AND next_at <= ?1) d
-  JOIN webhooks w ON w.id = d.webhook AND w.is_enabled = 1
-  JOIN webhook_messages m ON m.id = d.id
- WHERE d.place + (SELECT count(*) FROM webhook_messages h WHERE h.webhook = d.webhook AND h.state = 'held') <= ?2
- ORDER BY m.next_at, m.id LIMIT ?3;
+  FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook
+ WHERE m.webhook = ? AND m.state = 'due' AND m.next_at <= ? ORDER BY m.next_at, m.id LIMIT ?;
 -- name: hold_message
 UPDATE webhook_messages SET state = 'held', attempts = attempts + 1, next_at = ? WHERE id = ?;
 -- name: end_message
@@ -78,13 +87,32 @@ SELECT webhook, job FROM webhook_messages WHERE id = ?;
 UPDATE webhook_messages SET state = 'due', next_at = ?
  WHERE state = 'behind'
    AND id = (SELECT id FROM webhook_messages WHERE webhook = ? AND job = ? AND is_open = 1 ORDER BY seq, id LIMIT 1);
--- name: next_delivery
+-- name: next_due
+WITH RECURSIVE due (webhook) AS (
+    SELECT min(webhook) FROM webhook_messages WHERE state = 'due'
+    UNION ALL
+    SELECT (SELECT min(m.webhook) FROM webhook_messages m WHERE m.state = 'due' AND m.webhook > due.webhook)
+      FROM due WHERE due.webhook IS NOT NULL)
+SELECT min((SELECT min(next_at) FROM webhook_messages WHERE webhook = w.id AND state = 'due'))
+  FROM due JOIN webhooks w ON w.id = due.webhook AND w.is_enabled = 1;
+-- name: next_overdue
 SELECT min(m.next_at) FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook AND w.is_enabled = 1
- WHERE m.is_open = 1 AND m.state IN ('due', 'held');
+ WHERE m.state = 'held';
+-- name: bring_forward_messages
+UPDATE webhook_messages SET next_at = ?1 WHERE webhook = ?2 AND state = 'due' AND next_at > ?1;
+-- name: expired_messages
+SELECT m.id FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook AND w.is_enabled = 0
+ WHERE m.is_open = 1 AND m.state != 'held' AND m.expires_at <= ? ORDER BY m.expires_at LIMIT ?;
+-- name: give_up_message
+UPDATE webhook_messages SET state = 'failed', is_open = 0, next_at = ? WHERE id = ?;
 -- name: delete_attempts_of_webhook
 DELETE FROM webhook_attempts WHERE message IN (SELECT id FROM webhook_messages WHERE webhook = ?);
 -- name: delete_messages_of_webhook
 DELETE FROM webhook_messages WHERE webhook = ?;
+-- name: delete_attempts_of_job
+DELETE FROM webhook_attempts WHERE message IN (SELECT id FROM webhook_messages WHERE job = ? AND is_open <= ?);
+-- name: delete_messages_of_job
+DELETE FROM webhook_messages WHERE job = ? AND is_open <= ?;
 -- name: old_messages
 SELECT id FROM webhook_messages WHERE is_open = 0 AND created_at < ? ORDER BY created_at LIMIT ?;
 -- name: delete_attempts

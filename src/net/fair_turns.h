@@ -1,0 +1,59 @@
+// Whose request a loop serves next: what one caller sends does not hold back another's.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+#include "base/runtime.h"
+
+namespace longhand::net {
+
+/// Who sends a request, as a number of the caller's own choice; two who share one share their turns.
+using CallerId = std::uint64_t;
+
+/// Fair queueing by caller (RFC 970; J. Nagle, 1985): a few requests in each millisecond are served as they come, which
+/// is all of them while nobody sends many. What is past that waits in a line of its caller's. The lines are served in
+/// turn, a few requests of one of them each time the loop comes round, between whatever else is ready by then; a flood
+/// takes what is left of the loop, and no more. Nothing is ever refused. Lives on its loop, and is used on its thread.
+class FairTurns {
+public:
+    static constexpr unsigned kAtOnce = 8;  ///< requests of a caller in a slice
+    static constexpr unsigned kInTurn = 4;  ///< requests of a line, each time it has its turn
+    static constexpr std::chrono::milliseconds kSlice{1};
+
+    explicit FairTurns(asio::io_context& context) : context_(context) {}
+    FairTurns(const FairTurns&) = delete;
+    FairTurns& operator=(const FairTurns&) = delete;
+
+    /// Whether the caller's next request may be served now; if not, it is to `wait`.
+    bool take(CallerId caller);
+    /// Until the caller's turn has come. Not bounded in time, but by what is ahead in the line: one request of each
+    /// other connection of the caller's.
+    awaitable<void> wait(CallerId caller);
+
+private:
+    using Waiter = std::shared_ptr<asio::steady_timer>;
+    struct Recent {
+        CallerId caller = 0;
+        std::chrono::steady_clock::time_point until{};
+        unsigned taken = 0;
+    };
+
+    void come_round();
+    void serve_next_line();
+
+    asio::io_context& context_;
+    /// By the last bits of a caller: one who comes between takes the place, and the count begins again.
+    std::array<Recent, 256> recent_{};
+    std::unordered_map<CallerId, std::deque<Waiter>> lines_;
+    std::deque<CallerId> order_;  ///< of the lines, none of which is empty
+    bool is_due_ = false;         ///< comes round once more
+};
+
+}  // namespace longhand::net
