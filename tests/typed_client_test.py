@@ -62,7 +62,7 @@ class TypedClient(LonghandTest):
         self.assertTrue(seen["cancelled"])
         (listed,) = seen["jobs"]
         self.assertEqual((listed["id"], listed["title"], listed["is_starred"]), (job["id"], "How bees live", True))
-        self.assertEqual(seen["nobodys"], [404, "job_not_found"])
+        self.assertEqual(seen["nobodys"], [404, "not_found"])
         self.assertEqual(seen["usage"]["total"]["works"], 1)
 
     def test_the_types_find_mistakes(self):

@@ -61,7 +61,7 @@ public:
         auto enqueuing = SqliteStore::enqueue(std::move(request), std::move(once));
         store::StoreResult<store::Enqueued> enqueued = co_await std::move(enqueuing);
         if (enqueued.has_value() && !enqueued->busy)
-            caps().insert_or_assign(enqueued->job.id, std::pair{owner, budget});
+            caps().insert_or_assign(enqueued->job.id, Cap{owner, budget});
         co_return enqueued;
     }
     awaitable<store::StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,
@@ -70,32 +70,58 @@ public:
         if (bug_ == Bug::budget_outside) raised = {};
         auto resuming = SqliteStore::resume(owner, job, raised, std::move(once));
         store::StoreResult<job::Job> resumed = co_await std::move(resuming);
-        if (resumed.has_value() && asked.max_tokens) caps()[job].second.max_tokens = asked.max_tokens;
+        if (resumed.has_value() && asked.max_tokens) caps()[job].budget.max_tokens = asked.max_tokens;
         co_return resumed;
     }
     awaitable<store::StoreResult<Uuid>> reserve_call(store::CallIntent intent) override {
         const auto kept = caps().find(intent.job);
         if (bug_ == Bug::budget_outside && kept != caps().end()) {
-            auto reading = budget_for_owner(kept->second.first, intent.job);
+            auto reading = budget_for_owner(kept->second.owner, intent.job);
             const store::StoreResult<store::JobBudget> now = co_await std::move(reading);
             const auto call = job::reservation_of(intent.price, intent.prompt_tokens, intent.most_completion_tokens);
-            if (now.has_value() && job::cap_reached(kept->second.second, now->spending, call))
+            if (now.has_value() && job::cap_reached(kept->second.budget, now->spending, call))
                 co_return store::StoreFailure{store::StoreErrc::budget, "The budget is reached."};
         }
         auto reserving = SqliteStore::reserve_call(std::move(intent));
         co_return co_await std::move(reserving);
     }
 
-    /// What jobs may spend, over the lives of a World.
+    awaitable<store::StoreResult<void>> settle_call(store::CallEnd end) override {
+        const auto kept = caps().find(end.job);
+        if (kept != caps().end()) {
+            auto reading = ledger_for_owner(kept->second.owner, end.job);
+            const store::StoreResult<store::Ledger> ledger = co_await std::move(reading);
+            if (ledger.has_value()) kept->second.late += late_tokens(*ledger, end);
+        }
+        auto settling = SqliteStore::settle_call(std::move(end));
+        co_return co_await std::move(settling);
+    }
+
+    /// What jobs may have spent and reserved, over the lives of a World: their cap, and what a provider told of calls
+    /// that had been estimated at less (docs/guarantees.md).
     std::optional<std::int64_t> cap_of(Uuid job) {
         const auto kept = caps().find(job);
-        return kept == caps().end() ? std::nullopt : kept->second.second.max_tokens;
+        if (kept == caps().end() || !kept->second.budget.max_tokens) return std::nullopt;
+        return *kept->second.budget.max_tokens + kept->second.late;
     }
-    using Caps = std::map<Uuid, std::pair<Uuid, job::Budget>>;
+    struct Cap {
+        Uuid owner;
+        job::Budget budget;
+        std::int64_t late = 0;
+    };
+    using Caps = std::map<Uuid, Cap>;
     void keep_caps_in(std::shared_ptr<Caps> caps) { caps_ = std::move(caps); }
 
 private:
     Caps& caps() { return *caps_; }
+    static std::int64_t late_tokens(const store::Ledger& ledger, const store::CallEnd& end) {
+        for (const store::Call& call : ledger.calls) {
+            if (call.id != end.call || call.state != job::CallState::estimated) continue;
+            return std::max<std::int64_t>(0, total(end.tokens) - total(call.tokens));
+        }
+        return 0;
+    }
+    static std::int64_t total(const job::CallTokens& tokens) { return tokens.prompt + tokens.completion; }
 
     const Bug bug_;
     std::shared_ptr<Caps> caps_ = std::make_shared<Caps>();

@@ -258,6 +258,14 @@ TEST_P(SimulationSeeds, KeepTheInvariants) {
         if (testing::Test::HasFailure()) break;
     }
 }
+// One alone, to look into: SIMULATION_SEED. Without it one in which a provider's word came late, and was higher than
+// what a dead process's call had been estimated at.
+TEST(Simulation, ReplaysTheSeedAskedFor) {
+    const char* asked = std::getenv("SIMULATION_SEED");
+    const std::uint64_t seed = asked == nullptr ? 78'324 : std::strtoull(asked, nullptr, 10);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Simulation(seed).run();
+}
 INSTANTIATE_TEST_SUITE_P(Part, SimulationSeeds, testing::Range<std::uint64_t>(1, 11));
 
 TEST(Simulation, FindsThePlantedBugs) {

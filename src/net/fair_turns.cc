@@ -9,10 +9,17 @@ namespace longhand::net {
 bool FairTurns::take(CallerId caller) {
     // Who waits is served first.
     if (!lines_.empty() && lines_.contains(caller)) return false;
+    const Time now = std::chrono::steady_clock::now();
+    if (is_alone(caller, now)) return true;
     Recent& recent = recent_[caller % recent_.size()];
-    const auto now = std::chrono::steady_clock::now();
     if (recent.caller != caller || now >= recent.until) recent = {caller, now + kSlice, 0};
     return ++recent.taken <= kAtOnce;
+}
+
+bool FairTurns::is_alone(CallerId caller, Time now) {
+    if (caller != last_ && last_ != 0) shared_until_ = now + kAlone;
+    last_ = caller;
+    return now >= shared_until_;
 }
 
 awaitable<void> FairTurns::wait(CallerId caller) {

@@ -18,14 +18,16 @@ namespace longhand::net {
 using CallerId = std::uint64_t;
 
 /// Fair queueing by caller (RFC 970; J. Nagle, 1985): a few requests in each millisecond are served as they come, which
-/// is all of them while nobody sends many. What is past that waits in a line of its caller's. The lines are served in
-/// turn, a few requests of one of them each time the loop comes round, between whatever else is ready by then; a flood
-/// takes what is left of the loop, and no more. Nothing is ever refused. Lives on its loop, and is used on its thread.
+/// is all of them while nobody sends many; and all, for a caller who is alone. What is past that waits in a line of its
+/// caller's. The lines are served in turn, a few requests of one of them each time the loop comes round, between
+/// whatever else is ready by then; a flood takes what is left of the loop, and no more. Nothing is ever refused. Lives
+/// on its loop, and is used on its thread.
 class FairTurns {
 public:
     static constexpr unsigned kAtOnce = 8;  ///< requests of a caller in a slice
     static constexpr unsigned kInTurn = 4;  ///< requests of a line, each time it has its turn
     static constexpr std::chrono::milliseconds kSlice{1};
+    static constexpr std::chrono::seconds kAlone{10};  ///< since another caller was seen
 
     explicit FairTurns(asio::io_context& context) : context_(context) {}
     FairTurns(const FairTurns&) = delete;
@@ -38,13 +40,15 @@ public:
     awaitable<void> wait(CallerId caller);
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
     using Waiter = std::shared_ptr<asio::steady_timer>;
     struct Recent {
         CallerId caller = 0;
-        std::chrono::steady_clock::time_point until{};
+        Time until{};
         unsigned taken = 0;
     };
 
+    bool is_alone(CallerId caller, Time now);
     void come_round();
     void serve_next_line();
 
@@ -53,7 +57,9 @@ private:
     std::array<Recent, 256> recent_{};
     std::unordered_map<CallerId, std::deque<Waiter>> lines_;
     std::deque<CallerId> order_;  ///< of the lines, none of which is empty
-    bool is_due_ = false;         ///< comes round once more
+    CallerId last_ = 0;
+    Time shared_until_{};  ///< from then on the last caller is alone
+    bool is_due_ = false;  ///< comes round once more
 };
 
 }  // namespace longhand::net

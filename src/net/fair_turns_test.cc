@@ -22,6 +22,7 @@ class Turns : public ::testing::Test {
 protected:
     /// `count` requests at once.
     void send(CallerId caller, int count) {
+        turns_.take(kThird);  // nobody is alone
         for (int i = 0; i < count; ++i) asio::co_spawn(context_, request(this, caller), asio::detached);
     }
     static awaitable<void> request(Turns* self, CallerId caller) {
@@ -40,7 +41,15 @@ protected:
 };
 
 TEST_F(Turns, AFewRequestsWaitForNothing) {
-    for (unsigned i = 0; i < FairTurns::kAtOnce; ++i) EXPECT_TRUE(turns_.take(kOther));
+    for (unsigned i = 0; i < FairTurns::kAtOnce; ++i) EXPECT_TRUE(turns_.take(kFlood) && turns_.take(kOther));
+}
+
+TEST_F(Turns, WhoIsAloneWaitsForNothing) {
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(turns_.take(kFlood));
+    EXPECT_TRUE(turns_.take(kOther));
+    bool has_waited = false;
+    for (int i = 0; i < 1000; ++i) has_waited = !turns_.take(kFlood) || has_waited;
+    EXPECT_TRUE(has_waited);
 }
 
 TEST_F(Turns, WhoComesIsServedAheadOfAFloodThatWasThereBefore) {
@@ -69,6 +78,7 @@ TEST_F(Turns, ALineIsServedInTheOrderInWhichItCame) {
         if (!turns_.take(kFlood)) co_await turns_.wait(kFlood);
         order.push_back(number);
     };
+    turns_.take(kOther);
     for (int number = 0; number < 100; ++number) asio::co_spawn(context_, numbered(number), asio::detached);
     context_.run();
     EXPECT_EQ(order.size(), 100U);
@@ -76,7 +86,7 @@ TEST_F(Turns, ALineIsServedInTheOrderInWhichItCame) {
 }
 
 awaitable<void> answer_in_turn(HttpExchange& exchange) {
-    co_await exchange.turn(kFlood);
+    co_await exchange.turn(exchange.request().path == "/other" ? kOther : kFlood);
     HttpResponse response;
     response.body = exchange.request().path;
     ignore_result(co_await exchange.respond(std::move(response)), "the client may be gone");
@@ -100,23 +110,26 @@ TEST(HttpServer, AnswersEachRequestOfAFloodInItsConnectionsOrder) {
         requests += "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
     }
     for (int i = 0; i < 20; ++i) clients.push_back(std::make_unique<RawClient>(server.port()));
+    clients.front()->send("GET /0 HTTP/1.1\r\nHost: a\r\n\r\nGET /other HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 0; i < 2; ++i) clients.front()->receive();
     for (auto& client : clients) client->send(requests);
     for (auto& client : clients) {
         for (int i = 0; i < 50; ++i) EXPECT_EQ(client->receive().body, i % 2 == 0 ? "known" : "/" + std::to_string(i));
     }
-    EXPECT_EQ(server.requests(), 20 * 25);
+    EXPECT_EQ(server.requests(), 2 + 20 * 25);
 }
 
 TEST(HttpServer, WhatWaitsForItsTurnWhenTheServerEndsIsAnswered) {
     HttpServerOptions options;
     options.repeated = [](const UnparsedRequest& request, std::string& out, CallerId& caller) {
-        caller = kFlood;
+        caller = request.head.find("/other") == std::string_view::npos ? kFlood : kOther;
         if (request.turns != nullptr && !request.turns->take(caller)) return RepeatedAnswer::waits;
         out += "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nknown";
         return RepeatedAnswer::appended;
     };
     TestServer server(answer_in_turn, options);
     std::vector<std::unique_ptr<RawClient>> clients;
+    EXPECT_EQ(testing::ask(server.port(), "GET /other HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status, 200);
     for (int i = 0; i < 100; ++i) clients.push_back(std::make_unique<RawClient>(server.port()));
     const std::string request = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
     // Each is taken on.
