@@ -196,8 +196,9 @@ Conversation converse(const std::vector<std::string_view>& pieces) {
     bool has_ended = false;
     FairTurns turns(loop);
     {
-        HttpConnection connection(std::move(socket), server.options(), server.handler(),
-                                  [&ids] { return "id-" + std::to_string(++ids); }, turns);
+        HttpConnection connection(
+            std::move(socket), server.options(), server.handler(), [&ids] { return "id-" + std::to_string(++ids); },
+            turns);
         asio::co_spawn(loop, connection.serve(), [&has_ended](std::exception_ptr error) {
             if (error) std::rethrow_exception(error);
             has_ended = true;

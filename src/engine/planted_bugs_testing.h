@@ -60,8 +60,7 @@ public:
         if (bug_ == Bug::budget_outside) request.budget = {};
         auto enqueuing = SqliteStore::enqueue(std::move(request), std::move(once));
         store::StoreResult<store::Enqueued> enqueued = co_await std::move(enqueuing);
-        if (enqueued.has_value() && !enqueued->busy)
-            caps().insert_or_assign(enqueued->job.id, Cap{owner, budget});
+        if (enqueued.has_value() && !enqueued->busy) caps().insert_or_assign(enqueued->job.id, Cap{owner, budget});
         co_return enqueued;
     }
     awaitable<store::StoreResult<job::Job>> resume(Uuid owner, Uuid job, job::Budget raised,

@@ -17,8 +17,7 @@ std::string belonging(const store::RepeatableRequest& request) {
 
 std::string AnswerSeal::seal(std::string_view plain, const store::RepeatableRequest& request) const {
     const auto keys = keys_->keys();
-    return std::string(kSealMark) +
-           to_base64url(longhand::seal(keys->newest().seal_key, plain, belonging(request)));
+    return std::string(kSealMark) + to_base64url(longhand::seal(keys->newest().seal_key, plain, belonging(request)));
 }
 
 std::optional<std::string> AnswerSeal::open(std::string_view sealed, const store::RepeatableRequest& request) const {

@@ -299,8 +299,7 @@ awaitable<ApiResult<Reply>> replay_webhook(const Services& services, Call& call)
     const Uuid webhook = reader.id("webhookId"), delivery = reader.id("deliveryId");
     if (reader.problem()) co_return *reader.problem();
     auto once = call.once<store::WebhookMessage>(replayed_json);
-    auto message =
-        co_await services.deps.webhooks->replay_message(call.owner(), webhook, delivery, std::move(once));
+    auto message = co_await services.deps.webhooks->replay_message(call.owner(), webhook, delivery, std::move(once));
     if (!message) co_return from_store(message.error(), "webhook or delivery");
     wake_sender(services);
     co_return json_reply(*replayed_json(message));

@@ -43,9 +43,9 @@ std::optional<std::string> kind_of_notice(std::string_view type) {
 
 std::vector<std::string> usual_notices() {
     std::vector<std::string> kinds;
-    for (const Transition transition : {Transition::complete, Transition::fail, Transition::give_up,
-                                        Transition::moderate, Transition::cancel, Transition::pause,
-                                        Transition::await_user}) {
+    for (const Transition transition :
+         {Transition::complete, Transition::fail, Transition::give_up, Transition::moderate, Transition::cancel,
+          Transition::pause, Transition::await_user}) {
         kinds.emplace_back(to_string(transition));
     }
     return kinds;

@@ -1,19 +1,33 @@
 #include "net/fair_turns.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 namespace longhand::net {
+
+// A served line rests so many times as long as that took.
+constexpr int kRest = 7;
 
 bool FairTurns::take(CallerId caller) {
     // Who waits is served first.
     if (!lines_.empty() && lines_.contains(caller)) return false;
     const Time now = std::chrono::steady_clock::now();
     if (is_alone(caller, now)) return true;
-    Recent& recent = recent_[caller % recent_.size()];
-    if (recent.caller != caller || now >= recent.until) recent = {caller, now + kSlice, 0};
-    return ++recent.taken <= kAtOnce;
+    Recent& known = recent(caller);
+    if (now >= known.slice_ends) {
+        known.slice_ends = now + kSlice;
+        known.taken = 0;
+    }
+    return ++known.taken <= kAtOnce;
+}
+
+FairTurns::Recent& FairTurns::recent(CallerId caller) {
+    Recent& place = recent_[caller % recent_.size()];
+    if (place.caller != caller) place = Recent{caller};
+    return place;
 }
 
 bool FairTurns::is_alone(CallerId caller, Time now) {
@@ -23,11 +37,13 @@ bool FairTurns::is_alone(CallerId caller, Time now) {
 }
 
 awaitable<void> FairTurns::wait(CallerId caller) {
-    const auto waiter = std::make_shared<asio::steady_timer>(context_, asio::steady_timer::time_point::max());
+    const auto waiter = std::make_shared<asio::steady_timer>(context_, Time::max());
     auto& line = lines_[caller];
-    if (line.empty()) order_.push_back(caller);
     line.push_back(waiter);
-    come_round();
+    if (line.size() == 1) {
+        order_.push_back(caller);
+        come_round();
+    }
     boost::system::error_code ignored;
     co_await waiter->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
@@ -39,23 +55,42 @@ void FairTurns::come_round() {
     asio::post(context_, [this] {
         is_due_ = false;
         serve_next_line();
-        if (!order_.empty()) come_round();
     });
 }
 
 void FairTurns::serve_next_line() {
-    const CallerId caller = order_.front();
-    order_.pop_front();
+    const Time now = std::chrono::steady_clock::now();
+    // What was let go the last time has been served by now, with whatever came between.
+    if (const CallerId last = std::exchange(served_, 0)) recent(last).rests_until = now + kRest * (now - served_at_);
+    Time next = Time::max();
+    for (const CallerId caller : order_) {
+        const Time rests_until = recent(caller).rests_until;
+        if (rests_until <= now) return serve(caller, now);
+        next = std::min(next, rests_until);
+    }
+    if (order_.empty()) return;
+    rested_.expires_at(next);
+    rested_.async_wait([this](boost::system::error_code error) {
+        if (!error) come_round();
+    });
+}
+
+void FairTurns::serve(CallerId caller, Time now) {
     const auto line = lines_.find(caller);
-    for (unsigned served = 0; served < kInTurn && !line->second.empty(); ++served) {
+    for (unsigned count = 0; count < kInTurn && !line->second.empty(); ++count) {
         line->second.front()->cancel();
         line->second.pop_front();
     }
+    std::erase(order_, caller);
     if (line->second.empty()) {
         lines_.erase(line);
     } else {
         order_.push_back(caller);
     }
+    served_ = caller;
+    served_at_ = now;
+    // Also when nobody waits: it tells how long these took.
+    come_round();
 }
 
 }  // namespace longhand::net

@@ -17,16 +17,18 @@ namespace longhand::net {
 /// Who sends a request, as a number of the caller's own choice; two who share one share their turns.
 using CallerId = std::uint64_t;
 
-/// Fair queueing by caller (RFC 970; J. Nagle, 1985): a few requests in each millisecond are served as they come, which
-/// is all of them while nobody sends many; and all, for a caller who is alone. What is past that waits in a line of its
-/// caller's. The lines are served in turn, a few requests of one of them each time the loop comes round, between
-/// whatever else is ready by then; a flood takes what is left of the loop, and no more. Nothing is ever refused. Lives
-/// on its loop, and is used on its thread.
+/// Fair queueing by caller (RFC 970; J. Nagle, 1985): a few requests in a hundredth of a second are served as they
+/// come, which is all of them while nobody sends many; and all, for a caller who is alone. What is past that waits in a
+/// line of its caller's. The lines are served in turn, a few requests of one of them each time the loop comes round,
+/// between whatever else is ready by then; and a line that was served rests seven times as long as that took, so that a
+/// flood has at most an eighth of the loop, whose thread sleeps as it does in quiet times: the system lets a thread
+/// that wakes up run at once, and one that has had its share wait. Nothing is ever refused. Lives on its loop, and is
+/// used on its thread.
 class FairTurns {
 public:
     static constexpr unsigned kAtOnce = 8;  ///< requests of a caller in a slice
     static constexpr unsigned kInTurn = 4;  ///< requests of a line, each time it has its turn
-    static constexpr std::chrono::milliseconds kSlice{1};
+    static constexpr std::chrono::milliseconds kSlice{10};
     static constexpr std::chrono::seconds kAlone{10};  ///< since another caller was seen
 
     explicit FairTurns(asio::io_context& context) : context_(context) {}
@@ -44,21 +46,28 @@ private:
     using Waiter = std::shared_ptr<asio::steady_timer>;
     struct Recent {
         CallerId caller = 0;
-        Time until{};
-        unsigned taken = 0;
+        Time slice_ends{};
+        unsigned taken = 0;  ///< in the slice
+        Time rests_until{};
     };
 
     bool is_alone(CallerId caller, Time now);
     void come_round();
     void serve_next_line();
+    void serve(CallerId caller, Time now);
 
     asio::io_context& context_;
+    Recent& recent(CallerId caller);
+
     /// By the last bits of a caller: one who comes between takes the place, and the count begins again.
     std::array<Recent, 256> recent_{};
     std::unordered_map<CallerId, std::deque<Waiter>> lines_;
     std::deque<CallerId> order_;  ///< of the lines, none of which is empty
     CallerId last_ = 0;
     Time shared_until_{};  ///< from then on the last caller is alone
+    CallerId served_ = 0;  ///< whose requests were let go the last time; 0: nobody's
+    Time served_at_{};
+    asio::steady_timer rested_{context_};
     bool is_due_ = false;  ///< comes round once more
 };
 

@@ -38,6 +38,7 @@ protected:
     asio::io_context context_;
     FairTurns turns_{context_};
     std::vector<CallerId> served_;
+    int served_by_flood = 0;
 };
 
 TEST_F(Turns, AFewRequestsWaitForNothing) {
@@ -70,6 +71,25 @@ TEST_F(Turns, LinesHaveTheirTurnOneAfterTheOther) {
     // A hundred of either of the others, and of the flood as many as of each of them.
     EXPECT_LE(ahead_of(kOther), 200 + FairTurns::kInTurn);
     EXPECT_LE(ahead_of(kThird), 200 + FairTurns::kInTurn);
+}
+
+TEST_F(Turns, AFloodLeavesMostOfTheLoop) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::microseconds kWork{100};
+    const auto request = [&](CallerId caller) -> awaitable<void> {
+        for (int i = 0; i < 4; ++i) {
+            if (!turns_.take(caller)) co_await turns_.wait(caller);
+            for (const auto end = Clock::now() + kWork; Clock::now() < end;) {
+            }
+            ++served_by_flood;
+        }
+    };
+    turns_.take(kOther);
+    for (int i = 0; i < 50; ++i) asio::co_spawn(context_, request(kFlood), asio::detached);
+    const auto began = Clock::now();
+    context_.run();
+    EXPECT_EQ(served_by_flood, 200);
+    EXPECT_GT(Clock::now() - began, 200 * kWork * 4);  // it takes eight times as long, but for the first few
 }
 
 TEST_F(Turns, ALineIsServedInTheOrderInWhichItCame) {

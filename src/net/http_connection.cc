@@ -46,6 +46,9 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpServerOpt
 void HttpConnection::begin_shutdown() {
     is_stopping_ = true;
     if (exchange_ != nullptr) exchange_->begin_shutdown();
+}
+
+void HttpConnection::close_if_idle() {
     // A request that was sent before its client could know of the end is still answered.
     if (is_idle_ && !wire_->has_input()) wire_->close();
 }
@@ -158,7 +161,8 @@ awaitable<HttpConnection::HeadRead> HttpConnection::read_head() {
         if (answer_repeated()) {
             if (!answers_.empty()) {
                 const auto sent = co_await send_repeated();
-                if (!sent || is_stopping_) co_return HeadRead::closed;
+                // What was sent before its client could know of the end is still answered.
+                if (!sent || (is_stopping_ && !wire_->has_input())) co_return HeadRead::closed;
                 has_begun = false;
                 wire_->set_read_deadline(options_.idle_timeout);
             }

@@ -27,8 +27,11 @@ public:
     /// Answers requests until either end has had enough, then closes. Once.
     awaitable<void> serve();
 
-    /// Ends after the request under way, or whose first bytes are there; at once when there is none.
+    /// Ends after the request under way, or whose first bytes are there.
     void begin_shutdown();
+    /// After `begin_shutdown`, in a turn of its own: what the system has read by then is known as input. Ends when
+    /// there is no request.
+    void close_if_idle();
     void close() { wire_->close(); }
 
 private:
@@ -54,9 +57,9 @@ private:
     const Admission admission_;
     std::string remote_address_;
     HeadScanner scanner_;
-    std::string answers_;           ///< to repeated requests, not sent yet
+    std::string answers_;            ///< to repeated requests, not sent yet
     std::optional<CallerId> waits_;  ///< who is to wait before the input's first request is answered
-    bool has_turn_ = false;         ///< that request has waited
+    bool has_turn_ = false;          ///< that request has waited
     Refusal refusal_;
     WireExchange* exchange_ = nullptr;
     bool is_idle_ = true;

@@ -95,6 +95,8 @@ private:
         is_stopping_ = true;
         work_.reset();
         for_each_connection([](HttpConnection& connection) { connection.begin_shutdown(); });
+        asio::post(context_,
+                   [this] { for_each_connection([](HttpConnection& connection) { connection.close_if_idle(); }); });
         if (connections_.empty()) return;
         grace_timer_.expires_after(grace);
         grace_timer_.async_wait([this](error_code error) {

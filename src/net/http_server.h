@@ -140,8 +140,8 @@ struct HttpServerOptions {
     std::function<void(std::string_view message)> log_error;
     /// Asked before a head is parsed: for requests that come again and again. Where the same bytes were given to the
     /// handler before (`HttpRequest::head`), and were a request without a body that keeps its connection, it may append
-    /// the whole answer that the handler would give now to `out`. Says by `caller` who has to wait. Must not wait itself.
-    /// On any loop's thread. Optional.
+    /// the whole answer that the handler would give now to `out`. Says by `caller` who has to wait. Must not wait
+    /// itself. On any loop's thread. Optional.
     std::function<RepeatedAnswer(const UnparsedRequest& request, std::string& out, CallerId& caller)> repeated;
     /// Told of each refusal, before the client is. On any loop's thread. Optional.
     std::function<void(const HttpRefusal& refusal)> on_refusal;

@@ -136,8 +136,8 @@ public:
     virtual awaitable<StoreResult<void>> end_delivery(DeliveryEnd end) = 0;
     /// When the next message is due; nothing when none waits.
     virtual awaitable<StoreResult<std::optional<WallTime>>> next_delivery() = 0;
-    /// Forgets messages, delivered or given up, of events before `before`, and gives up those of disabled webhooks whose
-    /// time is over; at most `limit` of each. Gives the greater number.
+    /// Forgets messages, delivered or given up, of events before `before`, and gives up those of disabled webhooks
+    /// whose time is over; at most `limit` of each. Gives the greater number.
     virtual awaitable<StoreResult<std::size_t>> prune_messages(WallTime before, std::size_t limit) = 0;
 };
 

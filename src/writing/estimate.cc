@@ -11,7 +11,8 @@ namespace longhand::writing {
 
 namespace {
 
-// Passages have some 90 words (sources/cut.cc), with their mark; those of code, tables and lists are often half as long.
+// Passages have some 90 words (sources/cut.cc), with their mark; those of code, tables and lists are often half as
+// long.
 constexpr std::int64_t kPassageBytes = 600, kPassageTokens = 190, kShortPassageTokens = 100;
 constexpr std::int64_t kLineTokens = 25;  // of an outline, with its purpose
 constexpr std::int64_t kSaidTokens = 50;  // a line of what other sections have said

@@ -12,12 +12,11 @@ namespace longhand::store::sqlite {
 namespace {
 
 // In order; a migration that was published is never edited.
-constexpr std::array kMigrations = {"migrations/0001_initial.sql",       "migrations/0002_ledger.sql",
-                                    "migrations/0003_provider_keys.sql", "migrations/0004_requests.sql",
-                                    "migrations/0005_deleted_jobs.sql",  "migrations/0006_usage.sql",
-                                    "migrations/0007_feeds.sql",         "migrations/0008_webhooks.sql",
-                                    "migrations/0009_milestones.sql",    "migrations/0010_prompt_calls.sql",
-                                    "migrations/0011_live_index.sql",    "migrations/0012_what_jobs_leave.sql"};
+constexpr std::array kMigrations = {
+    "migrations/0001_initial.sql",      "migrations/0002_ledger.sql",       "migrations/0003_provider_keys.sql",
+    "migrations/0004_requests.sql",     "migrations/0005_deleted_jobs.sql", "migrations/0006_usage.sql",
+    "migrations/0007_feeds.sql",        "migrations/0008_webhooks.sql",     "migrations/0009_milestones.sql",
+    "migrations/0010_prompt_calls.sql", "migrations/0011_live_index.sql",   "migrations/0012_what_jobs_leave.sql"};
 
 std::int64_t user_version(Connection& connection) {
     return connection.number("PRAGMA user_version");
@@ -67,6 +66,9 @@ void configure(Connection& connection) {
     connection.execute("PRAGMA journal_mode = WAL");
     connection.execute("PRAGMA synchronous = FULL");
     connection.execute("PRAGMA foreign_keys = ON");
+    // What is deleted is overwritten in the file too: of a job that a user deletes, or of a text that was stored while
+    // it was written, nothing is to be found in what the file has free.
+    connection.number("PRAGMA secure_delete = ON");
     // Checkpoints are made beside the writer, see Checkpointer.
     connection.execute("PRAGMA wal_autocheckpoint = 0");
     connection.execute("PRAGMA cache_size = -16384");

@@ -54,7 +54,8 @@ TEST(Figures, APageOfAStateIsReadFromItsIndex) {
     for (const std::string half : {"live", "ended"}) {
         const auto plan = plan_of(*connection, named_query("job_ids_in_" + half + "_state").sql);
         EXPECT_EQ(plan.size(), 1U);
-        EXPECT_EQ(plan.at(0).find("SEARCH jobs USING INDEX " + half + "_jobs_of_owner (owner=? AND state=? AND id<?)"), 0U)
+        EXPECT_EQ(plan.at(0).find("SEARCH jobs USING INDEX " + half + "_jobs_of_owner (owner=? AND state=? AND id<?)"),
+                  0U)
             << plan.at(0);
     }
 }

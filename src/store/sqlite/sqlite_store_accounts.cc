@@ -67,9 +67,8 @@ awaitable<StoreResult<std::vector<std::string>>> SqliteStore::delete_file(Uuid o
 }
 
 awaitable<StoreResult<std::vector<std::string>>> SqliteStore::unnamed(std::vector<std::string> paths) {
-    return read<std::vector<std::string>>([paths = std::move(paths)](Connection& connection) {
-        return sqlite::unnamed(connection, paths);
-    });
+    return read<std::vector<std::string>>(
+        [paths = std::move(paths)](Connection& connection) { return sqlite::unnamed(connection, paths); });
 }
 
 awaitable<StoreResult<User>> SqliteStore::add_user(std::string email) {

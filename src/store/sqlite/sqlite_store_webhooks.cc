@@ -57,9 +57,8 @@ awaitable<StoreResult<WebhookMessage>> SqliteStore::replay_message(Uuid owner, U
 }
 
 awaitable<StoreResult<std::vector<Delivery>>> SqliteStore::claim_deliveries(DeliveryBounds bounds, Milliseconds hold) {
-    return write<std::vector<Delivery>>("claim_deliveries", [bounds, hold](Write& write) {
-        return sqlite::claim_deliveries(write, bounds, hold);
-    });
+    return write<std::vector<Delivery>>(
+        "claim_deliveries", [bounds, hold](Write& write) { return sqlite::claim_deliveries(write, bounds, hold); });
 }
 
 awaitable<StoreResult<void>> SqliteStore::end_delivery(DeliveryEnd end) {

@@ -1,7 +1,6 @@
 #include "store/sqlite/verbs_deletion.h"
 
 #include "store/file_store.h"
-#include "store/sqlite/secure_delete.h"
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
@@ -14,7 +13,6 @@ namespace {
 
 // All that was written for a job, and what it was asked for.
 void delete_texts(Connection& connection, const Uuid& job) {
-    const SecureDelete securely(connection);
     for (const char* rows :
          {"delete_settings", "delete_job_sources", "delete_job_links", "delete_events", "delete_journal",
           "delete_partial_texts", "delete_outputs", "delete_milestones", "delete_guided", "delete_job"}) {

@@ -1,7 +1,5 @@
 #include "store/sqlite/verbs_requests.h"
 
-#include "store/sqlite/secure_delete.h"
-
 namespace longhand::store::sqlite {
 
 std::optional<KeptRequest> kept_answer(Connection& connection, const Uuid& owner, const std::string& key,
@@ -37,8 +35,6 @@ StoreResult<void> keep_answer(Write& write, const RepeatableRequest& request, co
 }
 
 StoreResult<std::size_t> drop_old_answers(Write& write, std::size_t limit) {
-    // They hold what users were told.
-    const SecureDelete securely(write.connection);
     const auto dropped = write.connection.query("drop_old_answers")
                              .bind_all(write.now - kAnswersKept, static_cast<std::int64_t>(limit))
                              .run();

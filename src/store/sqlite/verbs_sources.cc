@@ -1,7 +1,5 @@
 #include "store/sqlite/verbs_sources.h"
 
-#include "store/sqlite/secure_delete.h"
-
 namespace longhand::store::sqlite {
 namespace {
 
@@ -30,7 +28,6 @@ std::vector<std::string> sources_of_project(Connection& connection, const Uuid& 
 }
 
 void drop_unused_sources(Write& write, const Uuid& owner, const std::vector<std::string>& candidates) {
-    const SecureDelete securely(write.connection);
     for (const std::string& sha256 : candidates) {
         if (is_named(write.connection, owner, sha256)) continue;
         write.connection.query("delete_passages").bind_all(owner, sha256).run();

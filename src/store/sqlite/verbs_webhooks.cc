@@ -9,7 +9,6 @@
 #include "job/notice.h"
 #include "store/sqlite/reads_jobs.h"
 #include "store/sqlite/rows.h"
-#include "store/sqlite/secure_delete.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_projects.h"
 
@@ -237,7 +236,6 @@ void delete_webhooks_of_job(Write& write, const Uuid& job) {
 }
 
 void delete_messages_of_job(Write& write, const Uuid& job, Messages which) {
-    const SecureDelete securely(write.connection);
     const std::int64_t most_open = which == Messages::all ? 1 : 0;
     write.connection.query("delete_attempts_of_job").bind_all(job, most_open).run();
     write.connection.query("delete_messages_of_job").bind_all(job, most_open).run();

@@ -3,11 +3,11 @@
 -- The states of each are those of its index (migration 0011).
 -- name: job_ids_in_live_state
 SELECT id FROM jobs
- WHERE owner = ? AND state = ? AND state IN ('draft', 'submitted', 'queued', 'in_progress')
+ WHERE owner = ? AND state = ? AND (state = 'draft' OR state = 'submitted' OR state = 'queued' OR state = 'in_progress')
    AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?;
 -- name: job_ids_in_ended_state
 SELECT id FROM jobs
- WHERE owner = ? AND state = ? AND state IN ('completed', 'failed', 'cancelled', 'moderated')
+ WHERE owner = ? AND state = ? AND (state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'moderated')
    AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?;
 -- name: job_ids_of_project
 SELECT id FROM jobs WHERE project = ? ORDER BY id DESC;
