@@ -1,10 +1,12 @@
 """What a user does with jobs beside running them, over whole processes: deletion that leaves nothing but the bill, usage, estimates,
 the outline, passages, and one stream of all jobs that goes on over a crash."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
+import sqlite3
 import threading
 import time
 import unittest
@@ -36,6 +38,9 @@ class OwnJobs(LonghandTest):
         project = api.status(job)["project_id"]
         (file,) = [one for one in api.get(f"/api/getProjectFiles?projectId={project}") if one["file_name"] == "habits.md"]
         api.call("DELETE", f"/api/deleteProjectFile?fileId={file['id']}")
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/longhand.db?mode=ro", uri=True)) as database:
+            (read,) = database.execute("SELECT count(DISTINCT sha256) FROM passages WHERE instr(text, ?)", (CANARY,)).fetchone()
+        self.assertEqual(read, 2, "the link and the file were read")
         wait_until(lambda: any("job.completed" in request["body"] for request in web.requests), "the webhook is told")
         self.assertTrue((self.data / "artifacts" / job).exists())
         deleted = api.post("/api/deleteJob", {"jobId": job})

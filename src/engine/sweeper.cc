@@ -9,8 +9,7 @@ namespace {
 
 constexpr std::size_t kSweptAtOnce = 100;  // so that writes of users come between
 constexpr Milliseconds kGrace{5'000};
-// The slowest request may take hours; and what a former sweep saw need not be looked up for ever.
-constexpr std::chrono::hours kBetweenOrphans{24}, kYoungestOrphan{48}, kOldestOrphan{24 * 60};
+constexpr std::chrono::hours kBetweenOrphans{24}, kYoungestOrphan{48};
 constexpr Milliseconds kShortestSweepPause{200}, kLongestSweepPause{30'000};
 
 bool remove_all(store::FileStore files, const std::vector<std::string>& paths) {
@@ -21,7 +20,12 @@ bool remove_all(store::FileStore files, const std::vector<std::string>& paths) {
 }  // namespace
 
 Sweeper::Sweeper(Runtime& runtime, store::Store& store, store::FileStore& files, SweepOptions options)
-    : runtime_(runtime), store_(store), files_(files), options_(std::move(options)), tasks_(runtime) {
+    : runtime_(runtime),
+      store_(store),
+      files_(files),
+      options_(std::move(options)),
+      started_(runtime.steady_now()),
+      tasks_(runtime) {
     tasks_.on_bug([log = options_.log](std::exception_ptr) {
         if (log) log->critical("an exception left the sweep of what has had its time");
     });
@@ -76,8 +80,10 @@ awaitable<void> Sweeper::purge_jobs() {
 awaitable<void> Sweeper::drop_orphans() {
     if (runtime_.steady_now() < orphans_due_) co_return;
     orphans_due_ = runtime_.steady_now() + kBetweenOrphans;
-    std::function<std::vector<std::string>()> look = [files = files_] {
-        return files.uploads_of(kYoungestOrphan, kOldestOrphan);
+    // A request that is still under way is no older than this process, however slowly it comes.
+    const auto age = std::chrono::ceil<std::chrono::hours>(runtime_.steady_now() - started_);
+    std::function<std::vector<std::string>()> look = [files = files_, age = std::max(kYoungestOrphan, age)] {
+        return files.uploads_older_than(age);
     };
     auto looking = run_blocking<std::vector<std::string>>(runtime_, std::move(look));
     const std::vector<std::string> paths = co_await std::move(looking);

@@ -43,6 +43,7 @@ private:
     store::Store& store_;
     store::FileStore& files_;
     const SweepOptions options_;
+    const SteadyTime started_;
     SteadyTime orphans_due_;
     TaskScope tasks_;
 };

@@ -177,12 +177,12 @@ private:
         auto identity = co_await identify(match.route->access, call);
         if (!identity) co_return identity.error();
         call.identity = *identity;
+        if (match.route->access != Access::open) co_await call.exchange.turn(caller_id(call.owner()));
         if (match.route->access == Access::session && call.identity.kind != CredentialKind::session) {
             co_return ApiError{ApiErrc::session_needed,
                                "API keys are managed with a session, not with an API key. Send `Authorization: Bearer "
                                "TOKEN` (made with `longhand token EMAIL`)."};
         }
-        if (match.route->access != Access::open) co_await call.exchange.turn(caller_id(call.owner()));
         if (match.route->method != "POST" || request.headers.count("idempotency-key") == 0)
             co_return co_await match.route->handler(call);
         co_return co_await answer_once(*match.route, call);

@@ -7,16 +7,24 @@
 #include <utility>
 
 namespace longhand::net {
+namespace {
 
-// A served line rests so many times as long as that took.
+// So many times as long as a caller was served it rests.
 constexpr int kRest = 7;
+// Past so many callers those are forgotten whose time is over.
+constexpr std::size_t kKnownCallers = 1'024;
+
+}  // namespace
 
 bool FairTurns::take(CallerId caller) {
+    if (has_ended_) return true;
+    const Time now = std::chrono::steady_clock::now();
+    if (caller != std::exchange(last_, caller) && shared_until_ != Time{}) shared_until_ = now + kAlone;
+    if (shared_until_ == Time{}) shared_until_ = now;  // the first of all is alone
     // Who waits is served first.
     if (!lines_.empty() && lines_.contains(caller)) return false;
-    const Time now = std::chrono::steady_clock::now();
-    if (is_alone(caller, now)) return true;
-    Recent& known = recent(caller);
+    if (!is_shared(now) && lines_.empty()) return true;
+    Recent& known = recent(caller, now);
     if (now >= known.slice_ends) {
         known.slice_ends = now + kSlice;
         known.taken = 0;
@@ -24,19 +32,16 @@ bool FairTurns::take(CallerId caller) {
     return ++known.taken <= kAtOnce;
 }
 
-FairTurns::Recent& FairTurns::recent(CallerId caller) {
-    Recent& place = recent_[caller % recent_.size()];
-    if (place.caller != caller) place = Recent{caller};
-    return place;
-}
-
-bool FairTurns::is_alone(CallerId caller, Time now) {
-    if (caller != last_ && last_ != 0) shared_until_ = now + kAlone;
-    last_ = caller;
-    return now >= shared_until_;
+FairTurns::Recent& FairTurns::recent(CallerId caller, Time now) {
+    if (recent_.size() > kKnownCallers) {
+        std::erase_if(recent_,
+                      [now](const auto& one) { return now >= one.second.slice_ends && now >= one.second.rests_until; });
+    }
+    return recent_[caller];
 }
 
 awaitable<void> FairTurns::wait(CallerId caller) {
+    if (has_ended_) co_return;
     const auto waiter = std::make_shared<asio::steady_timer>(context_, Time::max());
     auto& line = lines_[caller];
     line.push_back(waiter);
@@ -46,6 +51,15 @@ awaitable<void> FairTurns::wait(CallerId caller) {
     }
     boost::system::error_code ignored;
     co_await waiter->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void FairTurns::end() {
+    has_ended_ = true;
+    rested_.cancel();
+    order_.clear();
+    for (auto& [caller, line] : std::exchange(lines_, {})) {
+        for (const Waiter& waiter : line) waiter->cancel();
+    }
 }
 
 // Posted, so that it is behind what is ready now, and the loop looks for more in between.
@@ -61,14 +75,16 @@ void FairTurns::come_round() {
 void FairTurns::serve_next_line() {
     const Time now = std::chrono::steady_clock::now();
     // What was let go the last time has been served by now, with whatever came between.
-    if (const CallerId last = std::exchange(served_, 0)) recent(last).rests_until = now + kRest * (now - served_at_);
+    if (const CallerId last = std::exchange(served_, 0))
+        recent(last, now).rests_until = now + kRest * (now - served_at_);
+    if (order_.empty()) return;
+    if (!is_shared(now)) return serve(order_.front(), now);
     Time next = Time::max();
     for (const CallerId caller : order_) {
-        const Time rests_until = recent(caller).rests_until;
+        const Time rests_until = recent(caller, now).rests_until;
         if (rests_until <= now) return serve(caller, now);
         next = std::min(next, rests_until);
     }
-    if (order_.empty()) return;
     rested_.expires_at(next);
     rested_.async_wait([this](boost::system::error_code error) {
         if (!error) come_round();

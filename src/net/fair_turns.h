@@ -1,7 +1,6 @@
 // Whose request a loop serves next: what one caller sends does not hold back another's.
 #pragma once
 
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -14,16 +13,16 @@
 
 namespace longhand::net {
 
-/// Who sends a request, as a number of the caller's own choice; two who share one share their turns.
+/// Who sends a request, as a number of the caller's own choice, not 0; two who share one share their turns.
 using CallerId = std::uint64_t;
 
 /// Fair queueing by caller (RFC 970; J. Nagle, 1985): a few requests in a hundredth of a second are served as they
 /// come, which is all of them while nobody sends many; and all, for a caller who is alone. What is past that waits in a
 /// line of its caller's. The lines are served in turn, a few requests of one of them each time the loop comes round,
-/// between whatever else is ready by then; and a line that was served rests seven times as long as that took, so that a
-/// flood has at most an eighth of the loop, whose thread sleeps as it does in quiet times: the system lets a thread
-/// that wakes up run at once, and one that has had its share wait. Nothing is ever refused. Lives on its loop, and is
-/// used on its thread.
+/// between whatever else is ready by then; and a line that was served rests seven times as long as that took, so that
+/// it has at most an eighth of the loop, whose thread sleeps as it does in quiet times: the system lets a thread that
+/// wakes up run at once, and one that has had its share wait. Nothing is ever refused. Lives on its loop, and is used
+/// on its thread.
 class FairTurns {
 public:
     static constexpr unsigned kAtOnce = 8;  ///< requests of a caller in a slice
@@ -40,35 +39,35 @@ public:
     /// Until the caller's turn has come. Not bounded in time, but by what is ahead in the line: one request of each
     /// other connection of the caller's.
     awaitable<void> wait(CallerId caller);
+    /// The loop is to end: whoever waits or comes is served at once.
+    void end();
 
 private:
     using Time = std::chrono::steady_clock::time_point;
     using Waiter = std::shared_ptr<asio::steady_timer>;
     struct Recent {
-        CallerId caller = 0;
         Time slice_ends{};
         unsigned taken = 0;  ///< in the slice
         Time rests_until{};
     };
 
-    bool is_alone(CallerId caller, Time now);
+    bool is_shared(Time now) const { return now < shared_until_ || lines_.size() > 1; }
+    Recent& recent(CallerId caller, Time now);
     void come_round();
     void serve_next_line();
     void serve(CallerId caller, Time now);
 
     asio::io_context& context_;
-    Recent& recent(CallerId caller);
-
-    /// By the last bits of a caller: one who comes between takes the place, and the count begins again.
-    std::array<Recent, 256> recent_{};
+    std::unordered_map<CallerId, Recent> recent_;  ///< those of the last slices, and some more
     std::unordered_map<CallerId, std::deque<Waiter>> lines_;
     std::deque<CallerId> order_;  ///< of the lines, none of which is empty
-    CallerId last_ = 0;
-    Time shared_until_{};  ///< from then on the last caller is alone
-    CallerId served_ = 0;  ///< whose requests were let go the last time; 0: nobody's
+    CallerId served_ = 0;         ///< whose requests were let go the last time; 0: nobody's
     Time served_at_{};
     asio::steady_timer rested_{context_};
+    CallerId last_ = 0;
+    Time shared_until_{};  ///< from then on the last caller is alone
     bool is_due_ = false;  ///< comes round once more
+    bool has_ended_ = false;
 };
 
 }  // namespace longhand::net

@@ -92,6 +92,17 @@ TEST_F(Turns, AFloodLeavesMostOfTheLoop) {
     EXPECT_GT(Clock::now() - began, 200 * kWork * 4);  // it takes eight times as long, but for the first few
 }
 
+TEST_F(Turns, TheEndLetsEverybodyGo) {
+    send(kFlood, 1000);
+    for (int i = 0; i < 20; ++i) context_.poll_one();
+    turns_.end();
+    EXPECT_TRUE(turns_.take(kFlood));
+    const auto began = std::chrono::steady_clock::now();
+    context_.run();
+    EXPECT_EQ(served_.size(), 1000U);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+}
+
 TEST_F(Turns, ALineIsServedInTheOrderInWhichItCame) {
     std::vector<int> order;
     const auto numbered = [&](int number) -> awaitable<void> {

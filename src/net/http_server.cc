@@ -94,6 +94,7 @@ private:
     void shut_down(Milliseconds grace) {
         is_stopping_ = true;
         work_.reset();
+        turns_.end();
         for_each_connection([](HttpConnection& connection) { connection.begin_shutdown(); });
         asio::post(context_,
                    [this] { for_each_connection([](HttpConnection& connection) { connection.close_if_idle(); }); });

@@ -221,16 +221,16 @@ StoreResult<std::string> FileStore::scratch_folder() {
     return path;
 }
 
-std::vector<std::string> FileStore::uploads_of(std::chrono::hours youngest, std::chrono::hours oldest) const {
+std::vector<std::string> FileStore::uploads_older_than(std::chrono::hours age) const {
     std::vector<std::string> paths;
     const auto now = fs::file_time_type::clock::now();
     std::error_code error;
     for (fs::directory_iterator it(data_folder_ + "/" + std::string(kUploads), error), end; !error && it != end;
          it.increment(error)) {
         std::error_code gone;
-        const auto age = now - it->last_write_time(gone);
+        const auto written = it->last_write_time(gone);
         const std::string name = it->path().filename().string();
-        if (gone || name.starts_with(kPartPrefix) || age < youngest || age > oldest) continue;
+        if (gone || name.starts_with(kPartPrefix) || now - written < age) continue;
         paths.push_back(std::string(kUploads) + "/" + name);
     }
     return paths;
@@ -245,6 +245,11 @@ void FileStore::clear_scratch() {
     for (fs::directory_iterator it(data_folder_ + "/" + std::string(kUploads), ignored), end; it != end;
          it.increment(ignored)) {
         if (it->path().filename().string().starts_with(kPartPrefix)) fs::remove(it->path(), ignored);
+    }
+    for (fs::directory_iterator it(data_folder_ + "/" + std::string(kIndex), ignored), end; it != end;
+         it.increment(ignored)) {
+        if (it->path().filename().string().find(std::string(".db") + std::string(kPartPrefix)) != std::string::npos)
+            fs::remove(it->path(), ignored);
     }
 }
 

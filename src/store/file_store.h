@@ -57,9 +57,10 @@ public:
     StoreResult<void> check() const;
     /// A fresh folder of its own below `scratch/`; the caller removes it. What a former life left there goes at start.
     StoreResult<std::string> scratch_folder();
-    /// Uploads that were committed at least `youngest` and at most `oldest` ago. Blocks.
-    std::vector<std::string> uploads_of(std::chrono::hours youngest, std::chrono::hours oldest) const;
-    /// At start, before anything else runs: empties `scratch/` and drops uploads that were never committed.
+    /// Uploads that were committed so long ago. Blocks.
+    std::vector<std::string> uploads_older_than(std::chrono::hours age) const;
+    /// At start, before anything else runs: empties `scratch/` and drops uploads and indexes that were never
+    /// finished.
     void clear_scratch();
 
 private:

@@ -182,8 +182,8 @@ TEST_F(Files, UploadsAreFoundByTheirAge) {
         fs::last_write_time(files.absolute(paths.back()), fs::file_time_type::clock::now() - std::chrono::hours(hours));
     }
     const auto under_way = files.begin_upload().value();
-    EXPECT_EQ(files.uploads_of(std::chrono::hours(2), std::chrono::hours(10)), std::vector<std::string>{paths[1]});
-    EXPECT_EQ(files.uploads_of(std::chrono::hours(0), std::chrono::hours(10)).size(), 2U);
+    EXPECT_EQ(files.uploads_older_than(std::chrono::hours(10)), std::vector<std::string>{paths[2]});
+    EXPECT_EQ(files.uploads_older_than(std::chrono::hours(0)).size(), 3U);
 }
 
 TEST_F(Files, TheCheckMakesFoldersThatAreGoneAndNamesOneThatIsNone) {

@@ -556,7 +556,8 @@ public:
     virtual awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) = 0;
 
     /// What was read of a file, kept by (owner, hash); shared by the owner's jobs. Idempotent. It goes with the last
-    /// file or job that has it; of what was read of a link, `link_of` is the job that names the link.
+    /// file or job that has it; of what was read of a link, `link_of` is the job that names the link. Errors:
+    /// not_found, when neither is there any more.
     virtual awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source,
                                                     std::optional<Uuid> link_of = {}) = 0;
     virtual awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) = 0;  // not_found

@@ -240,6 +240,9 @@ TEST_P(StoreDeletion, WhatWasReadGoesWithTheLastThatHasIt) {
         source.passages.push_back({.key = sha256 + "/0", .file_sha256 = sha256, .locator = "", .text = "A hive."});
         ok(store().put_source(owner, source, link_of));
     };
+    file.owner = stranger;
+    file.project = new_project(stranger);
+    ok(store().add_file(file));
     const auto is_kept = [&](const std::string& sha256) { return !error(store().source(owner_, sha256)); };
     const auto finished = [&](const Uuid& of) {
         enqueue(owner_, of);

@@ -190,6 +190,12 @@ TEST_P(StoreJournal, ASourceIsKeptByOwnerAndHash) {
     StoredSource source{"f00d", "Bees", "text", {}};
     source.passages.push_back({"p1", "f00d", 0, R"({"line":1})", "Bees fly."});
     source.passages.push_back({"p2", "f00d", 1, R"({"line":2})", "Bees buzz."});
+    EXPECT_EQ(error(store().put_source(owner_, source)), StoreErrc::not_found) << "nothing has it";
+    ProjectFile file;
+    file.owner = owner_;
+    file.project = new_project(owner_);
+    file.sha256 = source.sha256;
+    ok(store().add_file(file));
     ok(store().put_source(owner_, source));
     ok(store().put_source(owner_, source));
     const auto stored = ok(store().source(owner_, "f00d"));

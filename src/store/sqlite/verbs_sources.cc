@@ -39,6 +39,8 @@ StoreResult<void> put_source(Write& write, const Uuid& owner, const StoredSource
                              const std::optional<Uuid>& link_of) {
     Connection& connection = write.connection;
     if (link_of) connection.query("insert_job_link").bind_all(*link_of, source.sha256).run();
+    // What it was read of may have been deleted meanwhile; then nothing would ever take it away.
+    if (!is_named(connection, owner, source.sha256)) return no_such("source");
     const bool is_new =
         connection.query("insert_source").bind_all(owner, source.sha256, source.title, source.kind).run() == 1;
     if (!is_new) return {};

@@ -17,6 +17,16 @@ CREATE INDEX job_sources_by_hash ON job_sources (sha256);
 CREATE INDEX files_by_hash ON files (owner, sha256);
 CREATE INDEX messages_of_job ON webhook_messages (job);
 
+-- What was left by jobs and files that are gone already.
+DELETE FROM sources
+ WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.owner = sources.owner AND f.sha256 = sources.sha256)
+   AND NOT EXISTS (SELECT 1 FROM job_sources s JOIN jobs j ON j.id = s.job
+                    WHERE s.sha256 = sources.sha256 AND j.owner = sources.owner)
+   AND NOT EXISTS (SELECT 1 FROM job_links l JOIN jobs j ON j.id = l.job
+                    WHERE l.sha256 = sources.sha256 AND j.owner = sources.owner);
+DELETE FROM passages
+ WHERE NOT EXISTS (SELECT 1 FROM sources s WHERE s.owner = passages.owner AND s.sha256 = passages.sha256);
+
 -- What is due is looked up webhook by webhook, so that one with much to be told costs the others nothing.
 DROP INDEX due_messages;
 CREATE INDEX due_messages ON webhook_messages (webhook, next_at, id) WHERE state = 'due';
