@@ -18,7 +18,7 @@ constexpr std::size_t kKnownCallers = 1'024;
 
 bool FairTurns::take(CallerId caller) {
     if (has_ended_) return true;
-    const Time now = std::chrono::steady_clock::now();
+    const Time now = now_();
     if (caller != std::exchange(last_, caller) && shared_until_ != Time{}) shared_until_ = now + kAlone;
     if (shared_until_ == Time{}) shared_until_ = now;  // the first of all is alone
     // Who waits is served first.
@@ -73,7 +73,7 @@ void FairTurns::come_round() {
 }
 
 void FairTurns::serve_next_line() {
-    const Time now = std::chrono::steady_clock::now();
+    const Time now = now_();
     // What was let go the last time has been served by now, with whatever came between.
     if (const CallerId last = std::exchange(served_, 0))
         recent(last, now).rests_until = now + kRest * (now - served_at_);

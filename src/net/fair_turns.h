@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "base/runtime.h"
 
@@ -30,7 +32,11 @@ public:
     static constexpr std::chrono::milliseconds kSlice{10};
     static constexpr std::chrono::seconds kAlone{10};  ///< since another caller was seen
 
-    explicit FairTurns(asio::io_context& context) : context_(context) {}
+    using Time = std::chrono::steady_clock::time_point;
+
+    /// `now` is the clock, for tests.
+    explicit FairTurns(asio::io_context& context, std::function<Time()> now = &std::chrono::steady_clock::now)
+        : context_(context), now_(std::move(now)) {}
     FairTurns(const FairTurns&) = delete;
     FairTurns& operator=(const FairTurns&) = delete;
 
@@ -43,7 +49,6 @@ public:
     void end();
 
 private:
-    using Time = std::chrono::steady_clock::time_point;
     using Waiter = std::shared_ptr<asio::steady_timer>;
     struct Recent {
         Time slice_ends{};
@@ -58,6 +63,7 @@ private:
     void serve(CallerId caller, Time now);
 
     asio::io_context& context_;
+    const std::function<Time()> now_;
     std::unordered_map<CallerId, Recent> recent_;  ///< those of the last slices, and some more
     std::unordered_map<CallerId, std::deque<Waiter>> lines_;
     std::deque<CallerId> order_;  ///< of the lines, none of which is empty

@@ -36,7 +36,12 @@ protected:
     }
 
     asio::io_context context_;
-    FairTurns turns_{context_};
+    // Stands still unless a test says otherwise: then nobody rests, and no slice is over.
+    bool clock_runs_ = false;
+    FairTurns turns_{context_, [this] {
+                         return FairTurns::Time(clock_runs_ ? std::chrono::steady_clock::now().time_since_epoch()
+                                                            : std::chrono::hours(1));
+                     }};
     std::vector<CallerId> served_;
     int served_by_flood = 0;
 };
@@ -76,6 +81,7 @@ TEST_F(Turns, LinesHaveTheirTurnOneAfterTheOther) {
 TEST_F(Turns, AFloodLeavesMostOfTheLoop) {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::microseconds kWork{100};
+    clock_runs_ = true;
     const auto request = [&](CallerId caller) -> awaitable<void> {
         for (int i = 0; i < 4; ++i) {
             if (!turns_.take(caller)) co_await turns_.wait(caller);
