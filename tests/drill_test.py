@@ -19,6 +19,7 @@ WAITING = 12  # beside them: what ends while the test looks the other way
 # What a provider sends of a call in the milliseconds before a death, of which the server has not stored the id, is in no
 # estimate. It is to be less than what the count of a prompt errs by, some 200 tokens.
 TOKENS_PER_SECOND = 600 // SLOWNESS
+BEAT = 200  # milliseconds, each of them SLOWNESS long
 MOST_CALLS = 100  # that end in one life. Fewer on average, and jobs would meet three deaths with nothing finished: suspects
 OWNERS = ("owner@localhost", "second@example.org")  # one owner runs 16 at most
 ENDS = ("completed", "failed", "cancelled", "moderated", "given_up")
@@ -88,7 +89,7 @@ class Drill(LonghandTest):
     def test_kills_under_load_lose_nothing_and_the_books_agree(self):
         chance = random.Random(SEED)
         self.provider = self.model("--tokens-per-second", str(TOKENS_PER_SECOND))
-        self.options = ("--provider", self.provider.url + "/v1", "--workers", str(RUNNING), "--typesetters", "4", *beats(200, 5000))
+        self.options = ("--provider", self.provider.url + "/v1", "--workers", str(RUNNING), "--typesetters", "4", *beats(BEAT, 5000))
         calm, documents = self.undisturbed()
         before = self.charged()
 
@@ -139,7 +140,9 @@ class Drill(LonghandTest):
         print(f"{KILLS} kills, {len(self.jobs)} jobs, {charged} tokens charged, {settled} settled, {estimated} estimated", flush=True)
         self.assertGreater(compared, len(self.jobs) if KILLS <= 50 else 1000)
         self.assertLessEqual(settled, charged)
-        self.assertLessEqual(charged, settled + estimated)
+        # A sanitizer makes those milliseconds many: then what comes in a beat is allowed for, as docs/guarantees.md has it.
+        late = 0 if SLOWNESS == 1 else KILLS * RUNNING * TOKENS_PER_SECOND * BEAT * SLOWNESS // 1000
+        self.assertLessEqual(charged, settled + estimated + late)
 
     def test_a_job_that_takes_its_process_down_is_blamed_and_the_others_complete(self):
         provider = self.model()

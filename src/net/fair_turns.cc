@@ -9,8 +9,10 @@
 namespace longhand::net {
 namespace {
 
-// So many times as long as a caller was served it rests.
+// So many times as long as a line was served it rests; but no longer than this, for a loop that was held up, or a machine
+// that stood still, is nobody's fault.
 constexpr int kRest = 7;
+constexpr std::chrono::milliseconds kLongestRest{100};
 // Past so many callers those are forgotten whose time is over.
 constexpr std::size_t kKnownCallers = 1'024;
 
@@ -75,8 +77,10 @@ void FairTurns::come_round() {
 void FairTurns::serve_next_line() {
     const Time now = now_();
     // What was let go the last time has been served by now, with whatever came between.
-    if (const CallerId last = std::exchange(served_, 0))
-        recent(last, now).rests_until = now + kRest * (now - served_at_);
+    if (const CallerId last = std::exchange(served_, 0)) {
+        const Time::duration rest = kRest * (now - served_at_);
+        recent(last, now).rests_until = now + std::min<Time::duration>(rest, kLongestRest);
+    }
     if (order_.empty()) return;
     if (!is_shared(now)) return serve(order_.front(), now);
     Time next = Time::max();
