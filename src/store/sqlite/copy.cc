@@ -7,6 +7,7 @@
 
 #include "store/sqlite/connection.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/rows.h"
 
 namespace longhand::store::sqlite {
 namespace {
@@ -66,10 +67,7 @@ StoreResult<void> copy_database(const std::string& from, const std::string& to, 
 StoreResult<std::vector<std::string>> named_files(const std::string& path) {
     try {
         Connection connection(path, OpenMode::existing, kPatience);
-        std::vector<std::string> paths;
-        auto query = connection.query("named_files");
-        while (query.step()) paths.push_back(query.text());
-        return paths;
+        return read_texts(connection.query("named_files"));
     } catch (const DatabaseFailure& failure) {
         return about(path, failure);
     }

@@ -97,6 +97,12 @@ std::vector<Uuid> read_ids(Statement query) {
     return found;
 }
 
+std::vector<std::string> read_texts(Statement query) {
+    std::vector<std::string> found;
+    while (query.step()) found.push_back(query.text());
+    return found;
+}
+
 UnreadableRow::UnreadableRow(const std::string& what) : DatabaseFailure(SQLITE_CORRUPT, what) {}
 
 std::optional<BareJob> load_bare_job(Connection& connection, const Uuid& id) {

@@ -22,6 +22,8 @@ public:
 
 /// The ids in the first column of all rows that are left.
 std::vector<Uuid> read_ids(Statement query);
+/// The same with one column of text.
+std::vector<std::string> read_texts(Statement query);
 
 /// Where a job stands in the queue. Only `ready` ones are claimed, in the order of their start tags.
 enum class Place {

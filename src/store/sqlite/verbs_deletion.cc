@@ -1,6 +1,7 @@
 #include "store/sqlite/verbs_deletion.h"
 
 #include "store/file_store.h"
+#include "store/sqlite/rows.h"
 #include "store/sqlite/transitions.h"
 #include "store/sqlite/verbs_accounts.h"
 #include "store/sqlite/verbs_jobs.h"
@@ -28,12 +29,9 @@ bool is_named_elsewhere(Connection& connection, const std::string& path, const U
 }
 
 std::vector<std::string> paths_of_job_alone(Connection& connection, const Uuid& job, WallTime before) {
-    std::vector<std::string> paths;
-    {
-        auto query = connection.query("paths_of_job");
-        query.bind(job);
-        while (query.step()) paths.push_back(query.text());
-    }
+    auto query = connection.query("paths_of_job");
+    query.bind(job);
+    auto paths = read_texts(std::move(query));
     std::erase_if(paths, [&](const std::string& path) { return is_named_elsewhere(connection, path, job, before); });
     // With what was made and is named nowhere; the index is made anew by the project's next job.
     paths.push_back(FileStore::artifact_folder(job));

@@ -19,9 +19,7 @@ namespace {
 std::vector<std::string> paths_of_project(Connection& connection, const Uuid& project) {
     auto query = connection.query("paths_of_project");
     query.bind(project);
-    std::vector<std::string> paths;
-    while (query.step()) paths.push_back(query.text());
-    return paths;
+    return read_texts(std::move(query));
 }
 
 bool path_is_named(Connection& connection, const std::string& path) {

@@ -1,14 +1,14 @@
 #include "store/sqlite/verbs_sources.h"
 
+#include "store/sqlite/rows.h"
+
 namespace longhand::store::sqlite {
 namespace {
 
 std::vector<std::string> hashes(Connection& connection, std::string_view query, const Uuid& of) {
     auto rows = connection.query(query);
     rows.bind(of);
-    std::vector<std::string> hashes;
-    while (rows.step()) hashes.push_back(rows.text());
-    return hashes;
+    return read_texts(std::move(rows));
 }
 
 bool is_named(Connection& connection, const Uuid& owner, const std::string& sha256) {
