@@ -138,6 +138,7 @@ http::Deps deps_of(Server& server) {
                            Uuid owner, Uuid job, std::string format,
                            StopToken stop) { return documents->get(owner, job, std::move(format), std::move(stop)); },
             .engine_stats = [&engine] { return engine.stats(); },
+            .webhook_stats = [&webhooks = *server.webhooks] { return webhooks.stats(); },
             .provider_health =
                 [&health = server.provider->health()] {
                     const auto report = health.report();

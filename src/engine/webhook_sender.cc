@@ -59,6 +59,15 @@ awaitable<void> WebhookSender::stop() {
     co_await std::move(joining);
 }
 
+WebhookStats WebhookSender::stats() const {
+    const auto count = [this](Outcome outcome) { return ended_.at(static_cast<std::size_t>(outcome)).load(); };
+    WebhookStats stats{count(Outcome::delivered), count(Outcome::again), count(Outcome::failed)};
+    stats.under_way = static_cast<std::int64_t>(under_way_.load());
+    if (const std::int64_t since = due_since_; since != 0)
+        stats.late = std::max(runtime_.wall_now() - WallTime(Milliseconds(since)), Milliseconds{0});
+    return stats;
+}
+
 awaitable<void> WebhookSender::run() {
     while (!tasks_.token().stopped()) {
         auto looking = look_again_at();
@@ -84,6 +93,8 @@ awaitable<SteadyTime> WebhookSender::look_again_at() {
     const SteadyTime never = runtime_.steady_now() + std::chrono::hours(1);
     auto asking = store_.next_delivery();
     const store::StoreResult<std::optional<WallTime>> due = co_await std::move(asking);
+    const bool is_due = due.has_value() && due->has_value() && **due <= runtime_.wall_now();
+    due_since_ = is_due ? (*due)->time_since_epoch().count() : 0;
     if (!due.has_value() || !due->has_value()) co_return never;
     co_return runtime_.steady_now() +
         std::clamp<Milliseconds>(**due - runtime_.wall_now(), Milliseconds{0}, Milliseconds{3'600'000});
@@ -124,6 +135,7 @@ awaitable<void> WebhookSender::deliver(store::Delivery delivery) {
 }
 
 awaitable<void> WebhookSender::tell_end(store::DeliveryEnd end) {
+    ++ended_.at(static_cast<std::size_t>(end.outcome));
     auto ending = store_.end_delivery(std::move(end));
     const store::StoreResult<void> done = co_await std::move(ending);
     // Not told, it is due again when its hold runs out.

@@ -3,6 +3,8 @@
 
 #include <spdlog/logger.h>
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,8 +34,17 @@ struct WebhookSenderOptions {
     std::shared_ptr<spdlog::logger> log;           ///< none: silent. Never told a secret, a payload or a query
 };
 
+/// Since the sender was started, but for what is now.
+struct WebhookStats {
+    std::int64_t delivered = 0;  ///< tries that a 2xx answered
+    std::int64_t retried = 0;    ///< tries that failed, and after which there is another
+    std::int64_t given_up = 0;   ///< messages: their last try failed
+    std::int64_t under_way = 0;  ///< now
+    Milliseconds late{};         ///< how long the message has been due that has been due longest, now
+};
+
 /// Messages of one job to one webhook leave in the order of its events. A receiver gets a message at least once; its
-/// `webhook-id` is the same at each try. Used from the runtime's executor, but for `on_committed`.
+/// `webhook-id` is the same at each try. Used from the runtime's executor, but for `on_committed`, `wake` and `stats`.
 class WebhookSender {
 public:
     /// Of GuardedFetch: no address inside is ever connected to, and every try looks again.
@@ -51,6 +62,8 @@ public:
     }
     /// There may be a message that no commit of a job told of: a replay, a webhook that was enabled. Thread-safe.
     void wake() { news_.notify(); }
+    /// Thread-safe. `late` is as old as the last look at the table: `poll`.
+    WebhookStats stats() const;
 
 private:
     awaitable<void> run();
@@ -68,7 +81,9 @@ private:
     Send send_;
     WebhookSenderOptions options_;
     Notifier news_;
-    std::size_t under_way_ = 0;
+    std::atomic<std::size_t> under_way_ = 0;  ///< changed on the executor alone
+    std::array<std::atomic<std::int64_t>, store::DeliveryEnd::kOutcomes> ended_{};
+    std::atomic<std::int64_t> due_since_ = 0;  ///< ms since 1970; 0: nothing is due
     WallTime prune_at_{};
     TaskScope tasks_;
 };

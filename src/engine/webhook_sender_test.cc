@@ -141,6 +141,12 @@ TEST_F(WebhookSending, TriesForSeventyTwoHoursAndGivesUp) {
     EXPECT_EQ(static_cast<std::size_t>(message.attempts), calls.size());
     EXPECT_EQ(message.log.back().problem, "The receiver answered 500.");
     EXPECT_EQ(message.log.back().status, 500);
+    const WebhookStats stats = sender->stats();
+    EXPECT_EQ(stats.given_up, 1);
+    EXPECT_EQ(stats.retried, static_cast<std::int64_t>(calls.size()) - 1);
+    EXPECT_EQ(stats.delivered, 0);
+    EXPECT_EQ(stats.under_way, 0);
+    EXPECT_EQ(stats.late, 0s);
 }
 
 TEST_F(WebhookSending, AReceiverThatComesBackGetsAllInOrder) {
@@ -206,6 +212,22 @@ TEST_F(WebhookSending, AReceiverMayAskForALongerPause) {
     world.runtime.run_for(15min);
     ASSERT_EQ(calls.size(), 2U);
     EXPECT_GE(calls[1].at - calls[0].at, 10min);
+}
+
+TEST_F(WebhookSending, WhatItCannotSendYetIsLate) {
+    add_webhook({"queued"});
+    takes = 14s;
+    start_sender();
+    for (int count = 0; count < 40; ++count) world.enqueue_one();  // four of which may be under way at once
+    world.runtime.run_for(1min);
+    const WebhookStats busy = sender->stats();
+    EXPECT_EQ(busy.under_way, 4);
+    EXPECT_GE(busy.late, 45s);
+    EXPECT_LE(busy.late, 61s);
+    world.runtime.run_for(5min);
+    EXPECT_EQ(sender->stats().delivered, 40);
+    EXPECT_EQ(sender->stats().under_way, 0);
+    EXPECT_EQ(sender->stats().late, 0s);
 }
 
 TEST_F(WebhookSending, AnAddressThatHasTurnedInwardIsInTheLog) {

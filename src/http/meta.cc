@@ -107,6 +107,7 @@ awaitable<ApiResult<Reply>> get_metrics(const Services& services, Call&) {
     MetricsSources sources;
     sources.store = std::move(*stats);
     if (services.deps.engine_stats) sources.engine = services.deps.engine_stats();
+    if (services.deps.webhook_stats) sources.webhooks = services.deps.webhook_stats();
     sources.provider_state = health_of(services).state;
     sources.disk_free = services.deps.files.free_bytes();
     sources.disk_reserve = services.options.disk_reserve;

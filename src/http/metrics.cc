@@ -149,6 +149,17 @@ void add_engine(MetricFamilies& families, const engine::EngineStats& engine) {
     add_models(families, engine);
 }
 
+void add_webhooks(MetricFamilies& families, const engine::WebhookStats& webhooks) {
+    families.counters("longhand_webhook_tries_total", "Tries to deliver a message to a webhook, by how they ended",
+                      "outcome",
+                      {{"delivered", static_cast<double>(webhooks.delivered)},
+                       {"retried", static_cast<double>(webhooks.retried)},
+                       {"given_up", static_cast<double>(webhooks.given_up)}});
+    families.gauge("longhand_webhook_tries_under_way", "Tries under way", static_cast<double>(webhooks.under_way));
+    families.gauge("longhand_webhook_late_seconds", "How long the message has been due that has been due longest",
+                   in_seconds(webhooks.late));
+}
+
 void add_surroundings(MetricFamilies& families, const MetricsSources& sources) {
     MetricFamilies::Labelled states;
     for (const char* state : kProviderStates) states.emplace_back(state, sources.provider_state == state ? 1 : 0);
@@ -240,6 +251,7 @@ std::string Metrics::text(const MetricsSources& sources) const {
     add_store(families, sources.store);
     add_ledger(families, sources.store.ledger);
     if (sources.engine) add_engine(families, *sources.engine);
+    if (sources.webhooks) add_webhooks(families, *sources.webhooks);
     add_surroundings(families, sources);
     return prometheus::TextSerializer().Serialize(families.all());
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/engine.h"
+#include "engine/webhook_sender.h"
 #include "store/job_store.h"
 
 namespace longhand::http {
@@ -17,6 +18,7 @@ namespace longhand::http {
 struct MetricsSources {
     store::StoreStats store;
     std::optional<engine::EngineStats> engine;  ///< nothing: this process runs no jobs
+    std::optional<engine::WebhookStats> webhooks;  ///< nothing: it sends none
     std::string provider_state;                 ///< one of the words of /readyz
     std::uint64_t disk_free = 0;                ///< bytes
     std::uint64_t disk_reserve = 0;             ///< bytes that are left to those jobs that run already

@@ -95,11 +95,12 @@ TEST(Metrics, AHistogramCountsAllBelowEachBound) {
     EXPECT_EQ(shown.at(name + "_sum"), 561);
 }
 
-TEST(Metrics, LeasesProviderAndRoomAreShown) {
+TEST(Metrics, LeasesProviderWebhooksAndRoomAreShown) {
     MetricsSources given = sources();
     given.engine->lease = Milliseconds(15'000);
     given.engine->leases.oldest = Milliseconds(2'500);
     given.engine->calls.failures = {{"unavailable", 7}, {"no_credit", 0}};
+    given.webhooks = {.delivered = 30, .retried = 4, .given_up = 1, .under_way = 2, .late = Milliseconds(1'500)};
     given.provider_state = "refused";
     given.disk_free = 5'000'000'000;
     given.store.rescues = 2;
@@ -109,6 +110,11 @@ TEST(Metrics, LeasesProviderAndRoomAreShown) {
     EXPECT_EQ(shown.at("longhand_lease_seconds"), 15);
     EXPECT_EQ(shown.at("longhand_provider_errors_total{kind=\"unavailable\"}"), 7);
     EXPECT_EQ(shown.at("longhand_provider_errors_total{kind=\"no_credit\"}"), 0);
+    EXPECT_EQ(shown.at("longhand_webhook_tries_total{outcome=\"delivered\"}"), 30);
+    EXPECT_EQ(shown.at("longhand_webhook_tries_total{outcome=\"retried\"}"), 4);
+    EXPECT_EQ(shown.at("longhand_webhook_tries_total{outcome=\"given_up\"}"), 1);
+    EXPECT_EQ(shown.at("longhand_webhook_tries_under_way"), 2);
+    EXPECT_EQ(shown.at("longhand_webhook_late_seconds"), 1.5);
     EXPECT_EQ(shown.at("longhand_provider_state{state=\"refused\"}"), 1);
     EXPECT_EQ(shown.at("longhand_provider_state{state=\"ok\"}"), 0);
     EXPECT_EQ(shown.at("longhand_disk_free_bytes"), 5e9);

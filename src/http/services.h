@@ -100,6 +100,7 @@ struct Deps {
     engine::LiveFeed& live;
     OutputSource outputs;
     std::function<engine::EngineStats()> engine_stats = {};    ///< optional
+    std::function<engine::WebhookStats()> webhook_stats = {};  ///< optional
     std::function<ProviderHealth()> provider_health = {};      ///< optional; must not block
     std::function<void(const AccessLine&)> access_log = {};    ///< optional
     std::function<void(const std::string&)> problem_log = {};  ///< optional: what a 500 or 503 keeps from the client

@@ -90,6 +90,7 @@ struct Delivery {
 
 struct DeliveryEnd {
     enum class Outcome { delivered, again, failed };
+    static constexpr std::size_t kOutcomes = 3;
     Uuid message;
     MessageAttempt attempt;
     Outcome outcome = Outcome::delivered;
