@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::string_view kRightEmail = "should be an e-mail address, such as ada@example.org";
 
-std::string_view view(const json::value& value) {
-    const auto& text = value.get_string();
-    return {text.data(), text.size()};
-}
-
 std::string bounds_words(TextBounds bounds) {
     if (bounds.min == 0) return fmt::format("should be a string of at most {} characters", bounds.max);
     return fmt::format("should be a string of {} to {} characters", bounds.min, bounds.max);

@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t kMaxUrls = 50;
 
-std::string_view view(const json::value& value) {
-    return {value.get_string().data(), value.get_string().size()};
-}
-
 /// A string with commas, or an array of strings.
 std::vector<std::string> read_urls(BodyReader& body) {
     constexpr std::string_view kName = "urls_for_research";

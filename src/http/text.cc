@@ -59,6 +59,11 @@ std::string clipped(std::string_view text) {
     return out;
 }
 
+std::string_view view(const boost::json::value& value) {
+    const auto& text = value.get_string();
+    return {text.data(), text.size()};
+}
+
 std::string_view kind_of(const boost::json::value& value) {
     using boost::json::kind;
     switch (value.kind()) {

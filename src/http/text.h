@@ -21,6 +21,8 @@ std::size_t code_points(std::string_view text);
 std::string clipped(std::string_view text);
 /// "a string", "an array", ...
 std::string_view kind_of(const boost::json::value& value);
+/// Of a value that is a string.
+std::string_view view(const boost::json::value& value);
 /// ASCII, without case.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 std::string lower_case(std::string_view text);

@@ -77,10 +77,6 @@ std::string delivery_json(const store::WebhookMessage& message) {
     return std::move(out).str();
 }
 
-std::string_view string_in(const json::value& value) {
-    return {value.get_string().data(), value.get_string().size()};
-}
-
 /// `["job.completed"]`, or with commas; `*` is every event. Nothing when it is not there.
 std::optional<std::vector<std::string>> read_kinds(BodyReader& body) {
     constexpr std::string_view kName = "events";
@@ -95,11 +91,11 @@ std::optional<std::vector<std::string>> read_kinds(BodyReader& body) {
         if (std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) kinds.push_back(*kind);
     };
     if (value->is_string()) {
-        for (const auto word : comma_separated(string_in(*value))) take(word);
+        for (const auto word : comma_separated(view(*value))) take(word);
     } else if (value->is_array()) {
         for (const json::value& one : value->get_array()) {
             is_list = is_list && one.is_string();
-            if (one.is_string()) take(string_in(one));
+            if (one.is_string()) take(view(one));
         }
     } else {
         is_list = false;
@@ -204,12 +200,7 @@ awaitable<ApiResult<Reply>> update_webhook(const Services& services, Call& call)
     store::WebhookChange change;
     change.url = reader.line("url", {1, net::kLongestWebAddress});
     change.kinds = read_kinds(reader);
-    if (const json::value* enabled = reader.find("enabled")) {
-        if (enabled->is_bool())
-            change.is_enabled = enabled->get_bool();
-        else
-            reader.refuse("enabled", "should be true or false");
-    }
+    change.is_enabled = reader.flag("enabled");
     if (reader.problem()) co_return *reader.problem();
     if (!change.url && !change.kinds && !change.is_enabled) {
         co_return ApiError{ApiErrc::nothing_to_change,

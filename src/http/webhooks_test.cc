@@ -72,7 +72,7 @@ TEST_F(Webhooks, BadOnesAreRefusedWithTheReason) {
     const std::string id = create().text("id");
     const std::string target = "/api/updateWebhook?webhookId=" + id;
     expect_refused(call("PATCH", target, R"({"url":"https://inside.example/"})"), "address_not_allowed", "not public");
-    expect_refused(call("PATCH", target, R"({"enabled":"no"})"), "invalid_field", "true or false");
+    expect_refused(call("PATCH", target, R"({"enabled":"no"})"), "invalid_field", "should be true");
     expect_refused(call("PATCH", target, "{}"), "nothing_to_change", "'enabled'");
     expect_refused(call("GET", "/api/webhookDeliveries?webhookId=" + id + "&limit=0"), "invalid_parameter", "1000");
     expect_refused(call("GET", "/api/webhookDeliveries?webhookId=" + id + "&cursor=x"), "invalid_parameter", "cursor");
