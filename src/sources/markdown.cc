@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <string_view>
 
 #include "sources/plain.h"
@@ -51,7 +52,12 @@ bool is_hostile(std::string_view text) {
     return columns * lines > kMostCells * 10;
 }
 
+// One at a time. The library keeps its extensions, and the characters that mean something to them, in tables of the
+// process: the first is filled once, and a second filling ends the process; the other is changed by each parser while
+// it works (github/cmark-gfm, pull request 176). What is parsed is a tree of its own.
 Document parse(std::string_view text) {
+    static std::mutex one_at_a_time;
+    const std::lock_guard lock(one_at_a_time);
     cmark_gfm_core_extensions_ensure_registered();
     const std::unique_ptr<cmark_parser, ParserDeleter> parser(cmark_parser_new(CMARK_OPT_DEFAULT));
     for (const char* name : {"table", "strikethrough"}) {

@@ -87,7 +87,7 @@ TEST_F(GroupCommitTest, WhatGathersDuringACommitSharesTheNext) {
 
 TEST_F(GroupCommitTest, WhatComesOfAnOperationSharesItsCommit) {
     GroupCommitOptions options;
-    options.longest_gap = std::chrono::minutes{10};
+    options.longest_gap = options.longest_batch = std::chrono::minutes{10};
     queue_ = std::make_unique<GroupCommit>(open_database(path_, Milliseconds{50}).value(), options);
     std::promise<void> ran;
     auto first = write([&](Connection& connection) {
