@@ -138,7 +138,6 @@ http::Deps deps_of(Server& server) {
                            Uuid owner, Uuid job, std::string format,
                            StopToken stop) { return documents->get(owner, job, std::move(format), std::move(stop)); },
             .engine_stats = [&engine] { return engine.stats(); },
-            .webhook_stats = [&webhooks = *server.webhooks] { return webhooks.stats(); },
             .provider_health =
                 [&health = server.provider->health()] {
                     const auto report = health.report();
@@ -157,7 +156,8 @@ http::Deps deps_of(Server& server) {
             [&runtime = server.runtime, &guard = server.reach->guard()](net::WebAddress address, StopToken stop) {
                 return on_loop(runtime, guard.check(std::move(address), kAddressCheck, std::move(stop)));
             },
-            .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); }};
+            .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); },
+            .webhook_stats = [&webhooks = *server.webhooks] { return webhooks.stats(); }};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {

@@ -100,7 +100,6 @@ struct Deps {
     engine::LiveFeed& live;
     OutputSource outputs;
     std::function<engine::EngineStats()> engine_stats = {};    ///< optional
-    std::function<engine::WebhookStats()> webhook_stats = {};  ///< optional
     std::function<ProviderHealth()> provider_health = {};      ///< optional; must not block
     std::function<void(const AccessLine&)> access_log = {};    ///< optional
     std::function<void(const std::string&)> problem_log = {};  ///< optional: what a 500 or 503 keeps from the client
@@ -112,6 +111,7 @@ struct Deps {
     store::WebhookStore* webhooks = nullptr;      ///< optional: without it there are no calls of webhooks
     AddressCheck check_address = {};              ///< optional: without it any address is taken
     std::function<void()> webhooks_changed = {};  ///< optional: messages may be due without an event
+    std::function<engine::WebhookStats()> webhook_stats = {};  ///< optional
 };
 
 enum class HostCheck {
