@@ -75,16 +75,23 @@ std::string sha256_hex(std::string_view data) {
 }
 
 Sha256 hmac_sha256(std::string_view key, std::string_view data) {
+    // Setting a key costs as much as a short text, and nearly all calls of a thread are of one key.
     thread_local const MacContext context = new_mac_context();
+    thread_local std::string last_key;
+    thread_local bool has_key = false;
+    const bool is_last = has_key && last_key == key;
+    has_key = false;
     Sha256 digest;
     std::size_t length = 0;
-    // Without an address it would take the key of the last call.
-    const auto* key_bytes = as_bytes(key.empty() ? std::string_view("") : key);
-    if (EVP_MAC_init(context.get(), key_bytes, key.size(), nullptr) != 1 ||
+    // Without an address it takes the key of the last call.
+    const auto* key_bytes = is_last ? nullptr : as_bytes(key.empty() ? std::string_view("") : key);
+    if (EVP_MAC_init(context.get(), key_bytes, is_last ? 0 : key.size(), nullptr) != 1 ||
         EVP_MAC_update(context.get(), as_bytes(data), data.size()) != 1 ||
         EVP_MAC_final(context.get(), digest.data(), &length, digest.size()) != 1) {
         throw std::runtime_error("HMAC is not available");
     }
+    if (!is_last) last_key = key;
+    has_key = true;
     return digest;
 }
 

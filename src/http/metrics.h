@@ -17,11 +17,11 @@ namespace longhand::http {
 /// What others have counted, as it is when it is asked for.
 struct MetricsSources {
     store::StoreStats store;
-    std::optional<engine::EngineStats> engine;  ///< nothing: this process runs no jobs
+    std::optional<engine::EngineStats> engine;     ///< nothing: this process runs no jobs
     std::optional<engine::WebhookStats> webhooks;  ///< nothing: it sends none
-    std::string provider_state;                 ///< one of the words of /readyz
-    std::uint64_t disk_free = 0;                ///< bytes
-    std::uint64_t disk_reserve = 0;             ///< bytes that are left to those jobs that run already
+    std::string provider_state;                    ///< one of the words of /readyz
+    std::uint64_t disk_free = 0;                   ///< bytes
+    std::uint64_t disk_reserve = 0;                ///< bytes that are left to those jobs that run already
     std::string version;
     WallTime now{};
 };

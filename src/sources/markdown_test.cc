@@ -26,7 +26,7 @@ TEST(Markdown, IsReadTheSameByManyAtOnce) {
         threads.emplace_back([&] {
             // All of them come to the parser, and to its set-up, together.
             for (++at_once; at_once < 8;) std::this_thread::yield();
-            for (int i = 0; i < 20; ++i) {
+            for (int i = 0; i < 60; ++i) {
                 auto now = texts(read_markdown(text));
                 if (i > 0 && now != one) now.push_back("differs from the time before");
                 one = std::move(now);
