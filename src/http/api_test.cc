@@ -226,10 +226,17 @@ TEST_F(Api, TheListShowsAFractionAndPages) {
     EXPECT_EQ(rest.at("jobs").at(0).at("id").as_string(), boost::json::string_view(jobs[0]));
     EXPECT_EQ(get("/api/jobs?status=completed,failed", user).json().at("total").as_int64(), 0);
     EXPECT_EQ(get("/api/jobs?status=done", user).text("parameter"), "status");
+    for (const std::string name : {"status", "ids", "projectId", "cursor", "limit"}) {
+        for (const std::string nothing : {"", ",", "%20,"}) {
+            const RawAnswer refused = get("/api/jobs?" + name + "=" + nothing, user);
+            EXPECT_EQ(refused.status, 400) << name << "=" << nothing;
+            EXPECT_EQ(refused.text("parameter"), name);
+        }
+    }
     std::string ids = jobs[0];
     for (int i = 1; i < 200; ++i) ids += "," + user.to_string();
     EXPECT_EQ(get("/api/jobs?ids=" + ids, user).json().at("total").as_int64(), 1);
-    EXPECT_NE(get("/api/jobs?ids=" + ids + "," + jobs[1], user).text("message").find("at most 200"), std::string::npos);
+    EXPECT_NE(get("/api/jobs?ids=" + ids + "," + jobs[1], user).text("message").find("1 to 200"), std::string::npos);
 }
 
 TEST_F(Api, WorkTakesBothFormsOfItsFields) {
