@@ -128,6 +128,11 @@ TEST_F(FilesAndKeys, TheOlderWayTakesFromTheProjectWhatTheRequestLeavesOut) {
     EXPECT_EQ(settings.author, "Grace");
     EXPECT_EQ(settings.email, "ada@example.org");
     EXPECT_EQ(settings.outline_text, "One.");
+    post("/cancelJob", R"({"jobId":")" + started.text("jobId") + "\"}");
+    const RawAnswer blank =
+        post("/api/generateWork", R"({"projectId":")" + project + R"(","author":" ","prompt":"","email":""})");
+    EXPECT_EQ(blank.status, 200) << "an empty field of a form is one that is left out" << blank.body;
+    EXPECT_EQ(post("/api/generateWork", R"({"projectId":")" + bare + R"(","prompt":""})").text("field"), "prompt");
     EXPECT_EQ(post("/api/generateWork", R"({"projectId":")" + project + "\"}").status, 409);
     EXPECT_EQ(post("/api/generateWork", R"({"projectId":")" + ada.to_string() + "\"}").status, 404);
     EXPECT_EQ(post("/api/generateWork", "{}").status, 400);

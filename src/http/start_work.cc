@@ -197,13 +197,12 @@ awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call&
     co_return co_await start_job(services, call, *start, *project);
 }
 
-/// What generateWork's body leaves out, as the project has it.
+/// What generateWork's body leaves out or leaves empty, as the project has it.
 void fill_from_project(json::object& body, const store::Project& project) {
     const std::initializer_list<std::pair<std::string_view, const std::string&>> fields = {
         {"prompt", project.prompt}, {"author", project.author}, {"email", project.email}};
     for (const auto& [name, value] : fields) {
-        const json::value* sent = body.if_contains(name);
-        if ((sent == nullptr || sent->is_null()) && !value.empty()) body[name] = value;
+        if (BodyReader(body).find_filled(name) == nullptr && !value.empty()) body[name] = value;
     }
 }
 
