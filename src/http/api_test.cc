@@ -298,7 +298,7 @@ TEST_F(Api, NullAndAnEmptyTextClearAFieldOfAProject) {
 }
 
 TEST_F(Api, QuestionsAreTakenFromTheFieldThatHasThem) {
-    for (const std::string blank : {"\" \"", "[]", "null"}) {
+    for (const std::string blank : {"\" \"", "[]", "null", "\"[]\"", "\" [ ]\\n\"", "\"null\""}) {
         const RawAnswer answer =
             post("/api/generateWizardWork",
                  order(make_project(), ",\"questions_and_answers\":" + blank +
@@ -307,6 +307,14 @@ TEST_F(Api, QuestionsAreTakenFromTheFieldThatHasThem) {
         const auto job = *Uuid::parse(answer.text("jobId"));
         const auto settings = server->wait(server->database().settings_for_owner(ada, job)).value();
         EXPECT_EQ(settings.questions_and_answers.size(), 1U) << blank;
+    }
+}
+
+TEST_F(Api, QuestionsThatAreBlankInBothFieldsAreNone) {
+    for (const std::string blank : {"\"\"", "[]", "null", "\"[]\"", "\"null\""}) {
+        const RawAnswer answer =
+            post("/api/generateWizardWork", order(make_project(), ",\"questions_answers\":" + blank));
+        ASSERT_EQ(answer.status, 200) << blank << answer.body;
     }
 }
 

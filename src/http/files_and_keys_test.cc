@@ -138,5 +138,26 @@ TEST_F(FilesAndKeys, TheOlderWayTakesFromTheProjectWhatTheRequestLeavesOut) {
     EXPECT_EQ(post("/api/generateWork", "{}").status, 400);
 }
 
+TEST_F(FilesAndKeys, TheProjectsQuestionsAreTakenWhereTheRequestNamesNone) {
+    const std::string project = make_project(
+        R"({"prompt":"Write of bees.","author":"A","email":"a@example.org","questions_answers":[{"question":"Who?","answer":"All."}]})");
+    const auto answers = [&](const std::string& path, const std::string& more) {
+        const std::string body = R"({"projectId":")" + project +
+                                 R"(","prompt":"Write of bees.","author":"A","email":"a@example.org")" + more + "}";
+        const std::string job = post(path, body).text("jobId");
+        const auto settings = server.wait(server.database().settings_for_owner(ada, *Uuid::parse(job))).value();
+        post("/cancelJob", R"({"jobId":")" + job + "\"}");
+        std::string all;
+        for (const auto& [question, answer] : settings.questions_and_answers) all += question + answer;
+        return all;
+    };
+    for (const std::string path : {"/api/generateWork", "/api/generateWizardWork"}) {
+        for (const std::string none : {"", R"(,"questions_answers":null)", R"(,"questions_and_answers":" ")"})
+            EXPECT_EQ(answers(path, none), "Who?All.") << path << none;
+        EXPECT_EQ(answers(path, R"(,"questions_answers":[{"question":"Why?","answer":"So."}])"), "Why?So.");
+        EXPECT_EQ(answers(path, R"(,"questions_answers":[])"), "") << "said to be none";
+    }
+}
+
 }  // namespace
 }  // namespace longhand::http

@@ -77,6 +77,7 @@ struct Start {
     Uuid project;
     job::Settings settings;
     job::PerMilestone<std::optional<std::string>> milestones;  ///< what is not there comes from the project
+    bool names_questions = false;                              ///< else they come from the project
     job::Budget budget;
 };
 
@@ -102,6 +103,7 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.guided = body.flag("guided").value_or(false);
     start.milestones = read_milestones(body);
     settings.questions_and_answers = read_questions(body);
+    start.names_questions = names_questions(body);
     settings.urls_for_research = read_urls(body);
     read_mode(body, settings);
     settings.reasoning_model = model_or(body, "reasoning_model", defaults.reasoning_model);
@@ -140,13 +142,17 @@ job::MilestoneTexts milestones_of(const Start& start, const store::Project& proj
     return texts;
 }
 
-void take_from_project(job::Settings& settings, const store::Project& project) {
+job::Settings settings_of(const Start& start, const store::Project& project) {
+    job::Settings settings = start.settings;
     const auto fill = [](std::string& field, const std::string& from) {
         if (field.empty()) field = from;
     };
     fill(settings.outline_text, project.outline_text);
     fill(settings.style_text, project.style_text);
     fill(settings.supplemental_info, project.supplemental_info);
+    if (!start.names_questions) settings.questions_and_answers = questions_of(project);
+    settings.milestones = milestones_of(start, project);
+    return settings;
 }
 
 std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
@@ -169,9 +175,7 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call
     store::NewJob request;
     request.owner = call.owner();
     request.project = start.project;
-    request.settings = start.settings;
-    take_from_project(request.settings, project);
-    request.settings.milestones = milestones_of(start, project);
+    request.settings = settings_of(start, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
     const auto key = co_await written_with(services, call.owner(), request.provider);
@@ -299,7 +303,7 @@ awaitable<ApiResult<Reply>> estimate_job(const Services& services, Call& call) {
     const auto defaults = services.defaults.get();
     auto start = read_start(*body, *defaults);
     if (!start) co_return start.error();
-    take_from_project(start->settings, *project);
+    start->settings = settings_of(*start, *project);
     const auto files = co_await services.deps.projects.files_of_project(call.owner(), id);
     if (!files) co_return from_store(files.error(), "project");
     std::uint64_t bytes = 0;
