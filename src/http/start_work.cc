@@ -78,8 +78,49 @@ struct Start {
     job::Settings settings;
     job::PerMilestone<std::optional<std::string>> milestones;  ///< what is not there comes from the project
     bool names_questions = false;                              ///< else they come from the project
+    bool names_writing_model = false;
     job::Budget budget;
+    std::vector<std::string> warnings;  ///< see warnings_for
 };
+
+/// Below the cap; says so where that is less than what was asked for.
+void read_length(BodyReader& body, Start& start) {
+    job::Settings& settings = start.settings;
+    const auto asked = body.length("page_length");
+    if (asked) settings.length = asked->length;
+    settings.max_pages = static_cast<std::uint32_t>(body.whole("max_pages", 1, 350).value_or(350));
+    settings.length.max_pages = std::min(settings.length.max_pages, settings.max_pages);
+    settings.length.min_pages = std::min(settings.length.min_pages, settings.length.max_pages);
+    if (!asked) return;
+    const std::int64_t planned = writing::target_of(settings).words;
+    if (asked->length.words && *asked->length.words > planned) {
+        start.warnings.push_back(fmt::format(
+            "page_length asks for {} words, but the work may have {} pages (max_pages): it is planned with {} words.",
+            *asked->length.words, settings.max_pages, planned));
+    } else if (!asked->length.words && asked->length.max_pages > settings.max_pages) {
+        start.warnings.push_back(fmt::format(
+            "page_length asks for up to {} pages, but max_pages is {}: the work is planned with no more than that.",
+            asked->length.max_pages, settings.max_pages));
+    }
+}
+
+void read_diagrams(BodyReader& body, Start& start) {
+    start.settings.technical_diagrams = body.choice("has_technical_diagrams");
+    if (start.settings.technical_diagrams != job::Choice::on) return;
+    start.warnings.emplace_back(
+        "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
+}
+
+void read_models(BodyReader& body, Start& start, const ServerDefaults& defaults) {
+    start.settings.reasoning_model = model_or(body, "reasoning_model", defaults.reasoning_model);
+    start.settings.writing_model = model_or(body, "writing_model", defaults.writing_model);
+    start.settings.function_model = model_or(body, "function_model", defaults.function_model);
+    start.names_writing_model = !model_or(body, "writing_model", "").empty();
+    if (model_or(body, "function_model", "").empty()) return;
+    start.warnings.emplace_back(
+        "function_model is shown with the job, but no step of a job uses it: reasoning_model plans and writing_model "
+        "writes.");
+}
 
 ApiResult<Start> read_start(const json::object& object, const ServerDefaults& defaults) {
     BodyReader body(object);
@@ -93,11 +134,8 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.outline_text = body.text("outline_text", {0, 5'000}).value_or("");
     settings.style_text = body.text("style_text", {0, 10'000}).value_or("");
     settings.supplemental_info = body.text("supplemental_info", {0, 50'000}).value_or("");
-    if (const auto length = body.length("page_length")) settings.length = length->length;
-    settings.max_pages = static_cast<std::uint32_t>(body.whole("max_pages", 1, 350).value_or(350));
-    settings.length.max_pages = std::min(settings.length.max_pages, settings.max_pages);
-    settings.length.min_pages = std::min(settings.length.min_pages, settings.length.max_pages);
-    settings.technical_diagrams = body.choice("has_technical_diagrams");
+    read_length(body, start);
+    read_diagrams(body, start);
     settings.table_of_contents = body.choice("has_tableofcontents");
     read_research(body, settings);
     settings.guided = body.flag("guided").value_or(false);
@@ -106,9 +144,7 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     start.names_questions = names_questions(body);
     settings.urls_for_research = read_urls(body);
     read_mode(body, settings);
-    settings.reasoning_model = model_or(body, "reasoning_model", defaults.reasoning_model);
-    settings.writing_model = model_or(body, "writing_model", defaults.writing_model);
-    settings.function_model = model_or(body, "function_model", defaults.function_model);
+    read_models(body, start, defaults);
     settings.context_tokens = defaults.context_tokens;
     settings.pipeline_version = defaults.pipeline_version;
     start.budget = body.budget();
@@ -121,12 +157,14 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     return start;
 }
 
-/// What was asked for and is accepted, but makes no difference.
-std::vector<std::string> warnings_for(const job::Settings& settings) {
-    std::vector<std::string> warnings;
-    if (settings.technical_diagrams == job::Choice::on) {
-        warnings.emplace_back(
-            "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
+/// What was asked for and is accepted, but makes no difference, or less than it says.
+std::vector<std::string> warnings_for(const Start& start, const store::Project& project) {
+    std::vector<std::string> warnings = start.warnings;
+    if (!start.names_writing_model && !project.model.empty() && project.model != start.settings.writing_model) {
+        warnings.push_back(
+            fmt::format("The project's model '{}' is kept, not used: the work is written with '{}'. Name it as "
+                        "writing_model to have it used.",
+                        clipped(project.model), start.settings.writing_model));
     }
     return warnings;
 }
@@ -155,14 +193,17 @@ job::Settings settings_of(const Start& start, const store::Project& project) {
     return settings;
 }
 
+void add_warnings(JsonObject& out, const std::vector<std::string>& warnings) {
+    if (warnings.empty()) return;
+    JsonArray list;
+    for (const std::string& warning : warnings) list.raw(json_string(warning));
+    out.raw("warnings", std::move(list).str());
+}
+
 std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
     JsonObject out;
     out.add("message", "Job started successfully").add("jobId", job);
-    if (!warnings.empty()) {
-        JsonArray list;
-        for (const std::string& warning : warnings) list.raw(json_string(warning));
-        out.raw("warnings", std::move(list).str());
-    }
+    add_warnings(out, warnings);
     return std::move(out).str();
 }
 
@@ -182,13 +223,13 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call
     if (!key) co_return key.error();
     request.is_byok = *key == WrittenWith::own_key;
     request.budget = start.budget;
-    auto once = call.once<store::Enqueued>([warnings = warnings_for(start.settings)](const auto& done) {
+    auto once = call.once<store::Enqueued>([warnings = warnings_for(start, project)](const auto& done) {
         return done->busy ? std::nullopt : std::optional(started_json(done->job.id, warnings));
     });
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request), std::move(once));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);
-    co_return json_reply(started_json(enqueued->job.id, warnings_for(start.settings)));
+    co_return json_reply(started_json(enqueued->job.id, warnings_for(start, project)));
 }
 
 awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
@@ -266,8 +307,8 @@ std::string rests_on_json(const writing::Estimate& estimate, const std::vector<s
     return std::move(list).str();
 }
 
-std::string estimate_json(const Start& start, const writing::Estimate& estimate, const ServerDefaults& defaults,
-                          const std::vector<store::ProjectFile>& files, std::uint64_t bytes) {
+JsonObject estimate_object(const Start& start, const writing::Estimate& estimate, const ServerDefaults& defaults,
+                           const std::vector<store::ProjectFile>& files, std::uint64_t bytes) {
     const auto calls = estimate.planning.calls + estimate.writing.calls;
     const auto prompt = estimate.planning.prompt_tokens + estimate.writing.prompt_tokens;
     const auto completion = estimate.planning.completion_tokens + estimate.writing.completion_tokens;
@@ -287,7 +328,7 @@ std::string estimate_json(const Start& start, const writing::Estimate& estimate,
     models.add("reasoning_model", start.settings.reasoning_model).add("writing_model", start.settings.writing_model);
     out.raw("models", std::move(models).str());
     out.raw("rests_on", rests_on_json(estimate, files, bytes, cost.has_value()));
-    return std::move(out).str();
+    return out;
 }
 
 /// The body of either call that starts a job. Nothing is started, kept or bought.
@@ -309,7 +350,9 @@ awaitable<ApiResult<Reply>> estimate_job(const Services& services, Call& call) {
     std::uint64_t bytes = 0;
     for (const store::ProjectFile& file : *files) bytes += file.size;
     const writing::Estimate estimate = writing::estimate(start->settings, bytes);
-    co_return json_reply(estimate_json(*start, estimate, *defaults, *files, bytes));
+    JsonObject out = estimate_object(*start, estimate, *defaults, *files, bytes);
+    add_warnings(out, warnings_for(*start, *project));
+    co_return json_reply(std::move(out).str());
 }
 
 }  // namespace
