@@ -70,6 +70,11 @@ class Links(LonghandTest):
         sheet = json.loads(self.output(api, job, "quality.json"))
         addresses = {source["address"] for source in sheet["sources"]}
         self.assertIn(self.web.url("/heron"), addresses)
+        for source in sheet["sources"]:
+            for id in source["passage_ids"]:
+                passage = api.get(f"/api/getPassage?jobId={job}&passageId={id}")
+                self.assertEqual((passage["fileId"], passage["file_name"], passage["address"]), (None, source["name"], source["address"]))
+        self.assertTrue(any(source["passage_ids"] for source in sheet["sources"]))
         unread = {entry["name"]: entry["reason"] for entry in sheet["sources_unread"]}
         self.assertIn("answers 404", unread[self.web.url("/gone")])
         self.assertIn(self.web.url("/image"), unread)

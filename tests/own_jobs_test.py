@@ -121,6 +121,14 @@ class OwnJobs(LonghandTest):
         journal = api.raw("GET", f"/api/jobs/{job}/output.md")[2].decode()
         for chapter in outline["chapters"]:
             self.assertIn(chapter["title"].split(":")[0], journal.replace("\\", ""))
+        sources = json.loads(api.raw("GET", f"/api/jobs/{job}/output.quality.json")[2])["sources"]
+        cited = [(source["name"], id) for source in sources for id in source["passage_ids"]]
+        self.assertEqual(len(cited), sum(source["passages_cited"] for source in sources))
+        self.assertTrue(cited)
+        for name, id in cited:
+            passage = api.get(f"/api/getPassage?jobId={job}&passageId={id}")
+            self.assertEqual((passage["id"], passage["file_name"], passage["address"]), (id, name, None))
+            self.assertTrue(passage["text"])
 
     def test_one_stream_tells_of_all_jobs_over_a_crash(self):
         server, api = self.start_server("--workers", "0")

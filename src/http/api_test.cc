@@ -1,6 +1,8 @@
 // What a client sees of a running server.
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+
 #include "http/testing.h"
 
 namespace longhand::http {
@@ -226,10 +228,17 @@ TEST_F(Api, TheListShowsAFractionAndPages) {
     EXPECT_EQ(rest.at("jobs").at(0).at("id").as_string(), boost::json::string_view(jobs[0]));
     EXPECT_EQ(get("/api/jobs?status=completed,failed", user).json().at("total").as_int64(), 0);
     EXPECT_EQ(get("/api/jobs?status=done", user).text("parameter"), "status");
+    for (const std::string name : {"status", "ids", "projectId", "cursor", "limit"}) {
+        for (const std::string nothing : {"", ",", "%20,"}) {
+            const RawAnswer refused = get("/api/jobs?" + name + "=" + nothing, user);
+            EXPECT_EQ(refused.status, 400) << name << "=" << nothing;
+            EXPECT_EQ(refused.text("parameter"), name);
+        }
+    }
     std::string ids = jobs[0];
     for (int i = 1; i < 200; ++i) ids += "," + user.to_string();
     EXPECT_EQ(get("/api/jobs?ids=" + ids, user).json().at("total").as_int64(), 1);
-    EXPECT_NE(get("/api/jobs?ids=" + ids + "," + jobs[1], user).text("message").find("at most 200"), std::string::npos);
+    EXPECT_NE(get("/api/jobs?ids=" + ids + "," + jobs[1], user).text("message").find("1 to 200"), std::string::npos);
 }
 
 TEST_F(Api, WorkTakesBothFormsOfItsFields) {
@@ -291,7 +300,7 @@ TEST_F(Api, NullAndAnEmptyTextClearAFieldOfAProject) {
 }
 
 TEST_F(Api, QuestionsAreTakenFromTheFieldThatHasThem) {
-    for (const std::string blank : {"\" \"", "[]", "null"}) {
+    for (const std::string blank : {"\" \"", "[]", "null", "\"[]\"", "\" [ ]\\n\"", "\"null\""}) {
         const RawAnswer answer =
             post("/api/generateWizardWork",
                  order(make_project(), ",\"questions_and_answers\":" + blank +
@@ -301,6 +310,47 @@ TEST_F(Api, QuestionsAreTakenFromTheFieldThatHasThem) {
         const auto settings = server->wait(server->database().settings_for_owner(ada, job)).value();
         EXPECT_EQ(settings.questions_and_answers.size(), 1U) << blank;
     }
+}
+
+TEST_F(Api, QuestionsThatAreBlankInBothFieldsAreNone) {
+    for (const std::string blank : {"\"\"", "[]", "null", "\"[]\"", "\"null\""}) {
+        const RawAnswer answer =
+            post("/api/generateWizardWork", order(make_project(), ",\"questions_answers\":" + blank));
+        ASSERT_EQ(answer.status, 200) << blank << answer.body;
+    }
+}
+
+TEST_F(Api, WhatIsAcceptedButMakesNoDifferenceIsWarnedOf) {
+    const std::string with_model = make_project();
+    ASSERT_EQ(patch(with_model, R"({"model":"m/dear"})").status, 200);
+    const auto warnings = [&](const std::string& project, const std::string& more) {
+        const auto estimate = post("/api/estimateJob", order(project, more)).json();
+        const auto started = post("/api/generateWizardWork", order(project, more)).json();
+        if (started.if_contains("jobId")) post("/cancelJob", boost::json::serialize(started));
+        EXPECT_TRUE(started.contains("jobId")) << more;
+        const auto* told = started.if_contains("warnings");
+        const auto* before = estimate.if_contains("warnings");
+        EXPECT_EQ(told ? *told : nullptr, before ? *before : nullptr) << "the estimate says the same";
+        return told ? boost::json::serialize(*told) : "none";
+    };
+    const std::string plain = make_project();
+    const auto expect_one = [&](const std::string& project, const std::string& more, const std::string& words) {
+        const std::string told = warnings(project, more);
+        EXPECT_NE(told.find(words), std::string::npos) << more << told;
+        EXPECT_EQ(told.find("\",\""), std::string::npos) << told;
+    };
+    expect_one(plain, R"(,"has_technical_diagrams":"on")", "draws no diagrams");
+    expect_one(plain, R"(,"function_model":"m/small")", "function_model");
+    expect_one(plain, R"(,"page_length":"15-20 pages","max_pages":18)", "up to 20 pages, but max_pages is 18");
+    expect_one(plain, R"(,"page_length":"9000 words","max_pages":"4")", "9000 words, but the work may have 4 pages");
+    expect_one(with_model, "", "'m/dear' is kept, not used");
+    expect_one(with_model, R"(,"writing_model":" ")", "'m/dear' is kept, not used");
+    EXPECT_EQ(warnings(with_model, R"(,"writing_model":"m/other")"), "none");
+    for (const std::string& more :
+         {std::string(), std::string(R"(,"function_model":"")"), std::string(R"(,"max_pages":3)"),
+          std::string(R"(,"page_length":"15-20 pages","max_pages":20)"),
+          std::string(R"(,"page_length":"1000 words","max_pages":10)")})
+        EXPECT_EQ(warnings(plain, more), "none") << more;
 }
 
 TEST_F(Api, FilesMayComeBeforeTheProjectId) {

@@ -128,9 +128,35 @@ TEST_F(FilesAndKeys, TheOlderWayTakesFromTheProjectWhatTheRequestLeavesOut) {
     EXPECT_EQ(settings.author, "Grace");
     EXPECT_EQ(settings.email, "ada@example.org");
     EXPECT_EQ(settings.outline_text, "One.");
+    post("/cancelJob", R"({"jobId":")" + started.text("jobId") + "\"}");
+    const RawAnswer blank =
+        post("/api/generateWork", R"({"projectId":")" + project + R"(","author":" ","prompt":"","email":""})");
+    EXPECT_EQ(blank.status, 200) << "an empty field of a form is one that is left out" << blank.body;
+    EXPECT_EQ(post("/api/generateWork", R"({"projectId":")" + bare + R"(","prompt":""})").text("field"), "prompt");
     EXPECT_EQ(post("/api/generateWork", R"({"projectId":")" + project + "\"}").status, 409);
     EXPECT_EQ(post("/api/generateWork", R"({"projectId":")" + ada.to_string() + "\"}").status, 404);
     EXPECT_EQ(post("/api/generateWork", "{}").status, 400);
+}
+
+TEST_F(FilesAndKeys, TheProjectsQuestionsAreTakenWhereTheRequestNamesNone) {
+    const std::string project = make_project(
+        R"({"prompt":"Write of bees.","author":"A","email":"a@example.org","questions_answers":[{"question":"Who?","answer":"All."}]})");
+    const auto answers = [&](const std::string& path, const std::string& more) {
+        const std::string body = R"({"projectId":")" + project +
+                                 R"(","prompt":"Write of bees.","author":"A","email":"a@example.org")" + more + "}";
+        const std::string job = post(path, body).text("jobId");
+        const auto settings = server.wait(server.database().settings_for_owner(ada, *Uuid::parse(job))).value();
+        post("/cancelJob", R"({"jobId":")" + job + "\"}");
+        std::string all;
+        for (const auto& [question, answer] : settings.questions_and_answers) all += question + answer;
+        return all;
+    };
+    for (const std::string path : {"/api/generateWork", "/api/generateWizardWork"}) {
+        for (const std::string none : {"", R"(,"questions_answers":null)", R"(,"questions_and_answers":" ")"})
+            EXPECT_EQ(answers(path, none), "Who?All.") << path << none;
+        EXPECT_EQ(answers(path, R"(,"questions_answers":[{"question":"Why?","answer":"So."}])"), "Why?So.");
+        EXPECT_EQ(answers(path, R"(,"questions_answers":[])"), "") << "said to be none";
+    }
 }
 
 }  // namespace

@@ -21,9 +21,16 @@ std::string length_in_words(std::string_view sent) {
     return std::string(sent) + (is_bare ? " pages" : "");
 }
 
-ApiResult<PromptQuestion> read_prompt_question(const boost::json::object& object) {
-    BodyReader body(object);
+/// What a request says, and whether it says what the questions are.
+struct Asked {
     PromptQuestion question;
+    bool names_questions = false;
+};
+
+ApiResult<Asked> read_prompt_question(const boost::json::object& object) {
+    BodyReader body(object);
+    Asked asked;
+    PromptQuestion& question = asked.question;
     writing::PromptWish& wish = question.wish;
     wish.prompt = body.required_text("prompt", {writing::kShortestPrompt, writing::kLongestPrompt});
     if (const auto length = body.length("page_length")) wish.length = length_in_words(length->text);
@@ -32,13 +39,15 @@ ApiResult<PromptQuestion> read_prompt_question(const boost::json::object& object
     wish.style = body.text("style_text", {0, 10'000}).value_or("");
     wish.notes = body.text("supplemental_info", {0, 50'000}).value_or("");
     wish.answers = read_questions(body);
+    asked.names_questions = names_questions(body);
     question.project = project_named(body);
     if (body.problem()) return *body.problem();
-    return question;
+    return asked;
 }
 
 /// What the project adds. One that is not there, or somebody else's, adds nothing and is not told apart from none.
-awaitable<void> take_project(const Services& services, PromptQuestion* question) {
+awaitable<void> take_project(const Services& services, Asked* asked) {
+    PromptQuestion* question = &asked->question;
     if (!question->project) co_return;
     const auto project = co_await services.deps.projects.project_for_owner(question->owner, *question->project);
     if (!project) {
@@ -49,6 +58,7 @@ awaitable<void> take_project(const Services& services, PromptQuestion* question)
     if (wish.outline.empty()) wish.outline = project->outline_text;
     if (wish.style.empty()) wish.style = project->style_text;
     if (wish.notes.empty()) wish.notes = project->supplemental_info;
+    if (!asked->names_questions) wish.answers = questions_of(*project);
     auto files = co_await services.deps.projects.files_of_project(question->owner, *question->project);
     if (files) question->files = std::move(*files);
     for (const store::ProjectFile& file : question->files) wish.files.push_back(file.name);
@@ -76,14 +86,15 @@ std::string better_prompt_json(const writing::BetterPrompt& better) {
 awaitable<ApiResult<Reply>> format_prompt(const Services& services, Call& call) {
     const auto body = co_await read_json(call);
     if (!body) co_return body.error();
-    auto question = read_prompt_question(*body);
-    if (!question) co_return question.error();
+    auto asked = read_prompt_question(*body);
+    if (!asked) co_return asked.error();
+    PromptQuestion* question = &asked->question;
     question->owner = call.owner();
-    auto taking = take_project(services, &*question);
+    auto taking = take_project(services, &*asked);
     co_await std::move(taking);
     if (!services.deps.better_prompt)
         co_return json_reply(better_prompt_json(writing::better_prompt_without_model(question->wish)));
-    auto choosing = choose_model(services, &*question);
+    auto choosing = choose_model(services, question);
     co_await std::move(choosing);
     const StopToken gone = call.exchange.gone();
     auto improving = services.deps.better_prompt(std::move(*question), gone);

@@ -64,6 +64,18 @@ TEST_F(FormatPrompt, TheProjectsFilesAndFieldsAreTakenIntoAccount) {
     EXPECT_EQ(asked.wish.answers[0].answer, "All.");
 }
 
+TEST_F(FormatPrompt, TheProjectsQuestionsAreTakenWhereTheRequestNamesNone) {
+    const std::string project = post("/api/createProject", R"({"newProjectName":"A book"})").text("id");
+    server.send("PATCH", "/api/updateProject?projectId=" + project, session,
+                R"({"questions_answers":[{"question":"Who?","answer":"All."}]})");
+    ASSERT_EQ(ask(R"(,"page_length":" ","projectId":")" + project + "\"").status, 200);
+    ASSERT_EQ(server.last_question().wish.answers.size(), 1U);
+    EXPECT_EQ(server.last_question().wish.answers[0].answer, "All.");
+    EXPECT_EQ(server.last_question().wish.length, "") << "an empty field of a form is one that is left out";
+    ASSERT_EQ(ask(R"(,"questions_and_answers":[],"projectId":")" + project + "\"").status, 200);
+    EXPECT_TRUE(server.last_question().wish.answers.empty());
+}
+
 TEST_F(FormatPrompt, AProjectThatIsNotThereOrNotOnesOwnChangesNothing) {
     const std::string of_bob = bearer(server.token(server.add_user("bob@example.org")));
     const RawAnswer made = server.send("POST", "/api/createProject", of_bob, R"({"newProjectName":"A secret"})");

@@ -70,7 +70,21 @@ TEST_F(GuidedApi, AMilestoneIsReadInTheDraftAndInTheProject) {
     EXPECT_EQ(status.at("progress_stage"), "waiting_for_user");
     EXPECT_EQ(send("GET", "/api/getDraft?jobId=" + id, "", bob).status, 404);
     EXPECT_EQ(send("GET", "/api/getDraft?jobId=x", "", ada).status, 400);
-    EXPECT_EQ(start("").text("code"), "project_busy");
+}
+
+TEST_F(GuidedApi, AProjectThatIsKeptBusyByADraftSaysHowToGoOnWithIt) {
+    ASSERT_EQ(start(R"(,"guided":"on")").status, 200);
+    const RawAnswer queued = start("");
+    EXPECT_EQ(queued.text("code"), "project_busy");
+    EXPECT_NE(queued.text("message").find("Wait for it"), std::string::npos);
+    stop_at_description("A book.");
+    const RawAnswer waiting = start("");
+    EXPECT_EQ(waiting.text("code"), "project_busy");
+    EXPECT_EQ(waiting.text("status"), "draft");
+    EXPECT_NE(waiting.text("message").find("POST /api/resumeJob {\"jobId\": \"" + id + "\"}"), std::string::npos)
+        << waiting.body;
+    EXPECT_NE(waiting.text("message").find("cancelJob"), std::string::npos);
+    EXPECT_EQ(waiting.text("message").find("Wait for it"), std::string::npos) << "it would wait for ever";
 }
 
 TEST_F(GuidedApi, GoingOnTakesEditsAndASkip) {

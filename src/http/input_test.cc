@@ -76,10 +76,32 @@ TEST(Body, WholeNumbersAreTakenInEachSpellingAndNoOthersAre) {
     EXPECT_EQ(read("10"), 10);
     EXPECT_EQ(read(" 350\n"), 350);
     EXPECT_EQ(read(nullptr), 0);
-    for (const boost::json::value& wrong :
-         std::initializer_list<boost::json::value>{0, 351, 1.5, 1e300, true, -1, "", "0", "351", "1.5", "1e1", "ten",
-                                                   "10 pages", "+10", "99999999999999999999"})
+    EXPECT_EQ(read(" "), 0) << "as good as absent";
+    for (const boost::json::value& wrong : std::initializer_list<boost::json::value>{
+             0, 351, 1.5, 1e300, true, -1, "0", "351", "1.5", "1e1", "ten", "10 pages", "+10", "99999999999999999999"})
         EXPECT_EQ(read(wrong), -1) << wrong;
+}
+
+TEST(Body, ABlankStringIsAsGoodAsAbsentWhereItCanMeanNothingElse) {
+    for (const char* blank : {"", " \t\n"}) {
+        const boost::json::object object{{"x", blank}};
+        BodyReader body(object);
+        EXPECT_FALSE(body.length("x"));
+        EXPECT_FALSE(body.whole("x", 1, 350));
+        EXPECT_FALSE(body.flag("x"));
+        EXPECT_EQ(body.choice("x"), job::Choice::automatic);
+        EXPECT_FALSE(body.problem());
+        body.id("x");
+        EXPECT_TRUE(body.problem()) << "an id is never guessed";
+    }
+    const boost::json::object object{{"x", "-"}};
+    for (const auto read :
+         {+[](BodyReader& body) { body.length("x"); }, +[](BodyReader& body) { body.whole("x", 1, 350); },
+          +[](BodyReader& body) { body.flag("x"); }, +[](BodyReader& body) { body.choice("x"); }}) {
+        BodyReader body(object);
+        read(body);
+        EXPECT_TRUE(body.problem());
+    }
 }
 
 /// What a parser makes of a body, however it is cut: `name/file:bytes|`.

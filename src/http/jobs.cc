@@ -78,25 +78,39 @@ ApiError bad_list_parameter(std::string_view name, std::string_view right) {
         "parameter", name);
 }
 
+/// Empty where there is none, or one is no state.
+std::vector<job::State> read_states(std::string_view list) {
+    std::vector<job::State> states;
+    for (const std::string_view word : comma_separated(list)) {
+        const auto state = job::parse_state(word);
+        if (!state) return {};
+        states.push_back(*state);
+    }
+    return states;
+}
+
+/// Empty where there is none, one is no id, or they are too many.
+std::vector<Uuid> read_ids(std::string_view list) {
+    std::vector<Uuid> ids;
+    for (const std::string_view word : comma_separated(list)) {
+        const auto id = Uuid::parse(word);
+        if (!id || ids.size() == kMaxIds) return {};
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
 std::optional<ApiError> read_list_parameter(store::JobsQuery& query, std::string_view name, const std::string& value) {
     if (name == "status") {
-        for (const std::string_view word : comma_separated(value)) {
-            const auto state = job::parse_state(word);
-            if (!state) {
-                return bad_list_parameter(
-                    name,
-                    "of draft, submitted, queued, in_progress, completed, failed, cancelled and moderated, "
-                    "with commas between them");
-            }
-            query.states.push_back(*state);
+        query.states = read_states(value);
+        if (query.states.empty()) {
+            return bad_list_parameter(name,
+                                      "of draft, submitted, queued, in_progress, completed, failed, cancelled and "
+                                      "moderated, with commas between them");
         }
     } else if (name == "ids") {
-        for (const std::string_view word : comma_separated(value)) {
-            const auto id = Uuid::parse(word);
-            if (!id || query.ids.size() == kMaxIds)
-                return bad_list_parameter(name, "at most 200 UUIDs with commas between them");
-            query.ids.push_back(*id);
-        }
+        query.ids = read_ids(value);
+        if (query.ids.empty()) return bad_list_parameter(name, "1 to 200 UUIDs with commas between them");
     } else if (name == "projectId") {
         query.project = Uuid::parse(value);
         if (!query.project) return bad_list_parameter(name, "a UUID");

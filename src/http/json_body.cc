@@ -41,6 +41,12 @@ const json::value* BodyReader::find(std::string_view name) const {
     return value == nullptr || value->is_null() ? nullptr : value;
 }
 
+const json::value* BodyReader::find_filled(std::string_view name) const {
+    const json::value* value = find(name);
+    const bool is_blank = value != nullptr && value->is_string() && trimmed(view(*value)).empty();
+    return is_blank ? nullptr : value;
+}
+
 bool BodyReader::is_null(std::string_view name) const {
     const json::value* value = body_.if_contains(name);
     return value != nullptr && value->is_null();
@@ -123,7 +129,7 @@ std::string BodyReader::required_email(std::string_view name) {
 }
 
 job::Choice BodyReader::choice(std::string_view name) {
-    const json::value* value = find(name);
+    const json::value* value = find_filled(name);
     if (value == nullptr) return job::Choice::automatic;
     const std::string_view word = value->is_string() ? view(*value) : std::string_view();
     if (word == "auto") return job::Choice::automatic;
@@ -134,7 +140,7 @@ job::Choice BodyReader::choice(std::string_view name) {
 }
 
 std::optional<bool> BodyReader::flag(std::string_view name) {
-    const json::value* value = find(name);
+    const json::value* value = find_filled(name);
     if (value == nullptr) return std::nullopt;
     if (value->is_bool()) return value->get_bool();
     const std::string_view word = value->is_string() ? view(*value) : std::string_view();
@@ -143,7 +149,7 @@ std::optional<bool> BodyReader::flag(std::string_view name) {
 }
 
 std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_t least, std::int64_t most) {
-    const json::value* value = find(name);
+    const json::value* value = find_filled(name);
     if (value == nullptr) return std::nullopt;
     const auto number = whole_number(*value);
     if (number && *number >= least && *number <= most) return number;
@@ -152,7 +158,7 @@ std::optional<std::int64_t> BodyReader::whole(std::string_view name, std::int64_
 }
 
 std::optional<BodyReader::LengthField> BodyReader::length(std::string_view name) {
-    const json::value* value = find(name);
+    const json::value* value = find_filled(name);
     if (value == nullptr) return std::nullopt;
     std::string text;
     if (value->is_string())

@@ -38,6 +38,7 @@ public:
     std::string required_email(std::string_view name);
     /// May be "".
     std::optional<std::string> email(std::string_view name);
+    // In these four a string of white space alone is as good as absent: forms send it for what was left empty.
     job::Choice choice(std::string_view name);
     /// true or `on`, false or `off`.
     std::optional<bool> flag(std::string_view name);
@@ -58,6 +59,8 @@ public:
     bool has(std::string_view name) const { return find(name) != nullptr; }
     /// Nothing when absent or null.
     const boost::json::value* find(std::string_view name) const;
+    /// Nothing when absent, null or a string of white space alone.
+    const boost::json::value* find_filled(std::string_view name) const;
     /// For the few readers that tell null from absent.
     bool is_null(std::string_view name) const;
     /// For rules of a caller's own. `right` completes "'name' …": "should be …".

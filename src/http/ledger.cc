@@ -153,7 +153,8 @@ awaitable<ApiResult<Reply>> resume_job(const Services& services, Call& call) {
 }  // namespace
 
 std::optional<ApiError> unknown_price(const job::Settings& settings, const ServerDefaults& defaults) {
-    for (const std::string& model : {settings.reasoning_model, settings.writing_model, settings.function_model}) {
+    // No step of a job is written with its function_model.
+    for (const std::string& model : {settings.reasoning_model, settings.writing_model}) {
         if (defaults.prices.price_of(defaults.provider, model)) continue;
         return ApiError{ApiErrc::price_unknown,
                         fmt::format("A cap on money can't be held to: this server knows no price of the model '{}'. "

@@ -153,12 +153,13 @@ TEST_F(LedgerApi, CapsThatAreNoneAreRefusedWithTheirBounds) {
     }
 }
 
-TEST(UnknownPrice, OfAnyModelRefusesACapOnMoney) {
+TEST(UnknownPrice, OfAModelThatAJobAsksRefusesACapOnMoney) {
     ServerDefaults defaults;
     defaults.provider = "https://openrouter.ai/api/v1";
     defaults.prices = llm::PriceTable::parse("[cheap]\nprompt = 1\ncompletion = 1\n", "prices.toml").value();
     job::Settings settings;
-    settings.reasoning_model = settings.function_model = settings.writing_model = "cheap";
+    settings.reasoning_model = settings.writing_model = "cheap";
+    settings.function_model = "of no step of a job";
     EXPECT_FALSE(unknown_price(settings, defaults));
     settings.writing_model = "dear";
     const auto problem = unknown_price(settings, defaults);

@@ -66,9 +66,9 @@ std::string outline_json(const job::Job& job, const JobView& view,
     return std::move(out).str();
 }
 
-ApiError not_loaded(const Failure<engine::DocumentErrc>& failure) {
+ApiError not_loaded(const Failure<engine::DocumentErrc>& failure, std::string_view what) {
     if (failure.code == engine::DocumentErrc::not_found) return {ApiErrc::not_found, "There is no such job."};
-    return {ApiErrc::unavailable, "The outline can't be read now; try again."};
+    return {ApiErrc::unavailable, fmt::format("The {} can't be read now; try again.", what)};
 }
 
 awaitable<ApiResult<JobView>> view_of(const Services& services, const job::Job* job) {
@@ -89,7 +89,7 @@ awaitable<ApiResult<Reply>> get_outline(const Services& services, Call& call) {
     if (!view) co_return view.error();
     auto loading = engine::load_outline(services.deps.jobs, *job);
     const auto progress = co_await std::move(loading);
-    if (!progress) co_return not_loaded(progress.error());
+    if (!progress) co_return not_loaded(progress.error(), "outline");
     co_return json_reply(outline_json(*job, *view, *progress));
 }
 
@@ -102,15 +102,43 @@ ApiResult<std::string> passage_parameter(const Call& call) {
         "parameter", "passageId");
 }
 
-std::string passage_json(Uuid job, const store::JobSource& file, const store::StoredSource& source,
+/// A file of the project, or a link.
+struct PassageSource {
+    std::string sha256;
+    std::optional<Uuid> file;
+    std::string name;
+    std::optional<std::string> address;
+};
+
+std::string passage_json(Uuid job, const PassageSource& from, const store::StoredSource& source,
                          const store::StoredPassage& passage) {
     JsonObject out;
-    out.add("id", passage.key).add("jobId", job).add("fileId", file.file).add("file_name", file.name);
-    out.add("title", source.title)
-        .add("kind", source.kind)
-        .add("position", static_cast<std::int64_t>(passage.position));
+    out.add("id", passage.key).add("jobId", job).add("fileId", from.file).add("file_name", from.name);
+    out.add("address", from.address).add("title", source.title).add("kind", source.kind);
+    out.add("position", static_cast<std::int64_t>(passage.position));
     out.raw("locator", passage.locator).add("text", passage.text);
     return std::move(out).str();
+}
+
+/// Of the job's own sources alone, which its owner's question finds or does not: those whose hash begins so. Links are
+/// in the journal, which is read where no file is meant.
+awaitable<ApiResult<std::vector<PassageSource>>> sources_with(const Services& services, Uuid owner, Uuid job,
+                                                              std::string prefix) {
+    std::vector<PassageSource> found;
+    const auto is_meant = [&](const std::string& sha256) { return !prefix.empty() && sha256.starts_with(prefix); };
+    const auto files = co_await services.deps.jobs.sources_for_owner(owner, job);
+    if (!files) co_return from_store(files.error(), "job");
+    for (const store::JobSource& file : *files) {
+        if (is_meant(file.sha256)) found.push_back({file.sha256, file.file, file.name, std::nullopt});
+    }
+    if (!found.empty() || prefix.empty()) co_return found;
+    auto loading = engine::load_links(services.deps.jobs, owner, job);
+    const auto links = co_await std::move(loading);
+    if (!links) co_return not_loaded(links.error(), "passage");
+    for (const writing::SourceInfo& link : *links) {
+        if (is_meant(link.sha256)) found.push_back({link.sha256, std::nullopt, link.name, link.address});
+    }
+    co_return found;
 }
 
 awaitable<ApiResult<Reply>> get_passage(const Services& services, Call& call) {
@@ -118,18 +146,17 @@ awaitable<ApiResult<Reply>> get_passage(const Services& services, Call& call) {
     if (!id) co_return id.error();
     const auto key = passage_parameter(call);
     if (!key) co_return key.error();
-    // Of the job's own sources alone, which its owner's question finds or does not.
-    const auto files = co_await services.deps.jobs.sources_for_owner(call.owner(), *id);
-    if (!files) co_return from_store(files.error(), "job");
     const auto dash = key->find('-');
-    const std::string prefix = dash == key->npos || dash < 2 ? "" : writing::file_of_key(*key);
-    for (const store::JobSource& file : *files) {
-        if (prefix.empty() || !file.sha256.starts_with(prefix)) continue;
-        const auto source = co_await services.deps.jobs.source(call.owner(), file.sha256);
+    const bool is_id = dash != key->npos && dash >= 2;
+    auto searching = sources_with(services, call.owner(), *id, is_id ? writing::file_of_key(*key) : "");
+    const auto sources = co_await std::move(searching);
+    if (!sources) co_return sources.error();
+    for (const PassageSource& from : *sources) {
+        const auto source = co_await services.deps.jobs.source(call.owner(), from.sha256);
         if (!source && source.error().code == store::StoreErrc::not_found) continue;
         if (!source) co_return from_store(source.error(), "passage");
         const auto passage = std::ranges::find(source->passages, *key, &store::StoredPassage::key);
-        if (passage != source->passages.end()) co_return json_reply(passage_json(*id, file, *source, *passage));
+        if (passage != source->passages.end()) co_return json_reply(passage_json(*id, from, *source, *passage));
     }
     co_return ApiError{ApiErrc::not_found, "There is no such passage in the job's sources."};
 }

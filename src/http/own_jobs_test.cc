@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <map>
 
+#include "engine/step_value.h"
 #include "http/testing.h"
 
 namespace longhand::http {
@@ -258,25 +259,53 @@ TEST_F(OwnJobs, APassageIsFoundByItsIdInTheJobsOwnSources) {
                   .status,
               200);
     const std::string job = post("/api/generateWizardWork", order(project)).text("jobId");
-    const std::string hash = sha256_hex("Bees."), id = "f" + hash.substr(0, 12) + "-3";
+    const std::string hash = sha256_hex("Bees."), id = "p" + hash.substr(0, 12) + "-3";
     store::StoredSource source;
     source.sha256 = hash;
     source.title = "On bees";
     source.kind = "markdown";
-    source.passages = {{"f" + hash.substr(0, 12) + "-2", hash, 2, "{}", "Before."},
+    source.passages = {{"p" + hash.substr(0, 12) + "-2", hash, 2, "{}", "Before."},
                        {id, hash, 3, R"({"section":"The queen"})", "She lays eggs."}};
     ASSERT_TRUE(server.wait(server.database().put_source(ada, source)));
     const RawAnswer passage = get("/api/getPassage?jobId=" + job + "&passageId=" + id);
     ASSERT_EQ(passage.status, 200) << passage.body;
     EXPECT_EQ(passage.text("text"), "She lays eggs.");
     EXPECT_EQ(passage.text("file_name"), "bees.md");
+    EXPECT_TRUE(passage.json().at("fileId").is_string());
+    EXPECT_TRUE(passage.json().at("address").is_null());
     EXPECT_EQ(passage.json().at("locator").at("section"), "The queen");
-    for (const std::string& other : {"f" + hash.substr(0, 12) + "-4", std::string("f0123456789ab-3"), std::string("-"),
-                                     std::string("f-3"), std::string("x")})
+    for (const std::string& other : {"p" + hash.substr(0, 12) + "-4", std::string("p0123456789ab-3"), std::string("-"),
+                                     std::string("p-3"), std::string("x")})
         EXPECT_EQ(get("/api/getPassage?jobId=" + job + "&passageId=" + other).status, 404) << other;
     EXPECT_EQ(get("/api/getPassage?jobId=" + job).text("parameter"), "passageId");
     // The owner has it, but not as a source of that job.
     EXPECT_EQ(get("/api/getPassage?jobId=" + make_job() + "&passageId=" + id).status, 404);
+}
+
+TEST_F(OwnJobs, APassageOfALinkHasItsAddressAndNoFile) {
+    const std::string page = "Herons.", url = "https://a.example/heron";
+    const std::string hash = sha256_hex(page), id = "p" + hash.substr(0, 12) + "-0";
+    const std::string job =
+        post("/api/generateWizardWork", order(make_project(), R"(,"urls_for_research":")" + url + "\"")).text("jobId");
+    const std::string path = "/api/getPassage?passageId=" + id + "&jobId=";
+    EXPECT_EQ(get(path + job).status, 404);
+    const auto claimed = claim(job);
+    store::StoredSource source{.sha256 = hash, .title = "The heron", .kind = "html", .passages = {}};
+    source.passages = {{id, hash, 0, "{}", "It stands still."}};
+    ASSERT_TRUE(server.wait(server.database().put_source(ada, source, claimed.job.id)));
+    const std::string read =
+        R"({"sha256":")" + hash + R"(","address":"https://a.example/read","accessed_at":"2026-11-29T18:50:12.000Z"})";
+    record(claimed, "fetch/" + sha256_hex(url), engine::encode_result(read));
+    const RawAnswer passage = get(path + job);
+    ASSERT_EQ(passage.status, 200) << passage.body;
+    EXPECT_EQ(passage.text("text"), "It stands still.");
+    EXPECT_TRUE(passage.json().at("fileId").is_null());
+    EXPECT_EQ(passage.text("file_name"), url);
+    EXPECT_EQ(passage.text("address"), "https://a.example/read");
+    EXPECT_EQ(get(path + job, bob).status, 404);
+    const RawAnswer other =
+        post("/api/generateWizardWork", order(make_project(), R"(,"urls_for_research":")" + url + "\""));
+    EXPECT_EQ(get(path + other.text("jobId")).status, 404) << "another job has not read it";
 }
 
 TEST_F(OwnJobs, QueuedJobsTellTheirPlace) {

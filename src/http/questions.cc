@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/json/parse.hpp>
+
 #include "http/json_out.h"
 #include "http/strict_json.h"
 #include "http/text.h"
@@ -10,6 +13,7 @@ namespace longhand::http {
 namespace json = boost::json;
 namespace {
 
+constexpr std::string_view kNames[] = {"questions_and_answers", "questions_answers"};
 constexpr std::size_t kMaxQuestions = 100;
 constexpr std::size_t kMaxCharacters = 10'000;
 
@@ -22,10 +26,23 @@ std::optional<std::string> member(const json::object& object, std::string_view n
     return text;
 }
 
-bool is_blank(const json::value* value) {
-    if (value == nullptr) return true;
+/// The text of an array with nothing in it.
+bool is_empty_array(std::string_view text) {
+    return text.size() >= 2 && text.front() == '[' && text.back() == ']' &&
+           trimmed(text.substr(1, text.size() - 2)).empty();
+}
+
+/// Left out, as null and an empty text are, and the text of a null.
+bool is_absent(const BodyReader& body, std::string_view name) {
+    const json::value* value = body.find_filled(name);
+    return value == nullptr || (value->is_string() && trimmed(view(*value)) == "null");
+}
+
+bool is_blank(const BodyReader& body, std::string_view name) {
+    if (is_absent(body, name)) return true;
+    const json::value* value = body.find(name);
     if (value->is_array()) return value->get_array().empty();
-    return value->is_string() && trimmed({value->get_string().data(), value->get_string().size()}).empty();
+    return value->is_string() && is_empty_array(trimmed(view(*value)));
 }
 
 std::vector<job::QuestionAnswer> read_array(BodyReader& body, std::string_view name, const json::value& value) {
@@ -54,19 +71,21 @@ std::vector<job::QuestionAnswer> read_array(BodyReader& body, std::string_view n
 }  // namespace
 
 std::vector<job::QuestionAnswer> read_questions(BodyReader& body) {
-    std::string_view name = "questions_and_answers";
-    if (is_blank(body.find(name))) name = "questions_answers";
+    std::string_view name = kNames[0];
+    if (is_blank(body, name)) name = kNames[1];
+    if (is_blank(body, name)) return {};
     const json::value* value = body.find(name);
-    if (value == nullptr) return {};
     if (!value->is_string()) return read_array(body, name, *value);
-    const std::string_view text(value->get_string().data(), value->get_string().size());
-    if (trimmed(text).empty()) return {};
-    auto parsed = parse_json_value(text, fmt::format("'{}'", name));
+    auto parsed = parse_json_value(view(*value), fmt::format("'{}'", name));
     if (!parsed) {
         body.refuse(parsed.error().code, name, parsed.error().message);
         return {};
     }
     return read_array(body, name, *parsed);
+}
+
+bool names_questions(const BodyReader& body) {
+    return !std::ranges::all_of(kNames, [&](std::string_view name) { return is_absent(body, name); });
 }
 
 std::string questions_json(const std::vector<job::QuestionAnswer>& questions) {
@@ -77,6 +96,20 @@ std::string questions_json(const std::vector<job::QuestionAnswer>& questions) {
         out.raw(std::move(entry).str());
     }
     return std::move(out).str();
+}
+
+std::vector<job::QuestionAnswer> questions_of(const store::Project& project) {
+    std::vector<job::QuestionAnswer> questions;
+    boost::system::error_code error;
+    const json::value kept = json::parse(project.questions_answers, error);
+    if (error || !kept.is_array()) return questions;
+    for (const json::value& entry : kept.get_array()) {
+        const json::object* object = entry.if_object();
+        const auto question = object == nullptr ? std::nullopt : member(*object, "question");
+        const auto answer = object == nullptr ? std::nullopt : member(*object, "answer");
+        if (question && answer) questions.push_back({*question, *answer});
+    }
+    return questions;
 }
 
 }  // namespace longhand::http

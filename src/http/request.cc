@@ -94,11 +94,15 @@ std::string queued_again_json(Uuid job) {
 ApiError busy_project(const store::BusyProject& busy) {
     const std::string id = busy.job.to_string();
     const auto state = job::to_string(busy.state);
-    return ApiError{
-        ApiErrc::project_busy,
-        fmt::format("Job {} of this project is {}; a project runs one job at a time. Wait for it, or cancel it with "
-                    "POST /api/cancelJob {{\"jobId\": \"{}\"}}.",
-                    id, state, id)}
+    const std::string body = fmt::format("{{\"jobId\": \"{}\"}}", id);
+    // A draft waits for its user or a higher budget: nothing but a request moves it.
+    const std::string goes_on = busy.state == job::State::draft
+                                    ? fmt::format("It waits for you: go on with it with POST /api/resumeJob {}", body)
+                                    : "Wait for it";
+    return ApiError{ApiErrc::project_busy,
+                    fmt::format("Job {} of this project is {}; a project runs one job at a time. {}, or cancel it with "
+                                "POST /api/cancelJob {}.",
+                                id, state, goes_on, body)}
         .with("jobId", id)
         .with("status", state);
 }

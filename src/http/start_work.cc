@@ -77,8 +77,50 @@ struct Start {
     Uuid project;
     job::Settings settings;
     job::PerMilestone<std::optional<std::string>> milestones;  ///< what is not there comes from the project
+    bool names_questions = false;                              ///< else they come from the project
+    bool names_writing_model = false;
     job::Budget budget;
+    std::vector<std::string> warnings;  ///< see warnings_for
 };
+
+/// Below the cap; says so where that is less than what was asked for.
+void read_length(BodyReader& body, Start& start) {
+    job::Settings& settings = start.settings;
+    const auto asked = body.length("page_length");
+    if (asked) settings.length = asked->length;
+    settings.max_pages = static_cast<std::uint32_t>(body.whole("max_pages", 1, 350).value_or(350));
+    settings.length.max_pages = std::min(settings.length.max_pages, settings.max_pages);
+    settings.length.min_pages = std::min(settings.length.min_pages, settings.length.max_pages);
+    if (!asked) return;
+    const std::int64_t planned = writing::target_of(settings).words;
+    if (asked->length.words && *asked->length.words > planned) {
+        start.warnings.push_back(fmt::format(
+            "page_length asks for {} words, but the work may have {} pages (max_pages): it is planned with {} words.",
+            *asked->length.words, settings.max_pages, planned));
+    } else if (!asked->length.words && asked->length.max_pages > settings.max_pages) {
+        start.warnings.push_back(fmt::format(
+            "page_length asks for up to {} pages, but max_pages is {}: the work is planned with no more than that.",
+            asked->length.max_pages, settings.max_pages));
+    }
+}
+
+void read_diagrams(BodyReader& body, Start& start) {
+    start.settings.technical_diagrams = body.choice("has_technical_diagrams");
+    if (start.settings.technical_diagrams != job::Choice::on) return;
+    start.warnings.emplace_back(
+        "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
+}
+
+void read_models(BodyReader& body, Start& start, const ServerDefaults& defaults) {
+    start.settings.reasoning_model = model_or(body, "reasoning_model", defaults.reasoning_model);
+    start.settings.writing_model = model_or(body, "writing_model", defaults.writing_model);
+    start.settings.function_model = model_or(body, "function_model", defaults.function_model);
+    start.names_writing_model = !model_or(body, "writing_model", "").empty();
+    if (model_or(body, "function_model", "").empty()) return;
+    start.warnings.emplace_back(
+        "function_model is shown with the job, but no step of a job uses it: reasoning_model plans and writing_model "
+        "writes.");
+}
 
 ApiResult<Start> read_start(const json::object& object, const ServerDefaults& defaults) {
     BodyReader body(object);
@@ -92,21 +134,17 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.outline_text = body.text("outline_text", {0, 5'000}).value_or("");
     settings.style_text = body.text("style_text", {0, 10'000}).value_or("");
     settings.supplemental_info = body.text("supplemental_info", {0, 50'000}).value_or("");
-    if (const auto length = body.length("page_length")) settings.length = length->length;
-    settings.max_pages = static_cast<std::uint32_t>(body.whole("max_pages", 1, 350).value_or(350));
-    settings.length.max_pages = std::min(settings.length.max_pages, settings.max_pages);
-    settings.length.min_pages = std::min(settings.length.min_pages, settings.length.max_pages);
-    settings.technical_diagrams = body.choice("has_technical_diagrams");
+    read_length(body, start);
+    read_diagrams(body, start);
     settings.table_of_contents = body.choice("has_tableofcontents");
     read_research(body, settings);
     settings.guided = body.flag("guided").value_or(false);
     start.milestones = read_milestones(body);
     settings.questions_and_answers = read_questions(body);
+    start.names_questions = names_questions(body);
     settings.urls_for_research = read_urls(body);
     read_mode(body, settings);
-    settings.reasoning_model = model_or(body, "reasoning_model", defaults.reasoning_model);
-    settings.writing_model = model_or(body, "writing_model", defaults.writing_model);
-    settings.function_model = model_or(body, "function_model", defaults.function_model);
+    read_models(body, start, defaults);
     settings.context_tokens = defaults.context_tokens;
     settings.pipeline_version = defaults.pipeline_version;
     start.budget = body.budget();
@@ -119,12 +157,14 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     return start;
 }
 
-/// What was asked for and is accepted, but makes no difference.
-std::vector<std::string> warnings_for(const job::Settings& settings) {
-    std::vector<std::string> warnings;
-    if (settings.technical_diagrams == job::Choice::on) {
-        warnings.emplace_back(
-            "has_technical_diagrams is 'on', but this version draws no diagrams: the work is written without them.");
+/// What was asked for and is accepted, but makes no difference, or less than it says.
+std::vector<std::string> warnings_for(const Start& start, const store::Project& project) {
+    std::vector<std::string> warnings = start.warnings;
+    if (!start.names_writing_model && !project.model.empty() && project.model != start.settings.writing_model) {
+        warnings.push_back(
+            fmt::format("The project's model '{}' is kept, not used: the work is written with '{}'. Name it as "
+                        "writing_model to have it used.",
+                        clipped(project.model), start.settings.writing_model));
     }
     return warnings;
 }
@@ -140,23 +180,30 @@ job::MilestoneTexts milestones_of(const Start& start, const store::Project& proj
     return texts;
 }
 
-void take_from_project(job::Settings& settings, const store::Project& project) {
+job::Settings settings_of(const Start& start, const store::Project& project) {
+    job::Settings settings = start.settings;
     const auto fill = [](std::string& field, const std::string& from) {
         if (field.empty()) field = from;
     };
     fill(settings.outline_text, project.outline_text);
     fill(settings.style_text, project.style_text);
     fill(settings.supplemental_info, project.supplemental_info);
+    if (!start.names_questions) settings.questions_and_answers = questions_of(project);
+    settings.milestones = milestones_of(start, project);
+    return settings;
+}
+
+void add_warnings(JsonObject& out, const std::vector<std::string>& warnings) {
+    if (warnings.empty()) return;
+    JsonArray list;
+    for (const std::string& warning : warnings) list.raw(json_string(warning));
+    out.raw("warnings", std::move(list).str());
 }
 
 std::string started_json(Uuid job, const std::vector<std::string>& warnings) {
     JsonObject out;
     out.add("message", "Job started successfully").add("jobId", job);
-    if (!warnings.empty()) {
-        JsonArray list;
-        for (const std::string& warning : warnings) list.raw(json_string(warning));
-        out.raw("warnings", std::move(list).str());
-    }
+    add_warnings(out, warnings);
     return std::move(out).str();
 }
 
@@ -169,22 +216,20 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call
     store::NewJob request;
     request.owner = call.owner();
     request.project = start.project;
-    request.settings = start.settings;
-    take_from_project(request.settings, project);
-    request.settings.milestones = milestones_of(start, project);
+    request.settings = settings_of(start, project);
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
     const auto key = co_await written_with(services, call.owner(), request.provider);
     if (!key) co_return key.error();
     request.is_byok = *key == WrittenWith::own_key;
     request.budget = start.budget;
-    auto once = call.once<store::Enqueued>([warnings = warnings_for(start.settings)](const auto& done) {
+    auto once = call.once<store::Enqueued>([warnings = warnings_for(start, project)](const auto& done) {
         return done->busy ? std::nullopt : std::optional(started_json(done->job.id, warnings));
     });
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request), std::move(once));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);
-    co_return json_reply(started_json(enqueued->job.id, warnings_for(start.settings)));
+    co_return json_reply(started_json(enqueued->job.id, warnings_for(start, project)));
 }
 
 awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
@@ -197,13 +242,12 @@ awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call&
     co_return co_await start_job(services, call, *start, *project);
 }
 
-/// What generateWork's body leaves out, as the project has it.
+/// What generateWork's body leaves out or leaves empty, as the project has it.
 void fill_from_project(json::object& body, const store::Project& project) {
     const std::initializer_list<std::pair<std::string_view, const std::string&>> fields = {
         {"prompt", project.prompt}, {"author", project.author}, {"email", project.email}};
     for (const auto& [name, value] : fields) {
-        const json::value* sent = body.if_contains(name);
-        if ((sent == nullptr || sent->is_null()) && !value.empty()) body[name] = value;
+        if (BodyReader(body).find_filled(name) == nullptr && !value.empty()) body[name] = value;
     }
 }
 
@@ -263,8 +307,8 @@ std::string rests_on_json(const writing::Estimate& estimate, const std::vector<s
     return std::move(list).str();
 }
 
-std::string estimate_json(const Start& start, const writing::Estimate& estimate, const ServerDefaults& defaults,
-                          const std::vector<store::ProjectFile>& files, std::uint64_t bytes) {
+JsonObject estimate_object(const Start& start, const writing::Estimate& estimate, const ServerDefaults& defaults,
+                           const std::vector<store::ProjectFile>& files, std::uint64_t bytes) {
     const auto calls = estimate.planning.calls + estimate.writing.calls;
     const auto prompt = estimate.planning.prompt_tokens + estimate.writing.prompt_tokens;
     const auto completion = estimate.planning.completion_tokens + estimate.writing.completion_tokens;
@@ -284,7 +328,7 @@ std::string estimate_json(const Start& start, const writing::Estimate& estimate,
     models.add("reasoning_model", start.settings.reasoning_model).add("writing_model", start.settings.writing_model);
     out.raw("models", std::move(models).str());
     out.raw("rests_on", rests_on_json(estimate, files, bytes, cost.has_value()));
-    return std::move(out).str();
+    return out;
 }
 
 /// The body of either call that starts a job. Nothing is started, kept or bought.
@@ -300,13 +344,15 @@ awaitable<ApiResult<Reply>> estimate_job(const Services& services, Call& call) {
     const auto defaults = services.defaults.get();
     auto start = read_start(*body, *defaults);
     if (!start) co_return start.error();
-    take_from_project(start->settings, *project);
+    start->settings = settings_of(*start, *project);
     const auto files = co_await services.deps.projects.files_of_project(call.owner(), id);
     if (!files) co_return from_store(files.error(), "project");
     std::uint64_t bytes = 0;
     for (const store::ProjectFile& file : *files) bytes += file.size;
     const writing::Estimate estimate = writing::estimate(start->settings, bytes);
-    co_return json_reply(estimate_json(*start, estimate, *defaults, *files, bytes));
+    JsonObject out = estimate_object(*start, estimate, *defaults, *files, bytes);
+    add_warnings(out, warnings_for(*start, *project));
+    co_return json_reply(std::move(out).str());
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ json::array sections_json(const Assembled& assembled) {
     return sections;
 }
 
+/// Of the passages that are cited, in their order.
+json::array ids_json(const SourceUse& use) {
+    json::array ids;
+    for (const auto& [position, id] : use.ids) ids.emplace_back(id);
+    return ids;
+}
+
 json::object source_json(const SourceInfo& source, const Work& work, const Assembled& assembled) {
     json::object entry;
     entry["name"] = source.name;
@@ -47,6 +54,7 @@ json::object source_json(const SourceInfo& source, const Work& work, const Assem
         std::find_if(assembled.uses.begin(), assembled.uses.end(), [&](auto& u) { return u.sha256 == source.sha256; });
     const bool used = use != assembled.uses.end();
     entry["passages_cited"] = used ? use->places.size() : 0;
+    entry["passage_ids"] = used ? ids_json(*use) : json::array();
     entry["citations"] = used ? use->citations : 0;
     entry["share"] = share_of(used ? use->words : 0, assembled.words);
     const auto quoted = assembled.quoted.find(source.sha256);

@@ -81,6 +81,7 @@ std::string References::links(const std::vector<std::string>& keys, std::string_
         auto& sections = use.places[passage->position];
         if (sections.empty() || sections.back() != section) sections.emplace_back(section);
         use.where[passage->position] = passage->place;
+        use.ids[passage->position] = passage->key;
         ++use.citations;
         ++citations_;
         numbers.insert(use.number);

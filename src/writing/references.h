@@ -20,6 +20,7 @@ struct SourceUse {
     std::uint32_t number = 0;                                  ///< `[n]`, by first use
     std::map<std::uint32_t, std::vector<std::string>> places;  ///< position of a passage -> the sections that cite it
     std::map<std::uint32_t, sources::Place> where;
+    std::map<std::uint32_t, std::string> ids;  ///< of these passages, by position
     std::int64_t citations = 0;
     double words = 0;  ///< of the sentences that cite it; shared out where a sentence cites several
 };

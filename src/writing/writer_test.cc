@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "writing/length.h"
 #include "writing/table_context_testing.h"
@@ -56,6 +58,22 @@ TEST(Writer, APromptAndSourcesBecomeAManuscript) {
     EXPECT_EQ(sheet(*result).at("citations").as_int64(), result->citations);
     EXPECT_EQ(sheet(*result).at("sources_unread").as_array().size(), 0U);
     EXPECT_EQ(warnings(*result), "[]");
+}
+
+TEST(Writer, TheSheetNamesThePassagesThatAreCited) {
+    TableContext context = lighthouse();
+    const auto result = write(context);
+    ASSERT_TRUE(result) << result.error().message;
+    std::set<std::string> known, named;
+    for (const sources::Passage& passage : context.passages) known.insert(passage.key);
+    const boost::json::object told = sheet(*result);
+    for (const auto& source : told.at("sources").as_array()) {
+        const auto& ids = source.at("passage_ids").as_array();
+        EXPECT_EQ(static_cast<std::int64_t>(ids.size()), source.at("passages_cited").as_int64());
+        for (const auto& id : ids) named.emplace(id.as_string());
+    }
+    EXPECT_GT(named.size(), 5U);
+    EXPECT_TRUE(std::ranges::includes(known, named));
 }
 
 TEST(Writer, TheBudgetsOfTheDraftsAddUpToTheLength) {
