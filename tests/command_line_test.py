@@ -177,12 +177,15 @@ class Folder(LonghandTest):
         refused = run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr
         self.assertIn(str(server.child.pid), refused)
 
-    def test_a_taken_port_is_named(self):
+    def test_a_taken_port_is_named_and_the_first_start_is_the_next_one(self):
         server = self.serve()
         port = Api(server.url).url.port
-        message = run("serve", "--data", self.folder / "other", "--listen", f"127.0.0.1:{port}", status=1).stderr
-        self.assertIn(str(port), message)
-        self.assertIn("--listen", message)
+        failed = run("serve", "--data", self.folder / "other", "--listen", f"127.0.0.1:{port}", status=1)
+        self.assertIn(str(port), failed.stderr)
+        self.assertIn("--listen", failed.stderr)
+        self.assertEqual(failed.stdout, "")
+        self.data = self.folder / "other"
+        self.assertIn("longhand token owner@localhost", self.serve().lines[0])
 
     def test_beyond_loopback_there_has_to_be_a_user(self):
         message = run("serve", "--data", self.data, "--listen", "0.0.0.0:0", status=1).stderr
