@@ -32,6 +32,11 @@ class Usage(LonghandTest):
         self.assertIn("'serve'", self.message("sevre"))
         self.assertIn("'--listen'", self.message("serve", "--lissten", "x"))
         self.assertIn("'longhand user add'", self.message("user"))
+        for words, meant in ((["user", "lst"], "user list"), (["secret", "rotat"], "secret rotate"), (["usr", "add"], "user add"),
+                             (["secert", "rotate"], "secret rotate"), (["usr"], "user"), (["useradd"], "user add"), (["--hlep"], "--help"),
+                             (["--verison"], "--version"), (["wirte", "A prompt"], "write")):  # fmt: skip
+            self.assertIn(f"Did you mean '{meant}'?", self.message(*words))
+        self.assertIn("Did you mean 'stall'?", self.message("model", "--fail-with", "500,stal"))
         config = self.folder / "longhand.toml"
         config.write_text('lisen = "127.0.0.1:1"\n')
         self.assertIn("'listen'", self.message("serve", "--config", config, "--data", self.data))
@@ -128,6 +133,12 @@ class Usage(LonghandTest):
             ("write", "--resume", "nonsense"): "job's id",
             ("status", "no id"): "no job's id",
             ("status", "abc"): "no job's id",
+            ("status", ""): "status wants ID",
+            ("cancel", ""): "cancel wants ID",
+            ("get", ""): "get wants ID",
+            ("user", "remove", ""): "user remove wants EMAIL",
+            ("write", "--data", "x", "--", "--short"): "10 to 10,000",
+            ("submit", "--", "--short", "--json"): "does not know what to do with '--json'",
             ("write", "--resume", "0190a2f4-5b1c-7d3e-8f00-0123456789ab", "--title", "Another"): "--title",
             ("write", "--resume", "0190a2f4-5b1c-7d3e-8f00-0123456789ab", "--model", "another"): "--model",
             ("user", "add", "nobody"): "ann@example.org",
@@ -135,7 +146,7 @@ class Usage(LonghandTest):
         }
         for words, expected in cases.items():
             with self.subTest(words=words):
-                extra = () if words[0] == "status" else ("--data", self.data)
+                extra = () if words[0] == "status" or "--" in words else ("--data", self.data)
                 self.assertIn(expected.replace("10,000", "10000"), self.message(*words, *extra).replace("10,000", "10000"))
 
     def test_version_names_itself(self):
