@@ -56,6 +56,7 @@ class Usage(LonghandTest):
         return done.stdout.split("\n")[:-1]
 
     def test_a_misspelled_variable_is_named_and_a_foreign_one_is_not(self):
+        run("user", "add", "ann@example.org", "--data", self.data)
         said = run("user", "list", "--data", self.data, variables={"LONGHAND_LOG_LEVLE": "debug"}).stderr
         self.assertIn("LONGHAND_LOG_LEVLE is not known and does nothing. Did you mean LONGHAND_LOG_LEVEL?", said)
         foreign = {"LONGHAND_PORT": "tcp://10.0.0.1:80", "LONGHAND_SERVICE_HOST": "10.0.0.1", "LONGHAND_LOG_LEVEL": "error"}
@@ -112,7 +113,6 @@ class Usage(LonghandTest):
         self.assertIn("LONGHAND_RESUME", done.stderr)
 
     def test_output_that_can_not_be_written_is_a_failure(self):
-        run("user", "list", "--data", self.data)
         with open("/dev/full", "w") as full:
             for words in (("--version",), ("--help",), ("write", "--help"), ("user", "add", "ann@example.org", "--data", self.data)):
                 self.assertIn("No space left", run(*words, status=1, stdout=full).stderr)
@@ -163,14 +163,76 @@ class Folder(LonghandTest):
         (self.data / "longhand.db").write_bytes(b"This is no database at all." * 200)
         self.assertIn("longhand.db", run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr)
 
-    def test_an_older_database_is_brought_up_to_date(self):
-        where = ("--data", self.data)
-        self.assertIn("There is no database", run("migrate", *where, status=1).stderr)
-        self.assertFalse(self.data.exists())
+    def make_first_schema(self):
         self.data.mkdir()
         with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
             database.executescript((ROOT / "src/store/sqlite/sql/migrations/0001_initial.sql").read_text())
             database.executescript(f"PRAGMA user_version = 1; PRAGMA application_id = {0x4C684A62}")
+
+    def schema(self):
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            return database.execute("PRAGMA user_version").fetchone()[0]
+
+    def test_only_who_holds_the_folder_brings_its_database_up_to_date(self):
+        """A server of the older version may be at work on it."""
+        self.make_first_schema()
+        secret = self.data / "secret"
+        secret.write_text("ab" * 32 + "\n")
+        secret.chmod(0o600)
+        for words in (("user", "add", "ann@example.org"), ("user", "list"), ("user", "remove", "ann@example.org"), ("token", "ann@example.org"),
+                      ("key", "ann@example.org"), ("secret", "rotate")):  # fmt: skip
+            self.assertRegex(run(*words, "--data", self.data, status=1).stderr, r"schema 1 and this program needs \d+: .*longhand migrate")
+        self.assertRegex(run("doctor", "--data", self.data, status=1).stdout, r"BAD +database .*schema 1 and .*longhand migrate")
+        self.assertEqual((self.schema(), secret.read_text()), (1, "ab" * 32 + "\n"))
+        run("backup", self.folder / "before.tar", "--data", self.data)
+        self.assertEqual(self.schema(), 1)
+        self.serve()
+        self.assertGreater(self.schema(), 1)
+        run("list", "--data", self.data)
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            database.execute("PRAGMA user_version = 2")
+        self.assertIn("schema 2 and this program needs", run("list", "--data", self.data, status=1).stderr)
+
+    def test_a_check_that_is_said_to_be_off_is_off(self):
+        config = self.folder / "longhand.toml"
+        config.write_text("check = false\n")
+        for words, variables in ((("--check=false",), {}), ((), {"LONGHAND_CHECK": "false"}), (("--config", config), {})):
+            self.make_first_schema()
+            self.assertIn("was at schema 1", run("migrate", "--data", self.data, *words, variables=variables).stdout)
+            shutil.rmtree(self.data)
+
+    def test_a_mistyped_folder_becomes_no_installation(self):
+        (self.folder / "empty").mkdir()
+        for data in (self.data, self.folder / "empty"):
+            for words in (("user", "list"), ("user", "remove", "a@b.org"), ("token", "a@b.org"), ("key", "a@b.org"), ("backup", self.folder / "x.tar"),
+                          ("migrate",)):  # fmt: skip
+                self.assertIn(f"There is no installation in {data}", run(*words, "--data", data, status=1).stderr, words)
+            self.assertRegex(run("doctor", "--data", data).stdout, rf"ok +database +There is no installation in {re.escape(str(data))} yet: .*serve")
+        self.assertFalse(self.data.exists())
+        self.assertEqual(list((self.folder / "empty").iterdir()), [])
+        run("user", "add", "a@b.org", "--data", self.data)
+        self.assertIn("a@b.org", run("user", "list", "--data", self.data).stdout)
+        other = self.folder / "no such secret"
+        self.assertIn(str(other), run("token", "a@b.org", "--data", self.data, "--secret-file", other, status=1).stderr)
+        run("doctor", "--data", self.data, "--secret-file", other)
+        self.assertFalse(other.exists())
+
+    def test_doctor_says_where_no_folder_can_be_made(self):
+        (self.folder / "file").write_text("")
+        said = run("doctor", "--data", self.folder / "file" / "data", status=1).stdout
+        self.assertRegex(said, r"BAD +database +There is no installation in .* and none can be made there")
+
+    def test_a_folder_that_can_not_be_read_is_not_called_empty(self):
+        self.data.symlink_to(self.data)
+        for words in (("user", "list"), ("backup", self.folder / "x.tar"), ("migrate",), ("secret", "rotate"), ("token", "ann@example.org")):
+            self.assertRegex(run(*words, "--data", self.data, status=1).stderr, r"can't be read: \w+")
+        self.assertRegex(run("doctor", "--data", self.data, status=1).stdout, r"BAD +database .*can't be read: \w+")
+
+    def test_an_older_database_is_brought_up_to_date(self):
+        where = ("--data", self.data)
+        self.assertIn("There is no installation", run("migrate", *where, status=1).stderr)
+        self.assertFalse(self.data.exists())
+        self.make_first_schema()
         self.assertIn("is at schema 1, and this program needs", run("migrate", "--check", *where, status=1).stderr)
         self.assertIn("was at schema 1", run("migrate", *where).stdout)
         self.assertIn("which is this program's", run("migrate", "--check", *where).stdout)

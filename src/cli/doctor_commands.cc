@@ -1,7 +1,11 @@
 // doctor: what works here, a line each, and how to mend what does not.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 
 #include "cli/command.h"
 #include "cli/installation.h"
@@ -21,16 +25,45 @@ struct Findings {
     }
 };
 
+// The folder that a first start would make, or the nearest above it that is there already, has to take files.
+std::string reason_not_to_make(std::filesystem::path folder) {
+    std::error_code error;
+    while (!std::filesystem::exists(folder, error) && !error && folder.has_relative_path())
+        folder = folder.parent_path();
+    if (error) return error.message();
+    if (!std::filesystem::is_directory(folder, error)) return folder.string() + " is no folder";
+    return access(folder.c_str(), W_OK | X_OK) == 0 ? "" : fmt::format("{}: {}", folder.string(), std::strerror(errno));
+}
+
+void check_database(Findings& findings, const Options& options, Runtime& runtime) {
+    constexpr const char* kName = "database";
+    const auto data = data_path(options);
+    if (!data) return findings.tell(kName, false, data.error().message);
+    const auto there = is_there(*data + "/longhand.db");
+    if (there && !*there) {
+        const std::string reason = reason_not_to_make(*data);
+        if (!reason.empty())
+            return findings.tell(kName, false,
+                                 fmt::format("There is no installation in {}, and none can be made there: {}. Name "
+                                             "another folder with --data.",
+                                             *data, reason));
+        return findings.tell(kName, true,
+                             fmt::format("There is no installation in {} yet: 'longhand serve' makes one at its first "
+                                         "start. If there should be one, name its folder with --data.",
+                                         *data));
+    }
+    auto installation = Installation::open(options, Hold::beside, runtime);
+    findings.tell(kName, installation.has_value(),
+                  installation ? *data + "/longhand.db can be read and written" : installation.error().message);
+}
+
 int doctor(const Options& options) {
     const auto children = children_of(options);
     if (!children) return complain(children.error().message, kUsage);
     Findings findings;
     asio::io_context loop;
     AsioRuntime runtime(loop, 1);
-    auto installation = Installation::open(options, Hold::beside, runtime);
-    findings.tell(
-        "database", installation.has_value(),
-        installation ? (*installation)->path() + "/longhand.db can be read and written" : installation.error().message);
+    check_database(findings, options, runtime);
     auto provider = Provider::make(options, loop, runtime, ModelChoice::checked);
     findings.tell("provider", provider.has_value(),
                   provider ? fmt::format("{}, writing with {}", (*provider)->defaults().provider,

@@ -85,8 +85,11 @@ std::string to_the_same_server(const Options& options) {
 
 OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop,
                                   OwnerAccount account) {
-    auto installation = Installation::open(options, Hold::client, runtime);
-    if (!installation) return installation.error();
+    auto installation = Installation::open(options, Hold::signing, runtime);
+    if (!installation) {
+        return Failure<OpenErrc>{installation.error().code,
+                                 installation.error().message + " A token can be given with --token instead."};
+    }
     store::Store& store = (*installation)->store();
     const auto user = account == OwnerAccount::made ? run_on(loop, owner_account(store))
                                                     : run_on(loop, account_of(store, kOwnerEmail));
