@@ -13,6 +13,7 @@ import subprocess
 import unittest
 
 from harness import ROOT, Api, LonghandTest, run
+from web import Web
 
 
 class Usage(LonghandTest):
@@ -351,6 +352,20 @@ class Client(LonghandTest):
         run("user", "remove", "owner@localhost", *here)
         self.assertIn("owner@localhost", run("list", *here, status=1).stderr)
         self.assertNotIn("owner@", run("user", "list", *here).stdout)
+
+    def test_doctor_tries_the_key_where_anybody_may_list_the_models(self):
+        web = Web()
+        self.addCleanup(web.close)
+        refusal = b'{"error": {"message": "Incorrect API key provided."}}'
+        models = b'{"object": "list", "data": [{"id": "one", "object": "model"}]}'
+        web.answer = lambda request: (200, {}, models) if request["path"] == "/v1/models" else (401, {}, refusal)
+        asked = ("doctor", "--data", self.data, "--provider", web.url("/v1"))
+        said = run(*asked, status=1, variables={"LONGHAND_PROVIDER_KEY": "sk-canary"}).stdout
+        self.assertRegex(said, r"BAD +provider .*--provider-key-file")
+        self.assertNotIn("canary", said)
+        self.assertIn("BAD", run(*asked, status=1).stdout)
+        model = self.model()
+        self.assertNotIn("BAD", run("doctor", "--data", self.data, "--provider", model.url + "/v1").stdout)
 
     def test_doctor_asks_the_provider_for_the_model(self):
         done = run("doctor", "--data", self.data, "--provider", "http://127.0.0.1:9/v1", "--model", "x", status=1)

@@ -57,6 +57,27 @@ void check_database(Findings& findings, const Options& options, Runtime& runtime
                   installation ? *data + "/longhand.db can be read and written" : installation.error().message);
 }
 
+// A provider may list its models to anybody, and refuse the key when a job begins. One that does not answer in time, as
+// a local one that loads its model, says nothing of the key.
+std::string reason_against_key(Provider& provider, const Options& options, asio::io_context& loop) {
+    if (!options.has("provider")) return {};
+    auto given = provider.read_again(options);
+    if (!given) return given.error().message;
+    const auto taken = run_on(loop, provider.check_servers_key(std::move(given->key), StopToken{}));
+    return taken || taken.error().code != llm::LlmErrc::refused_key ? std::string() : taken.error().message;
+}
+
+void check_provider(Findings& findings, const Options& options, asio::io_context& loop, Runtime& runtime) {
+    constexpr const char* kName = "provider";
+    auto provider = Provider::make(options, loop, runtime, ModelChoice::checked);
+    if (!provider) return findings.tell(kName, false, provider.error().message);
+    if (const std::string reason = reason_against_key(**provider, options, loop); !reason.empty())
+        return findings.tell(kName, false, reason);
+    findings.tell(
+        kName, true,
+        fmt::format("{}, writing with {}", (*provider)->defaults().provider, (*provider)->defaults().writing_model));
+}
+
 int doctor(const Options& options) {
     const auto children = children_of(options);
     if (!children) return complain(children.error().message, kUsage);
@@ -64,11 +85,7 @@ int doctor(const Options& options) {
     asio::io_context loop;
     AsioRuntime runtime(loop, 1);
     check_database(findings, options, runtime);
-    auto provider = Provider::make(options, loop, runtime, ModelChoice::checked);
-    findings.tell("provider", provider.has_value(),
-                  provider ? fmt::format("{}, writing with {}", (*provider)->defaults().provider,
-                                         (*provider)->defaults().writing_model)
-                           : provider.error().message);
+    check_provider(findings, options, loop, runtime);
     for (const typeset::Check& check : typeset::check_installation(children->policy.confine))
         findings.tell(check.name, check.ok, check.message);
     return findings.all_well ? kDone : kFailed;
