@@ -7,12 +7,14 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
+import time
 import unittest
 
-from harness import ROOT, Api, LonghandTest, run
+from harness import BINARY, DEADLINE, ROOT, SLOWNESS, Api, LonghandTest, environment, run
 from web import Web
 
 
@@ -352,6 +354,44 @@ class Client(LonghandTest):
         run("user", "remove", "owner@localhost", *here)
         self.assertIn("owner@localhost", run("list", *here, status=1).stderr)
         self.assertNotIn("owner@", run("user", "list", *here).stdout)
+
+    def test_a_document_goes_into_a_fifo_and_to_where_a_link_leads(self):
+        self.serve()
+        here = ("--data", self.data)
+        job = run("submit", "--pages", "2", *here, "--", "--help and the other options of a command, explained.").stdout.strip()
+        run("watch", job, *here)
+        fifo, link, book = self.folder / "fifo", self.folder / "link", self.folder / "book.pdf"
+        os.mkfifo(fifo)
+        with subprocess.Popen([BINARY, "get", job, *map(str, here), "--out", fifo], env=environment(), stdout=subprocess.PIPE) as getting:
+            written = fifo.read_bytes()
+            getting.communicate(timeout=DEADLINE)
+        self.assertEqual(getting.returncode, 0)
+        self.assertTrue(stat.S_ISFIFO(fifo.stat().st_mode))
+        link.symlink_to("book.pdf")
+        for old in (False, True):
+            run("get", job, *here, "--out", link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(book.read_bytes(), written, old)
+            book.write_text("old")
+        self.assertTrue(written.startswith(b"%PDF-"))
+        # Nobody reads it, and Ctrl-C ends the wait.
+        with subprocess.Popen([BINARY, "get", job, *map(str, here), "--out", fifo], env=environment(), stdout=subprocess.PIPE) as waiting:
+            time.sleep(0.5 * SLOWNESS)
+            self.assertIsNone(waiting.poll())
+            waiting.send_signal(signal.SIGINT)
+            waiting.communicate(timeout=DEADLINE)
+        self.assertEqual(waiting.returncode, 1)
+        self.assertEqual(list(self.folder.glob("*.part")), [])
+
+    def test_a_client_logs_its_calls_when_it_is_asked_to(self):
+        server = self.serve()
+        here = ("--data", self.data, "--token", self.token())
+        self.assertEqual(run("list", *here).stderr, "There are no jobs yet; 'longhand submit' starts one.\n")
+        log = run("list", *here, "--log-level", "debug").stderr
+        self.assertIn(f"GET {server.url}/api/jobs?limit=100: 200", log)
+        self.assertNotIn(here[-1], log)
+        lines = run("list", *here, "--log-format", "json", variables={"LONGHAND_LOG_LEVEL": "debug"}).stderr.splitlines()
+        self.assertEqual({json.loads(line)["level"] for line in lines if line.startswith("{")}, {"debug"})
 
     def test_doctor_tries_the_key_where_anybody_may_list_the_models(self):
         web = Web()
