@@ -17,10 +17,13 @@ done < <(find "$root/docs" "$root/src" \( -name '*.md' -path '*/docs/*' -o -name
   --title "The Longhand Handbook" --author "The Longhand project" --pages 12-15 \
   --data "$out/data" --out "$out" --format pdf,md "${sources[@]}"
 
+# As they can be typed, whatever is in a path.
+command=$(printf '%q' "$longhand")
+data=$(printf '%q' "$out/data")
 cat <<TEXT
 
 The PDF lies in $out. Start the server with:
-  $longhand serve --data "$out/data"
+  $command serve --data $data
 and get a token for it with:
-  $longhand token owner@localhost --data "$out/data"
+  $command token owner@localhost --data $data
 TEXT

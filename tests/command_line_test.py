@@ -7,12 +7,15 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
+import time
 import unittest
 
-from harness import ROOT, Api, LonghandTest, run
+from harness import BINARY, DEADLINE, ROOT, SLOWNESS, Api, LonghandTest, environment, run
+from web import Web
 
 
 class Usage(LonghandTest):
@@ -32,6 +35,11 @@ class Usage(LonghandTest):
         self.assertIn("'serve'", self.message("sevre"))
         self.assertIn("'--listen'", self.message("serve", "--lissten", "x"))
         self.assertIn("'longhand user add'", self.message("user"))
+        for words, meant in ((["user", "lst"], "user list"), (["secret", "rotat"], "secret rotate"), (["usr", "add"], "user add"),
+                             (["secert", "rotate"], "secret rotate"), (["usr"], "user"), (["useradd"], "user add"), (["--hlep"], "--help"),
+                             (["--verison"], "--version"), (["wirte", "A prompt"], "write")):  # fmt: skip
+            self.assertIn(f"Did you mean '{meant}'?", self.message(*words))
+        self.assertIn("Did you mean 'stall'?", self.message("model", "--fail-with", "500,stal"))
         config = self.folder / "longhand.toml"
         config.write_text('lisen = "127.0.0.1:1"\n')
         self.assertIn("'listen'", self.message("serve", "--config", config, "--data", self.data))
@@ -51,6 +59,7 @@ class Usage(LonghandTest):
         return done.stdout.split("\n")[:-1]
 
     def test_a_misspelled_variable_is_named_and_a_foreign_one_is_not(self):
+        run("user", "add", "ann@example.org", "--data", self.data)
         said = run("user", "list", "--data", self.data, variables={"LONGHAND_LOG_LEVLE": "debug"}).stderr
         self.assertIn("LONGHAND_LOG_LEVLE is not known and does nothing. Did you mean LONGHAND_LOG_LEVEL?", said)
         foreign = {"LONGHAND_PORT": "tcp://10.0.0.1:80", "LONGHAND_SERVICE_HOST": "10.0.0.1", "LONGHAND_LOG_LEVEL": "error"}
@@ -107,7 +116,6 @@ class Usage(LonghandTest):
         self.assertIn("LONGHAND_RESUME", done.stderr)
 
     def test_output_that_can_not_be_written_is_a_failure(self):
-        run("user", "list", "--data", self.data)
         with open("/dev/full", "w") as full:
             for words in (("--version",), ("--help",), ("write", "--help"), ("user", "add", "ann@example.org", "--data", self.data)):
                 self.assertIn("No space left", run(*words, status=1, stdout=full).stderr)
@@ -128,6 +136,12 @@ class Usage(LonghandTest):
             ("write", "--resume", "nonsense"): "job's id",
             ("status", "no id"): "no job's id",
             ("status", "abc"): "no job's id",
+            ("status", ""): "status wants ID",
+            ("cancel", ""): "cancel wants ID",
+            ("get", ""): "get wants ID",
+            ("user", "remove", ""): "user remove wants EMAIL",
+            ("write", "--data", "x", "--", "--short"): "10 to 10,000",
+            ("submit", "--", "--short", "--json"): "does not know what to do with '--json'",
             ("write", "--resume", "0190a2f4-5b1c-7d3e-8f00-0123456789ab", "--title", "Another"): "--title",
             ("write", "--resume", "0190a2f4-5b1c-7d3e-8f00-0123456789ab", "--model", "another"): "--model",
             ("user", "add", "nobody"): "ann@example.org",
@@ -135,7 +149,7 @@ class Usage(LonghandTest):
         }
         for words, expected in cases.items():
             with self.subTest(words=words):
-                extra = () if words[0] == "status" else ("--data", self.data)
+                extra = () if words[0] == "status" or "--" in words else ("--data", self.data)
                 self.assertIn(expected.replace("10,000", "10000"), self.message(*words, *extra).replace("10,000", "10000"))
 
     def test_version_names_itself(self):
@@ -152,14 +166,76 @@ class Folder(LonghandTest):
         (self.data / "longhand.db").write_bytes(b"This is no database at all." * 200)
         self.assertIn("longhand.db", run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr)
 
-    def test_an_older_database_is_brought_up_to_date(self):
-        where = ("--data", self.data)
-        self.assertIn("There is no database", run("migrate", *where, status=1).stderr)
-        self.assertFalse(self.data.exists())
+    def make_first_schema(self):
         self.data.mkdir()
         with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
             database.executescript((ROOT / "src/store/sqlite/sql/migrations/0001_initial.sql").read_text())
             database.executescript(f"PRAGMA user_version = 1; PRAGMA application_id = {0x4C684A62}")
+
+    def schema(self):
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            return database.execute("PRAGMA user_version").fetchone()[0]
+
+    def test_only_who_holds_the_folder_brings_its_database_up_to_date(self):
+        """A server of the older version may be at work on it."""
+        self.make_first_schema()
+        secret = self.data / "secret"
+        secret.write_text("ab" * 32 + "\n")
+        secret.chmod(0o600)
+        for words in (("user", "add", "ann@example.org"), ("user", "list"), ("user", "remove", "ann@example.org"), ("token", "ann@example.org"),
+                      ("key", "ann@example.org"), ("secret", "rotate")):  # fmt: skip
+            self.assertRegex(run(*words, "--data", self.data, status=1).stderr, r"schema 1 and this program needs \d+: .*longhand migrate")
+        self.assertRegex(run("doctor", "--data", self.data, status=1).stdout, r"BAD +database .*schema 1 and .*longhand migrate")
+        self.assertEqual((self.schema(), secret.read_text()), (1, "ab" * 32 + "\n"))
+        run("backup", self.folder / "before.tar", "--data", self.data)
+        self.assertEqual(self.schema(), 1)
+        self.serve()
+        self.assertGreater(self.schema(), 1)
+        run("list", "--data", self.data)
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database:
+            database.execute("PRAGMA user_version = 2")
+        self.assertIn("schema 2 and this program needs", run("list", "--data", self.data, status=1).stderr)
+
+    def test_a_check_that_is_said_to_be_off_is_off(self):
+        config = self.folder / "longhand.toml"
+        config.write_text("check = false\n")
+        for words, variables in ((("--check=false",), {}), ((), {"LONGHAND_CHECK": "false"}), (("--config", config), {})):
+            self.make_first_schema()
+            self.assertIn("was at schema 1", run("migrate", "--data", self.data, *words, variables=variables).stdout)
+            shutil.rmtree(self.data)
+
+    def test_a_mistyped_folder_becomes_no_installation(self):
+        (self.folder / "empty").mkdir()
+        for data in (self.data, self.folder / "empty"):
+            for words in (("user", "list"), ("user", "remove", "a@b.org"), ("token", "a@b.org"), ("key", "a@b.org"), ("backup", self.folder / "x.tar"),
+                          ("migrate",)):  # fmt: skip
+                self.assertIn(f"There is no installation in {data}", run(*words, "--data", data, status=1).stderr, words)
+            self.assertRegex(run("doctor", "--data", data).stdout, rf"ok +database +There is no installation in {re.escape(str(data))} yet: .*serve")
+        self.assertFalse(self.data.exists())
+        self.assertEqual(list((self.folder / "empty").iterdir()), [])
+        run("user", "add", "a@b.org", "--data", self.data)
+        self.assertIn("a@b.org", run("user", "list", "--data", self.data).stdout)
+        other = self.folder / "no such secret"
+        self.assertIn(str(other), run("token", "a@b.org", "--data", self.data, "--secret-file", other, status=1).stderr)
+        run("doctor", "--data", self.data, "--secret-file", other)
+        self.assertFalse(other.exists())
+
+    def test_doctor_says_where_no_folder_can_be_made(self):
+        (self.folder / "file").write_text("")
+        said = run("doctor", "--data", self.folder / "file" / "data", status=1).stdout
+        self.assertRegex(said, r"BAD +database +There is no installation in .* and none can be made there")
+
+    def test_a_folder_that_can_not_be_read_is_not_called_empty(self):
+        self.data.symlink_to(self.data)
+        for words in (("user", "list"), ("backup", self.folder / "x.tar"), ("migrate",), ("secret", "rotate"), ("token", "ann@example.org")):
+            self.assertRegex(run(*words, "--data", self.data, status=1).stderr, r"can't be read: \w+")
+        self.assertRegex(run("doctor", "--data", self.data, status=1).stdout, r"BAD +database .*can't be read: \w+")
+
+    def test_an_older_database_is_brought_up_to_date(self):
+        where = ("--data", self.data)
+        self.assertIn("There is no installation", run("migrate", *where, status=1).stderr)
+        self.assertFalse(self.data.exists())
+        self.make_first_schema()
         self.assertIn("is at schema 1, and this program needs", run("migrate", "--check", *where, status=1).stderr)
         self.assertIn("was at schema 1", run("migrate", *where).stdout)
         self.assertIn("which is this program's", run("migrate", "--check", *where).stdout)
@@ -177,12 +253,15 @@ class Folder(LonghandTest):
         refused = run("serve", "--data", self.data, "--listen", "127.0.0.1:0", status=1).stderr
         self.assertIn(str(server.child.pid), refused)
 
-    def test_a_taken_port_is_named(self):
+    def test_a_taken_port_is_named_and_the_first_start_is_the_next_one(self):
         server = self.serve()
         port = Api(server.url).url.port
-        message = run("serve", "--data", self.folder / "other", "--listen", f"127.0.0.1:{port}", status=1).stderr
-        self.assertIn(str(port), message)
-        self.assertIn("--listen", message)
+        failed = run("serve", "--data", self.folder / "other", "--listen", f"127.0.0.1:{port}", status=1)
+        self.assertIn(str(port), failed.stderr)
+        self.assertIn("--listen", failed.stderr)
+        self.assertEqual(failed.stdout, "")
+        self.data = self.folder / "other"
+        self.assertIn("longhand token owner@localhost", self.serve().lines[0])
 
     def test_beyond_loopback_there_has_to_be_a_user(self):
         message = run("serve", "--data", self.data, "--listen", "0.0.0.0:0", status=1).stderr
@@ -275,6 +354,58 @@ class Client(LonghandTest):
         run("user", "remove", "owner@localhost", *here)
         self.assertIn("owner@localhost", run("list", *here, status=1).stderr)
         self.assertNotIn("owner@", run("user", "list", *here).stdout)
+
+    def test_a_document_goes_into_a_fifo_and_to_where_a_link_leads(self):
+        self.serve()
+        here = ("--data", self.data)
+        job = run("submit", "--pages", "2", *here, "--", "--help and the other options of a command, explained.").stdout.strip()
+        run("watch", job, *here)
+        fifo, link, book = self.folder / "fifo", self.folder / "link", self.folder / "book.pdf"
+        os.mkfifo(fifo)
+        with subprocess.Popen([BINARY, "get", job, *map(str, here), "--out", fifo], env=environment(), stdout=subprocess.PIPE) as getting:
+            written = fifo.read_bytes()
+            getting.communicate(timeout=DEADLINE)
+        self.assertEqual(getting.returncode, 0)
+        self.assertTrue(stat.S_ISFIFO(fifo.stat().st_mode))
+        link.symlink_to("book.pdf")
+        for old in (False, True):
+            run("get", job, *here, "--out", link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(book.read_bytes(), written, old)
+            book.write_text("old")
+        self.assertTrue(written.startswith(b"%PDF-"))
+        # Nobody reads it, and Ctrl-C ends the wait.
+        with subprocess.Popen([BINARY, "get", job, *map(str, here), "--out", fifo], env=environment(), stdout=subprocess.PIPE) as waiting:
+            time.sleep(0.5 * SLOWNESS)
+            self.assertIsNone(waiting.poll())
+            waiting.send_signal(signal.SIGINT)
+            waiting.communicate(timeout=DEADLINE)
+        self.assertEqual(waiting.returncode, 1)
+        self.assertEqual(list(self.folder.glob("*.part")), [])
+
+    def test_a_client_logs_its_calls_when_it_is_asked_to(self):
+        server = self.serve()
+        here = ("--data", self.data, "--token", self.token())
+        self.assertEqual(run("list", *here).stderr, "There are no jobs yet; 'longhand submit' starts one.\n")
+        log = run("list", *here, "--log-level", "debug").stderr
+        self.assertIn(f"GET {server.url}/api/jobs?limit=100: 200", log)
+        self.assertNotIn(here[-1], log)
+        lines = run("list", *here, "--log-format", "json", variables={"LONGHAND_LOG_LEVEL": "debug"}).stderr.splitlines()
+        self.assertEqual({json.loads(line)["level"] for line in lines if line.startswith("{")}, {"debug"})
+
+    def test_doctor_tries_the_key_where_anybody_may_list_the_models(self):
+        web = Web()
+        self.addCleanup(web.close)
+        refusal = b'{"error": {"message": "Incorrect API key provided."}}'
+        models = b'{"object": "list", "data": [{"id": "one", "object": "model"}]}'
+        web.answer = lambda request: (200, {}, models) if request["path"] == "/v1/models" else (401, {}, refusal)
+        asked = ("doctor", "--data", self.data, "--provider", web.url("/v1"))
+        said = run(*asked, status=1, variables={"LONGHAND_PROVIDER_KEY": "sk-canary"}).stdout
+        self.assertRegex(said, r"BAD +provider .*--provider-key-file")
+        self.assertNotIn("canary", said)
+        self.assertIn("BAD", run(*asked, status=1).stdout)
+        model = self.model()
+        self.assertNotIn("BAD", run("doctor", "--data", self.data, "--provider", model.url + "/v1").stdout)
 
     def test_doctor_asks_the_provider_for_the_model(self):
         done = run("doctor", "--data", self.data, "--provider", "http://127.0.0.1:9/v1", "--model", "x", status=1)

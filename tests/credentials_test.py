@@ -210,7 +210,7 @@ class Rotation(LonghandTest):
     def test_there_has_to_be_a_secret_to_rotate(self):
         self.assertIn(str(self.data / "secret"), run("secret", "rotate", "--data", self.data, status=1).stderr)
         self.assertFalse(self.data.exists())
-        run("user", "list", "--data", self.data)
+        run("user", "add", "ann@example.org", "--data", self.data)
         (self.data / "secret").chmod(0o644)
         before = self.secrets()
         self.assertIn("chmod 600", run("secret", "rotate", "--data", self.data, status=1).stderr)

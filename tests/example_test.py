@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import unittest
 
@@ -42,6 +43,18 @@ class Handbook(LonghandTest):
         pages = subprocess.run(["pdftotext", figures["pdf"], "-"], capture_output=True, text=True, check=True).stdout
         self.assertNotIn("]{#", pages)
         self.assertIn("Sources", pages)
+
+    def test_the_commands_that_it_prints_can_be_typed(self):
+        longhand = self.folder / "a stand-in's longhand"
+        longhand.write_text("#!/bin/sh\n")
+        longhand.chmod(0o755)
+        out = self.folder / "an $out"
+        done = subprocess.run([ROOT / "examples/handbook.sh", out], text=True, capture_output=True, timeout=60,
+                              env=environment() | {"LONGHAND": str(longhand)})  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        typed = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("  ")]
+        data = ["--data", str(out / "data")]
+        self.assertEqual(typed, [[str(longhand), "serve", *data], [str(longhand), "token", "owner@localhost", *data]])
 
 
 if __name__ == "__main__":

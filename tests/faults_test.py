@@ -41,7 +41,9 @@ class Faults(LonghandTest):
 
     def readiness(self):
         status, _, body = Api(self.server.url).raw("GET", "/readyz")
-        return status, json.loads(body).get("code")
+        body = json.loads(body)
+        self.assertEqual(set(body["provider"]), {"name", "state", "message"}, body)
+        return status, body.get("code")
 
     def is_ready(self):
         return self.readiness()[0] == 200

@@ -20,9 +20,9 @@ struct Desk {
     std::unique_ptr<Installation> installation;
 };
 
-int with_desk(const Options& options, int (*work)(Desk&, const Options&)) {
+int with_desk(const Options& options, Hold hold, int (*work)(Desk&, const Options&)) {
     Desk desk;
-    auto installation = Installation::open(options, Hold::beside, desk.runtime);
+    auto installation = Installation::open(options, hold, desk.runtime);
     if (!installation) return complain(installation.error().message, status_of(installation.error().code));
     desk.installation = std::move(*installation);
     const int status = work(desk, options);
@@ -129,27 +129,27 @@ std::vector<Command> account_commands() {
     const OptionSpec ttl{.name = "ttl", .value = "TIME", .help = "how long it is valid", .fallback = "24h"};
     return {
         {{"user add", "makes an account", "longhand user add ann@example.org", {email}, store_options()},
-         [](const Options& options) { return with_desk(options, add_user); }},
+         [](const Options& options) { return with_desk(options, Hold::founding, add_user); }},
         {{"user list", "lists the accounts", "longhand user list", {}, store_options()},
-         [](const Options& options) { return with_desk(options, list_users); }},
+         [](const Options& options) { return with_desk(options, Hold::beside, list_users); }},
         {{"user remove",
           "removes an account; its credentials are void at once",
           "longhand user remove ann@example.org",
           {email},
           store_options()},
-         [](const Options& options) { return with_desk(options, remove_user); }},
+         [](const Options& options) { return with_desk(options, Hold::beside, remove_user); }},
         {{"token",
           "prints a session token",
           "longhand token ann@example.org --ttl 8h",
           {email},
           store_options() + std::vector<OptionSpec>{ttl}},
-         [](const Options& options) { return with_desk(options, print_token); }},
+         [](const Options& options) { return with_desk(options, Hold::signing, print_token); }},
         {{"key",
           "makes an API key, in place of the old one, and prints it",
           "longhand key ann@example.org",
           {email},
           store_options()},
-         [](const Options& options) { return with_desk(options, print_key); }},
+         [](const Options& options) { return with_desk(options, Hold::beside, print_key); }},
     };
 }
 

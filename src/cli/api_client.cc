@@ -20,6 +20,7 @@ namespace json = boost::json;
 
 constexpr Milliseconds kReconnectDelay{500};
 constexpr int kReconnects = 40;
+constexpr Milliseconds kReaderDelay{50};  // between two looks whether somebody reads a FIFO
 
 Failure<ClientErrc> broken(std::string message) {
     return {ClientErrc::broken, std::move(message)};
@@ -98,8 +99,8 @@ struct Stream {
 
 }  // namespace
 
-ApiClient::ApiClient(Runtime& runtime, net::HttpClient& http, Target target)
-    : runtime_(runtime), http_(http), target_(std::move(target)) {
+ApiClient::ApiClient(Runtime& runtime, net::HttpClient& http, Target target, std::shared_ptr<spdlog::logger> log)
+    : runtime_(runtime), http_(http), target_(std::move(target)), log_(std::move(log)) {
     while (target_.url.ends_with('/')) target_.url.pop_back();
 }
 
@@ -111,8 +112,20 @@ net::HttpCall ApiClient::call_to(std::string method, const std::string& path) co
     return call;
 }
 
+// In the log a call is its method and its address: a credential is in a header, and a prompt in the body.
+awaitable<net::NetResult<net::HttpReply>> ApiClient::send(net::HttpCall call, StopToken stop) {
+    const std::string what = call.method + " " + call.url;
+    auto sending = http_.perform(std::move(call), std::move(stop));
+    auto reply = co_await std::move(sending);
+    if (reply)
+        log_->debug("{}: {}", what, reply->status);
+    else
+        log_->debug("{}: {}", what, reply.error().message);
+    co_return reply;
+}
+
 awaitable<ClientResult<net::HttpReply>> ApiClient::perform(net::HttpCall call, StopToken stop) {
-    auto reply = co_await http_.perform(std::move(call), stop);
+    auto reply = co_await send(std::move(call), stop);
     if (!reply) co_return from_net(reply.error(), target_.url);
     if (reply->status == 401) {
         co_return Failure<ClientErrc>{
@@ -146,32 +159,32 @@ awaitable<ClientResult<json::value>> ApiClient::post(std::string path, json::val
     co_return answer;
 }
 
+awaitable<ClientResult<std::unique_ptr<DocumentFile>>> ApiClient::open_file(std::string file, StopToken stop) {
+    for (;;) {
+        auto opened = DocumentFile::open(file);
+        if (opened) co_return std::move(*opened);
+        if (opened.error().code == DocumentErrc::failed)
+            co_return broken(fmt::format("{} can't be written: {}.", file, opened.error().message));
+        co_await runtime_.sleep_for(kReaderDelay, stop);
+        if (stop.stopped()) co_return Failure<ClientErrc>{ClientErrc::stopped, {}};
+    }
+}
+
 awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std::string file, StopToken stop) {
-    const std::string partial = file + ".part";
-    auto out = std::make_shared<std::ofstream>(partial, std::ios::binary | std::ios::trunc);
-    if (!*out) co_return broken(fmt::format("{} can't be written: {}.", file, std::strerror(errno)));
+    auto opened = co_await open_file(file, stop);
+    if (!opened) co_return opened.error();
+    const std::shared_ptr<DocumentFile> out = std::move(*opened);
+    auto wanted = std::make_shared<bool>(true);
     net::HttpCall call = call_to("GET", path);
     call.max_bytes = 2ULL << 30;
     // A document in another format is made on its first request, which takes a while.
     call.first_byte_timeout = std::chrono::minutes(15);
-    call.on_data = [out](std::string_view piece) {
-        return static_cast<bool>(out->write(piece.data(), static_cast<std::streamsize>(piece.size())));
-    };
+    call.on_data = [out, wanted](std::string_view piece) { return *wanted = out->write(piece); };
     auto reply = co_await perform(std::move(call), stop);
-    const bool written = static_cast<bool>(out->flush());
-    const std::string reason = std::strerror(errno);
-    out->close();
-    std::error_code error;
-    const auto size = std::filesystem::file_size(partial, error);
-    if (reply && written && !error) std::filesystem::rename(partial, file, error);
-    if (!reply || !written || error) {
-        std::error_code ignored;
-        std::filesystem::remove(partial, ignored);
-        if (!written || error)
-            co_return broken(fmt::format("{} can't be written: {}.", file, error ? error.message() : reason));
-        co_return reply.error();
-    }
-    co_return size;
+    if (!reply && *wanted) co_return reply.error();
+    const auto size = out->finish();
+    if (!size) co_return broken(fmt::format("{} can't be written: {}.", file, size.error().message));
+    co_return *size;
 }
 
 awaitable<ClientResult<json::value>> ApiClient::upload(std::string project, std::string file, StopToken stop) {
@@ -181,7 +194,7 @@ awaitable<ClientResult<json::value>> ApiClient::upload(std::string project, std:
     net::HttpCall call = call_to("POST", "/api/uploadProjectFiles");
     call.headers.push_back("Content-Type: multipart/form-data; boundary=" + boundary);
     call.body = multipart_body(boundary, project, std::filesystem::path(file).filename().string(), *content);
-    auto reply = co_await http_.perform(std::move(call), stop);
+    auto reply = co_await send(std::move(call), stop);
     if (!reply) co_return from_net(reply.error(), target_.url);
     boost::system::error_code error;
     json::value answer = json::parse(reply->body, error);
@@ -214,6 +227,7 @@ awaitable<ClientResult<void>> ApiClient::watch(std::string job, std::shared_ptr<
         if (reply && reply->status == 204) co_return ClientResult<void>{};
         failures = stream->brought_any ? 1 : failures + 1;
         if (failures >= kReconnects && !reply) co_return reply.error();
+        if (!reply) log_->info("the job's events are asked for again: {}", reply.error().message);
         // A stream that ended well may be over: one more look tells. A broken one gets a pause.
         if (!reply) co_await runtime_.sleep_for(kReconnectDelay, stop);
     }

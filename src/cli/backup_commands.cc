@@ -68,13 +68,7 @@ Result<std::string, OpenErrc> secret_text(const std::string& path) {
 int back_up(const Options& options) {
     const auto data = data_path(options);
     if (!data) return complain(data.error().message, status_of(data.error().code));
-    std::error_code error;
-    if (!fs::exists(*data + "/longhand.db", error)) {
-        return complain(
-            fmt::format("There is no installation in {}: it has no longhand.db. Name another folder with "
-                        "--data.",
-                        *data));
-    }
+    if (const auto there = check_installation_is_there(*data); !there) return complain(there.error().message);
     auto secret = secret_text(secret_path(options, *data));
     if (!secret) return complain(secret.error().message);
     const std::string file = options.positional("FILE");

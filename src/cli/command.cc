@@ -14,18 +14,24 @@ std::vector<OptionSpec> operator+(std::vector<OptionSpec> left, const std::vecto
     return left;
 }
 
-std::vector<OptionSpec> store_options() {
+std::vector<OptionSpec> log_options(const std::string& level) {
     return {
-        {.name = "data", .value = "DIR", .help = "the data folder (default $XDG_DATA_HOME/longhand)"},
-        {.name = "secret-file", .value = "FILE", .help = "the signing secret (default: secret in the data folder)"},
-        {.name = "config", .value = "FILE", .help = "options from a TOML file: keys are the flags' names with _ for -"},
         {.name = "log-level",
          .value = "LEVEL",
          .help = "debug, info, warning, error or off",
-         .fallback = "info",
+         .fallback = level,
          .words = {"debug", "info", "warning", "error", "off"}},
         {.name = "log-format", .value = "FORM", .help = "text or json", .fallback = "text", .words = {"text", "json"}},
     };
+}
+
+std::vector<OptionSpec> store_options() {
+    const std::vector<OptionSpec> shared = {
+        {.name = "data", .value = "DIR", .help = "the data folder (default $XDG_DATA_HOME/longhand)"},
+        {.name = "secret-file", .value = "FILE", .help = "the signing secret (default: secret in the data folder)"},
+        {.name = "config", .value = "FILE", .help = "options from a TOML file: keys are the flags' names with _ for -"},
+    };
+    return shared + log_options("info");
 }
 
 std::vector<OptionSpec> provider_options() {
@@ -79,7 +85,7 @@ std::vector<OptionSpec> engine_options() {
 }
 
 std::vector<OptionSpec> client_options() {
-    return {
+    const std::vector<OptionSpec> own = {
         {.name = "server",
          .value = "URL",
          .help = "the server (default: the one that holds the data folder, else http://127.0.0.1:8080)"},
@@ -93,6 +99,7 @@ std::vector<OptionSpec> client_options() {
         {.name = "secret-file", .value = "FILE", .help = "its signing secret (default: secret in the data folder)"},
         {.name = "config", .value = "FILE", .help = "options from a TOML file: keys are the flags' names with _ for -"},
     };
+    return own + log_options("warning");
 }
 
 const std::vector<Command>& commands() {

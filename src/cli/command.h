@@ -24,12 +24,15 @@ int complain(const std::string& message, int status = kFailed);
 
 // Groups of options that several commands share.
 std::vector<OptionSpec> operator+(std::vector<OptionSpec> left, const std::vector<OptionSpec>& right);
-std::vector<OptionSpec> store_options();     ///< --data, --secret-file, --config, --log-level, --log-format
+/// --log-level, with `level` as its default, and --log-format.
+std::vector<OptionSpec> log_options(const std::string& level);
+std::vector<OptionSpec> store_options();     ///< --data, --secret-file, --config, and log_options
 std::vector<OptionSpec> provider_options();  ///< --provider, its key, the models, --prices
 std::vector<OptionSpec> budget_options();    ///< --max-cost-usd, --max-tokens: read by `budget_of`
 std::vector<OptionSpec> child_options();     ///< --typesetters, --sandbox
 std::vector<OptionSpec> engine_options();    ///< --workers, --beat, --lease, and child_options
-std::vector<OptionSpec> client_options();    ///< --server, --token, --json, --data, --secret-file, --config
+std::vector<OptionSpec>
+client_options();  ///< --server, --token, --json, --data, --secret-file, --config, and log_options
 
 // The groups of commands, a file each.
 std::vector<Command> write_commands();

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/values.h"
 #include "sandbox/run.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -17,13 +18,14 @@ Failure<OpenErrc> failed(std::string message) {
     return {OpenErrc::failed, std::move(message)};
 }
 
-// A client that made a secret would sign what its server, with another one, refuses.
+// Who made a secret here would sign what the server, with another one, refuses.
 OpenResult<void> check_secret_is_there(const std::string& path, const std::string& data) {
-    std::error_code error;
-    if (std::filesystem::exists(path, error)) return {};
+    const auto there = is_there(path);
+    if (!there) return there.error();
+    if (*there) return {};
     return failed(
-        fmt::format("There is no secret at {}, with which the server of {} would know this command. Give the "
-                    "--secret-file that it was started with, or a token with --token.",
+        fmt::format("There is no secret at {}, with which the server of {} signs. Give the --secret-file that it was "
+                    "started with; where there is none yet, 'longhand serve' makes it.",
                     path, data));
 }
 
@@ -55,32 +57,72 @@ std::string secret_path(const Options& options, const std::string& data) {
     return options.find("secret-file").value_or(data + "/secret");
 }
 
-OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& options, Hold hold, Runtime& runtime) {
-    const auto path = data_path(options);
-    if (!path) return path.error();
-    auto installation = std::unique_ptr<Installation>(new Installation);
+OpenResult<bool> is_there(const std::string& path) {
+    std::error_code error;
+    const bool there = std::filesystem::exists(path, error);
+    if (error) return failed(fmt::format("{} can't be read: {}.", path, error.message()));
+    return there;
+}
+
+OpenResult<void> check_installation_is_there(const std::string& data) {
+    const auto there = is_there(data + "/longhand.db");
+    if (!there) return there.error();
+    if (*there) return {};
+    return failed(
+        fmt::format("There is no installation in {}: it has no longhand.db. 'longhand serve' or 'longhand user add' "
+                    "makes one; name another folder with --data.",
+                    data));
+}
+
+OpenResult<void> Installation::take_folder(Hold hold) {
     if (hold == Hold::exclusive) {
-        auto folder = DataFolder::lock(*path);
+        auto folder = DataFolder::lock(path_);
         if (!folder) {
             const bool held = folder.error().code == FolderErrc::held;
             return Failure<OpenErrc>{held ? OpenErrc::held : OpenErrc::failed, folder.error().message};
         }
-        installation->folder_ = std::move(*folder);
-    } else if (hold == Hold::client) {
-        if (auto there = check_secret_is_there(secret_path(options, *path), *path); !there) return there.error();
-    } else if (const auto prepared = prepare_folder(*path); !prepared) {
-        return failed(prepared.error().message);
+        folder_ = std::move(*folder);
+        return {};
     }
-    installation->path_ = *path;
-    installation->files_ = std::make_unique<store::FileStore>(*path);
-    installation->secret_file_ = secret_path(options, *path);
-    auto secrets = http::load_or_make_secrets(installation->secret_file_, runtime.wall_now());
+    if (hold == Hold::founding) {
+        if (const auto prepared = prepare_folder(path_); !prepared) return failed(prepared.error().message);
+        return {};
+    }
+    return check_installation_is_there(path_);
+}
+
+OpenResult<void> Installation::take_secrets(Hold hold, WallTime now) {
+    if (hold == Hold::signing) {
+        if (auto there = check_secret_is_there(secret_file_, path_); !there) return there;
+    }
+    if (hold == Hold::beside) {
+        const auto there = is_there(secret_file_);
+        if (!there) return there.error();
+        if (!*there) return {};
+    }
+    auto secrets = http::load_or_make_secrets(secret_file_, now);
     if (!secrets) return failed(secrets.error().message);
-    installation->secrets_ = std::move(*secrets);
+    secrets_ = std::move(*secrets);
+    return {};
+}
+
+OpenResult<std::unique_ptr<Installation>> Installation::open(const Options& options, Hold hold, Runtime& runtime) {
+    const auto path = data_path(options);
+    if (!path) return path.error();
+    auto installation = std::unique_ptr<Installation>(new Installation);
+    installation->path_ = *path;
+    installation->secret_file_ = secret_path(options, *path);
+    if (auto taken = installation->take_folder(hold); !taken) return taken.error();
+    if (auto taken = installation->take_secrets(hold, runtime.wall_now()); !taken) return taken.error();
+    installation->files_ = std::make_unique<store::FileStore>(*path);
     const std::string database = *path + "/longhand.db";
-    if (hold != Hold::client) make_private_file(database);
-    auto store = store::sqlite::open_sqlite_store(database, runtime, {});
-    if (!store) return failed(store.error().message);
+    const bool makes = hold == Hold::exclusive || hold == Hold::founding;
+    if (makes) make_private_file(database);
+    store::sqlite::SqliteOptions how;
+    // A server of an older version may run, unless this process holds the folder.
+    if (hold != Hold::exclusive) how.older_schema = store::sqlite::OlderSchema::refused;
+    auto store = store::sqlite::open_sqlite_store(database, runtime, how);
+    if (!store) return failed(sentence(store.error().message));
     installation->store_ = std::move(*store);
     if (hold == Hold::exclusive) {
         sandbox::end_strays(*path);

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 
 #include "cli/command.h"
 #include "cli/installation.h"
@@ -29,13 +28,7 @@ int migrate(const Options& options) {
     const auto data = data_path(options);
     if (!data) return complain(data.error().message, status_of(data.error().code));
     const std::string database = *data + "/longhand.db";
-    std::error_code error;
-    if (!std::filesystem::exists(database, error)) {
-        return complain(
-            fmt::format("There is no database at {}: 'longhand serve' makes one. Name another folder with "
-                        "--data.",
-                        database));
-    }
+    if (const auto there = check_installation_is_there(*data); !there) return complain(there.error().message);
     const auto found = store::sqlite::schema_of(database, kPatience);
     if (!found) return complain(found.error().message);
     if (*found == schema_version()) {
@@ -43,7 +36,7 @@ int migrate(const Options& options) {
                     static_cast<long long>(*found));
         return kDone;
     }
-    if (!options.has("check")) return bring_up_to_date(*data, database, *found);
+    if (!options.flag("check")) return bring_up_to_date(*data, database, *found);
     return complain(
         fmt::format("{} is at schema {}, and this program needs {}. Back it up, then run 'longhand "
                     "migrate{}', or start the server, which does the same.",

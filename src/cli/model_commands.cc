@@ -52,8 +52,8 @@ Value<std::vector<FaultKind>> faults_option(const Options& options) {
         const auto fault = named(kFaults, word);
         if (!fault)
             return wrong_usage(
-                fmt::format("{} should be of 429, 500, cut and stall, with commas between them, not '{}'.",
-                            options.origin("fail-with"), word));
+                fmt::format("{} should be of 429, 500, cut and stall, with commas between them, not '{}'.{}",
+                            options.origin("fail-with"), word, did_you_mean(word, {"429", "500", "cut", "stall"})));
         faults.push_back(*fault);
     }
     return faults;

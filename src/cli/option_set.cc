@@ -201,7 +201,7 @@ private:
         }
         for (std::size_t i = 0; i < positionals.size(); ++i) {
             const PositionalSpec& spec = command_.positionals[i];
-            if (positionals[i]->count() > 0) {
+            if (positionals[i]->count() > 0 && !(spec.required && places[i].empty())) {
                 options_.positionals_[spec.name] = places[i];
             } else if (spec.required) {
                 return wrong_usage(
@@ -224,10 +224,14 @@ private:
         return option;
     }
 
-    Failed refuse_extras(const std::vector<std::string>& extras) const {
+    // The parser leaves the `--` after which all words are positional among what is left over.
+    Failed refuse_extras(std::vector<std::string> extras) const {
+        const auto mark = std::ranges::find(extras, "--");
+        const bool is_before = mark != extras.begin();
+        if (mark != extras.end()) extras.erase(mark);
         if (extras.empty()) return std::nullopt;
         const std::string& word = extras.front();
-        if (!word.starts_with("-")) {
+        if (!word.starts_with("-") || !is_before) {
             return wrong_usage(
                 fmt::format("{} does not know what to do with '{}'. Words with spaces want quotes; 'longhand {} "
                             "--help' shows what it takes.",

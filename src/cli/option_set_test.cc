@@ -147,6 +147,27 @@ TEST_F(OptionPlaces, ATypedValueIsTakenAsItStands) {
     }
 }
 
+TEST_F(OptionPlaces, AfterTwoDashesAWordIsPositionalWhateverItBeginsWith) {
+    EXPECT_EQ(parse({"--", "--listen"})->positional("ADDRESS"), "--listen");
+    EXPECT_EQ(parse({"--max-pages", "7", "--", "-x"})->get("max-pages"), "7");
+    EXPECT_EQ(parse({"--", "--"})->positional("ADDRESS"), "--");
+    EXPECT_EQ(parse({"here", "--"})->positional("ADDRESS"), "here");
+    EXPECT_TRUE(parse({"--"}));
+    EXPECT_NE(error_of({"here", "--", "--json"}).find("does not know what to do with '--json'"), std::string::npos);
+    EXPECT_NE(error_of({"here", "there", "--"}).find("does not know what to do with 'there'"), std::string::npos);
+    EXPECT_NE(error_of({"--jsonn", "--", "here"}).find("Did you mean '--json'?"), std::string::npos);
+}
+
+TEST_F(OptionPlaces, ARequiredWordMayNotBeEmpty) {
+    CommandSpec command = kCommand;
+    EXPECT_TRUE(parse_options(command, {""}, lookup, kKnown));
+    command.positionals.front().required = true;
+    const auto empty = parse_options(command, {""}, lookup, kKnown);
+    ASSERT_FALSE(empty);
+    EXPECT_EQ(empty.error().code, UsageErrc::wrong);
+    EXPECT_NE(empty.error().message.find("serve wants ADDRESS"), std::string::npos);
+}
+
 TEST_F(OptionPlaces, HelpShowsAnExample) {
     const auto parsed = parse({"--help"});
     ASSERT_FALSE(parsed.has_value());

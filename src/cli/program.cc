@@ -92,16 +92,49 @@ int finish_output(int status) {
     return status == kDone ? kFailed : status;
 }
 
-int unknown_command(const std::vector<std::string>& words) {
-    // `user` alone, or with a word that is none of its own.
-    std::string ours;
+// What comes after `group` in the names of the commands: `add`, `list` and `remove` of `user`.
+std::vector<std::string> second_words(const std::string& group) {
+    std::vector<std::string> words;
     for (const std::string& name : command_names()) {
-        if (name.starts_with(words[0] + " ")) ours += (ours.empty() ? "" : ", ") + ("'longhand " + name + "'");
+        if (name.starts_with(group + " ")) words.push_back(name.substr(group.size() + 1));
     }
-    if (!ours.empty()) return complain(fmt::format("'{}' wants one of {}.", words[0], ours), kUsage);
-    return complain(fmt::format("There is no command '{}'.{} 'longhand --help' lists them.", words[0],
-                                did_you_mean(words[0], command_names())),
-                    kUsage);
+    return words;
+}
+
+// `user` alone, or with a word that is none of its own.
+int unknown_in_group(const std::string& group, const std::vector<std::string>& seconds, const std::string& word) {
+    if (const auto meant = word.empty() ? std::nullopt : nearest(word, seconds)) {
+        return complain(
+            fmt::format("There is no command '{0} {1}'. Did you mean '{0} {2}'? 'longhand {0} --help' lists them.",
+                        group, word, *meant),
+            kUsage);
+    }
+    std::string ours;
+    for (const std::string& second : seconds)
+        ours += fmt::format("{}'longhand {} {}'", ours.empty() ? "" : ", ", group, second);
+    return complain(fmt::format("'{}' wants one of {}.", group, ours), kUsage);
+}
+
+// The words with which a call may begin.
+std::vector<std::string> beginnings() {
+    std::vector<std::string> words = {"--help", "--version"};
+    for (const std::string& name : command_names()) {
+        words.push_back(name);
+        words.push_back(name.substr(0, name.find(' ')));
+    }
+    return words;
+}
+
+int unknown_command(const std::vector<std::string>& words) {
+    const std::string second = words.size() > 1 ? words[1] : std::string();
+    if (const auto seconds = second_words(words[0]); !seconds.empty())
+        return unknown_in_group(words[0], seconds, second);
+    std::string advice = did_you_mean(words[0], beginnings());
+    if (const auto meant = nearest(words[0], beginnings()); meant && !second.empty()) {
+        if (const auto rest = nearest(second, second_words(*meant)))
+            advice = fmt::format(" Did you mean '{} {}'?", *meant, *rest);
+    }
+    return complain(fmt::format("There is no command '{}'.{} 'longhand --help' lists them.", words[0], advice), kUsage);
 }
 
 // A misspelled variable does nothing, and its option's default can look as if it did. Most that are unknown are none of

@@ -224,6 +224,13 @@ awaitable<llm::LlmResult<void>> Provider::check_key(std::string key, StopToken s
     return on_loop(runtime_, check_key_on_loop(this, std::move(options), std::move(stop)));
 }
 
+awaitable<llm::LlmResult<void>> Provider::check_servers_key(std::string key, StopToken stop) {
+    llm::OpenAiOptions options = own_key_options_;
+    options.api_key = std::move(key);
+    options.renew_key.clear();
+    return on_loop(runtime_, check_key_on_loop(this, std::move(options), std::move(stop)));
+}
+
 awaitable<llm::LlmResult<void>> Provider::check_key_on_loop(Provider* provider, llm::OpenAiOptions options,
                                                             StopToken stop) {
     const std::string model = provider->defaults_.function_model;

@@ -53,6 +53,8 @@ public:
     std::shared_ptr<llm::ChatModel> with_key(const std::string& key);
     /// llm::check_key at this provider. From any thread.
     awaitable<llm::LlmResult<void>> check_key(std::string key, StopToken stop);
+    /// The same of the server's own key, by the options that it was made with.
+    awaitable<llm::LlmResult<void>> check_servers_key(std::string key, StopToken stop);
     /// How the last call to it went; from any thread.
     const llm::ProviderHealth& health() const { return health_; }
     /// What jobs that start here are given.

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/logging.h"
 #include "http/token.h"
 
 namespace longhand::cli {
@@ -85,8 +86,11 @@ std::string to_the_same_server(const Options& options) {
 
 OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio::io_context& loop,
                                   OwnerAccount account) {
-    auto installation = Installation::open(options, Hold::client, runtime);
-    if (!installation) return installation.error();
+    auto installation = Installation::open(options, Hold::signing, runtime);
+    if (!installation) {
+        return Failure<OpenErrc>{installation.error().code,
+                                 installation.error().message + " A token can be given with --token instead."};
+    }
     store::Store& store = (*installation)->store();
     const auto user = account == OwnerAccount::made ? run_on(loop, owner_account(store))
                                                     : run_on(loop, account_of(store, kOwnerEmail));
@@ -104,6 +108,8 @@ OpenResult<std::string> own_token(const Options& options, Runtime& runtime, asio
 }
 
 OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options, OwnerAccount account) {
+    auto log = make_logger(options);
+    if (!log) return Failure<OpenErrc>{OpenErrc::usage, log.error().message};
     auto remote = std::unique_ptr<Remote>(new Remote);
     ApiClient::Target target{.url = options.get("server"), .credential = options.get("token")};
     if (!target.url.empty() && !target.url.starts_with("http://") && !target.url.starts_with("https://")) {
@@ -116,6 +122,8 @@ OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options, Owne
     const auto holder = holder_of(*data);
     const bool here = holder && !holder->address.empty() && (target.url.empty() || target.url == holder->address);
     if (target.url.empty()) target.url = here ? holder->address : kDefaultServer;
+    (*log)->debug("the server is {}, {} the data folder {}", target.url, here ? "which holds" : "and does not hold",
+                  *data);
     if (target.credential.empty() && here) {
         auto token = own_token(options, remote->runtime_, remote->loop_, account);
         if (!token) return token.error();
@@ -126,7 +134,7 @@ OpenResult<std::unique_ptr<Remote>> Remote::connect(const Options& options, Owne
     // Whatever names the server's certificate has, it is the one that holds the folder.
     if (here) client.public_key_pin = holder->key_pin;
     remote->http_ = std::make_unique<net::HttpClient>(remote->loop_, std::move(client));
-    remote->api_ = std::make_unique<ApiClient>(remote->runtime_, *remote->http_, std::move(target));
+    remote->api_ = std::make_unique<ApiClient>(remote->runtime_, *remote->http_, std::move(target), *log);
     return remote;
 }
 

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 
 #include "cli/command.h"
 #include "cli/installation.h"
@@ -15,9 +14,7 @@ namespace {
 
 // What is sealed under the former secret is sealed under the new one, beside whoever holds the folder. A process that
 // was about to seal under the former one does no harm: that is still taken, and the next start seals it again.
-int reseal_provider_keys(const Options& options, const std::string& data) {
-    std::error_code error;
-    if (!std::filesystem::exists(data + "/longhand.db", error)) return kDone;
+int reseal_provider_keys(const Options& options) {
     asio::io_context loop;
     AsioRuntime runtime(loop, 1);
     auto installation = Installation::open(options, Hold::beside, runtime);
@@ -46,16 +43,31 @@ int reseal_provider_keys(const Options& options, const std::string& data) {
     return resealed->not_opened.empty() ? kDone : kFailed;
 }
 
+// Before anything is replaced: in a database that can't be opened nothing can be sealed again.
+OpenResult<void> check_database(const Options& options) {
+    asio::io_context loop;
+    AsioRuntime runtime(loop, 1);
+    const auto installation = Installation::open(options, Hold::beside, runtime);
+    if (!installation) return installation.error();
+    return {};
+}
+
 int rotate(const Options& options) {
     const auto data = data_path(options);
     if (!data) return complain(data.error().message, status_of(data.error().code));
     const std::string path = secret_path(options, *data);
-    std::error_code error;
-    if (!std::filesystem::exists(path, error)) {
+    const auto there = is_there(path);
+    if (!there) return complain(there.error().message);
+    if (!*there) {
         return complain(
             fmt::format("There is no secret at {} yet, so there is nothing to replace: 'longhand serve' "
                         "makes one. Name another with --data or --secret-file.",
                         path));
+    }
+    const auto has_database = is_there(*data + "/longhand.db");
+    if (!has_database) return complain(has_database.error().message);
+    if (*has_database) {
+        if (auto fits = check_database(options); !fits) return complain(fits.error().message);
     }
     const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
     const auto until = http::rotate_secret(path, now);
@@ -64,7 +76,7 @@ int rotate(const Options& options) {
         "%s has a new secret; a running server signs with it within a second.\nTokens and links of the former one hold "
         "until they expire; it is kept until %s.\n",
         path.c_str(), format_wall_time(*until).c_str());
-    return reseal_provider_keys(options, *data);
+    return *has_database ? reseal_provider_keys(options) : kDone;
 }
 
 }  // namespace

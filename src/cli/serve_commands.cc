@@ -51,6 +51,7 @@ struct Server {
     asio::io_context loop;
     AsioRuntime runtime{loop, kBlockingThreads};
     std::unique_ptr<Installation> installation;
+    bool is_first_start = false;  ///< there was no account
     std::unique_ptr<Provider> provider;
     std::shared_ptr<const http::KeyRing> keys;
     std::unique_ptr<Reach> reach;
@@ -91,13 +92,17 @@ std::string to_this_installation(const Server& server) {
 int check_accounts(Server& server) {
     const auto users = run_on(server.loop, server.installation->store().users());
     if (!users) return complain(users.error().message);
-    if (!users->empty()) return kDone;
-    if (!server.address.is_loopback()) {
-        return complain(
-            fmt::format("There are no accounts yet, and {} can be reached from other machines. Make one first: "
-                        "longhand user add EMAIL{}",
-                        server.address.host, to_this_installation(server)));
-    }
+    server.is_first_start = users->empty();
+    if (!server.is_first_start || server.address.is_loopback()) return kDone;
+    return complain(
+        fmt::format("There are no accounts yet, and {} can be reached from other machines. Make one first: "
+                    "longhand user add EMAIL{}",
+                    server.address.host, to_this_installation(server)));
+}
+
+// Once it listens: of a start that fails nobody would read on how to get a token, and the next one would not say it.
+int make_first_account(Server& server) {
+    if (!server.is_first_start) return kDone;
     const auto owner = run_on(server.loop, owner_account(server.installation->store()));
     if (!owner) return complain(owner.error().message);
     std::printf("made the account %s; a token for it: longhand token %s%s\n", kOwnerEmail, kOwnerEmail,
@@ -317,7 +322,8 @@ int open_server(Server& server) {
         engine::SweepOptions{.undo_deletion = server.undo_deletion, .log = server.log});
     make_webhooks(server);
     if (const int status = take_up_work(server); status != kDone) return status;
-    return listen(server);
+    if (const int status = listen(server); status != kDone) return status;
+    return make_first_account(server);
 }
 
 // For clients on this machine: where it answers, and the key that it answers with.

@@ -536,5 +536,14 @@ TEST_F(Api, TheServerTellsOfItself) {
     EXPECT_EQ(server->send("GET", "/api/openapi.json", "", "").text("openapi"), "3.1.0");
 }
 
+TEST(Readiness, TellsOfTheProviderAlsoWhereItIsNotReady) {
+    TestServer full(~0ULL);
+    const RawAnswer answer = full.send("GET", "/readyz", "", "");
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.text("code"), "storage_full");
+    EXPECT_EQ(answer.json().at("provider").at("name").as_string(), "offline");
+    EXPECT_EQ(answer.json().at("provider").at("state").as_string(), "waiting");
+}
+
 }  // namespace
 }  // namespace longhand::http

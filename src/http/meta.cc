@@ -84,20 +84,29 @@ awaitable<ApiResult<void>> check_disk(const Services& services) {
         checked.error().message);
 }
 
-awaitable<ApiResult<Reply>> get_readiness(const Services& services, Call&) {
+/// Whether the database answers and keeps what is written, and the disk takes files.
+awaitable<ApiResult<void>> check_storage(const Services& services) {
     // Any answer will do: nobody has the nil id.
     const auto answer = co_await services.deps.accounts.user(Uuid{});
     const bool reachable = answer || answer.error().code == store::StoreErrc::not_found;
     if (!reachable) co_return from_store(answer.error(), "user");
     const auto writable = co_await services.deps.jobs.writable();
     if (!writable) co_return from_store(writable.error(), "job");
-    const auto disk = co_await check_disk(services);
-    if (!disk) co_return disk.error();
+    co_return co_await check_disk(services);
+}
+
+std::string provider_json(const Services& services) {
     const ProviderHealth health = health_of(services);
     JsonObject provider;
     provider.add("name", services.defaults.get()->provider).add("state", health.state).add("message", health.message);
+    return std::move(provider).str();
+}
+
+awaitable<ApiResult<Reply>> get_readiness(const Services& services, Call&) {
+    auto ready = co_await check_storage(services);
+    if (!ready) co_return ApiError(ready.error()).with_json("provider", provider_json(services));
     JsonObject out;
-    out.add("status", "ready").add("database", "ok").add("disk", "ok").raw("provider", std::move(provider).str());
+    out.add("status", "ready").add("database", "ok").add("disk", "ok").raw("provider", provider_json(services));
     co_return json_reply(std::move(out).str());
 }
 

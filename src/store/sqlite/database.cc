@@ -50,16 +50,32 @@ void migrate_one(Connection& connection, std::size_t index) {
     connection.execute(fmt::format("PRAGMA user_version = {}", index + 1));
 }
 
+// A file without a schema is a new database.
+StoreResult<void> check_age(Connection& connection, const std::string& path, OlderSchema older) {
+    const std::int64_t found = user_version(connection);
+    if (older == OlderSchema::migrated || found == 0 || found >= schema_version()) return {};
+    return StoreFailure{
+        StoreErrc::unusable,
+        fmt::format("{} is at schema {} and this program needs {}: back it up and run 'longhand migrate', or start the "
+                    "server with this version, which does the same",
+                    path, found, schema_version())};
+}
+
 // In one transaction: the schema is up to date, or as it was.
-void migrate(Connection& connection) {
-    if (user_version(connection) == schema_version()) return;
+StoreResult<void> migrate(Connection& connection, const std::string& path, OlderSchema older) {
+    if (user_version(connection) == schema_version()) return {};
     connection.query("begin_write").run();
     // Another process may have been first.
+    if (auto fits = check_age(connection, path, older); !fits) {
+        connection.execute("ROLLBACK");
+        return fits;
+    }
     for (auto at = static_cast<std::size_t>(user_version(connection)); at < kMigrations.size(); ++at) {
         migrate_one(connection, at);
     }
     connection.execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
     connection.query("commit").run();
+    return {};
 }
 
 void configure(Connection& connection) {
@@ -113,15 +129,16 @@ StoreResult<std::int64_t> schema_of(const std::string& path, Milliseconds busy_t
 }
 
 StoreResult<std::unique_ptr<Connection>> open_database(const std::string& path, Milliseconds busy_timeout,
-                                                       const std::string& vfs) {
+                                                       const std::string& vfs, OlderSchema older) {
     try {
         auto connection = std::make_unique<Connection>(path, OpenMode::create, busy_timeout, vfs);
         if (sqlite3_db_readonly(connection->handle(), "main") == 1) {
             throw DatabaseFailure(SQLITE_READONLY, "write-protected");
         }
         if (auto fits = check_identity(*connection, path); !fits) return fits.error();
+        if (auto fits = check_age(*connection, path, older); !fits) return fits.error();
         configure(*connection);
-        migrate(*connection);
+        if (auto fits = migrate(*connection, path, older); !fits) return fits.error();
         return connection;
     } catch (const DatabaseFailure& failure) {
         return opening_failure(failure, path);

@@ -75,6 +75,25 @@ TEST_F(DatabaseTest, TheSchemaOfAFileIsToldWithoutAChange) {
     EXPECT_EQ(*schema_of(path_, Milliseconds(100)), schema_version());
 }
 
+TEST_F(DatabaseTest, AnOlderSchemaIsLeftToWhoMayMigrateIt) {
+    prepare(std::string(embedded("migrations/0001_initial.sql").value()));
+    prepare(fmt::format("PRAGMA user_version = 1; PRAGMA application_id = {}", kApplicationId));
+    const std::string before = bytes();
+    const auto refused = open_database(path_, Milliseconds{10}, {}, OlderSchema::refused);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, StoreErrc::unusable);
+    const std::string words = fmt::format("{} is at schema 1 and this program needs {}", path_, schema_version());
+    EXPECT_TRUE(refused.error().message.starts_with(words)) << refused.error().message;
+    EXPECT_EQ(bytes(), before);
+    ASSERT_TRUE(open());
+    EXPECT_TRUE(open_database(path_, Milliseconds{10}, {}, OlderSchema::refused));
+}
+
+TEST_F(DatabaseTest, ANewDatabaseIsMadeAlsoByWhoMayNotMigrate) {
+    EXPECT_TRUE(open_database(path_, Milliseconds{10}, {}, OlderSchema::refused));
+    EXPECT_EQ(*schema_of(path_, Milliseconds(100)), schema_version());
+}
+
 TEST_F(DatabaseTest, ANewerSchemaIsRefusedAndNamesBothVersions) {
     open().value()->execute("PRAGMA user_version = 4711");
     expect_refusal(StoreErrc::unusable, "schema 4711");

@@ -87,7 +87,7 @@ awaitable<StoreResult<void>> SqliteStore::submit(std::string_view name, std::fun
 
 StoreResult<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, Runtime& runtime,
                                                       SqliteOptions options) {
-    auto writer = open_database(path, options.busy_timeout, options.vfs);
+    auto writer = open_database(path, options.busy_timeout, options.vfs, options.older_schema);
     if (!writer) return writer.error();
     std::shared_ptr<Checkpointer> checkpointer;
     try {

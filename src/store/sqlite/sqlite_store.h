@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "store/sqlite/database.h"
 #include "store/sqlite/known_jobs.h"
 #include "store/sqlite/known_users.h"
 #include "store/sqlite/query_figures.h"
@@ -22,6 +23,7 @@ struct SqliteOptions {
     Milliseconds busy_timeout{2'000};       ///< how long to wait for another process's lock
     std::int64_t checkpoint_pages = 1'000;  ///< of write-ahead log, after which it is worked off
     std::string vfs;                        ///< as Connection has it
+    OlderSchema older_schema = OlderSchema::migrated;
 };
 
 /// Who is told of changes; nobody, when none is set. Thread-safe: what was set before is not called any more when `set`
