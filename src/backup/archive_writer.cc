@@ -32,16 +32,32 @@ void ArchiveWriter::Free::operator()(archive* writer) const {
     archive_write_free(writer);
 }
 
-ArchiveWriter::ArchiveWriter(int fd, std::string shown) : archive_(archive_write_new()), shown_(std::move(shown)) {
+la_ssize_t ArchiveWriter::write(archive* writer, void* self, const void* bytes, std::size_t count) {
+    const auto* one = static_cast<const ArchiveWriter*>(self);
+    if (one->is_given_up_) return -1;
+    while (true) {
+        const ssize_t written = ::write(one->fd_, bytes, count);
+        if (written >= 0) return written;
+        if (errno == EINTR) continue;
+        archive_set_error(writer, errno, "%s", reason().c_str());
+        return -1;
+    }
+}
+
+ArchiveWriter::ArchiveWriter(int fd, std::string shown)
+    : fd_(fd), shown_(std::move(shown)), archive_(archive_write_new()) {
     if (!archive_) throw std::bad_alloc();
     // Plain where it can be, with an extra header for what an old tar has no room for (files of 8 GB).
     archive_write_set_format_pax_restricted(archive_.get());
-    if (archive_write_open_fd(archive_.get(), fd) != ARCHIVE_OK) throw std::bad_alloc();
+    archive_write_set_bytes_in_last_block(archive_.get(), 1);
+    if (archive_write_open(archive_.get(), this, nullptr, &ArchiveWriter::write, nullptr) != ARCHIVE_OK)
+        throw std::bad_alloc();
 }
 
 ArchiveWriter::~ArchiveWriter() {
-    // Else libarchive would fill up what is missing of the last file.
-    if (!finished_) archive_write_fail(archive_.get());
+    // Else libarchive would fill up what is missing of the last file. Told by archive_write_fail() to leave that, it
+    // leaves its buffers too (3.6.2).
+    is_given_up_ = true;
 }
 
 BackupFailure ArchiveWriter::failed() const {
@@ -117,7 +133,6 @@ BackupResult<void> ArchiveWriter::finish() {
     if (auto begun = begin(kSums, sums_.size()); !begun) return begun.error();
     if (auto written = data(sums_); !written) return written.error();
     if (archive_write_close(archive_.get()) != ARCHIVE_OK) return failed();
-    finished_ = true;
     return {};
 }
 

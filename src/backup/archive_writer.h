@@ -1,6 +1,8 @@
 // A tar being written, over libarchive.
 #pragma once
 
+#include <archive.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,8 +10,6 @@
 
 #include "backup/layout.h"
 #include "base/stop.h"
-
-struct archive;
 
 namespace longhand::backup {
 
@@ -32,6 +32,7 @@ public:
     std::uint64_t bytes() const { return bytes_; }  ///< of contents, so far
 
 private:
+    static la_ssize_t write(archive* writer, void* self, const void* bytes, std::size_t count);
     BackupFailure failed() const;
     BackupResult<void> begin(std::string_view name, std::uint64_t size);
     BackupResult<void> data(std::string_view piece);
@@ -40,11 +41,12 @@ private:
     struct Free {
         void operator()(archive* writer) const;
     };
-    std::unique_ptr<archive, Free> archive_;
+    const int fd_;
     const std::string shown_;
     std::string sums_;
     std::uint64_t bytes_ = 0;
-    bool finished_ = false;
+    bool is_given_up_ = false;
+    std::unique_ptr<archive, Free> archive_;  ///< last: it may write as it goes
 };
 
 }  // namespace longhand::backup
