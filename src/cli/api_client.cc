@@ -174,14 +174,13 @@ awaitable<ClientResult<std::uint64_t>> ApiClient::download(std::string path, std
     auto opened = co_await open_file(file, stop);
     if (!opened) co_return opened.error();
     const std::shared_ptr<DocumentFile> out = std::move(*opened);
-    auto wanted = std::make_shared<bool>(true);
     net::HttpCall call = call_to("GET", path);
     call.max_bytes = 2ULL << 30;
     // A document in another format is made on its first request, which takes a while.
     call.first_byte_timeout = std::chrono::minutes(15);
-    call.on_data = [out, wanted](std::string_view piece) { return *wanted = out->write(piece); };
+    call.on_data = [out](std::string_view piece) { return out->write(piece); };
     auto reply = co_await perform(std::move(call), stop);
-    if (!reply && *wanted) co_return reply.error();
+    if (!reply && !out->has_failed()) co_return reply.error();
     const auto size = out->finish();
     if (!size) co_return broken(fmt::format("{} can't be written: {}.", file, size.error().message));
     co_return *size;

@@ -29,6 +29,7 @@ public:
 
     /// False when it can't be written: `finish` says why. Waits for whoever reads a FIFO.
     bool write(std::string_view piece);
+    bool has_failed() const { return error_ != 0; }
     /// Puts it in place, and gives its size. Without it nothing of a regular file is left. Errors: failed.
     DocumentFileResult<std::uint64_t> finish();
 

@@ -14,18 +14,8 @@ namespace {
 
 // What is sealed under the former secret is sealed under the new one, beside whoever holds the folder. A process that
 // was about to seal under the former one does no harm: that is still taken, and the next start seals it again.
-int reseal_provider_keys(const Options& options) {
-    asio::io_context loop;
-    AsioRuntime runtime(loop, 1);
-    auto installation = Installation::open(options, Hold::beside, runtime);
-    if (!installation) {
-        return complain(
-            fmt::format("The secret is replaced, but users' provider keys are still sealed under the former "
-                        "one: {}",
-                        installation.error().message),
-            status_of(installation.error().code));
-    }
-    const http::ProviderKeys keys(runtime, (*installation)->store(), key_ring_of(**installation, runtime, nullptr));
+int reseal_provider_keys(Installation& installation, Runtime& runtime, asio::io_context& loop) {
+    const http::ProviderKeys keys(runtime, installation.store(), key_ring_of(installation, runtime, nullptr));
     const auto resealed = run_on(loop, keys.reseal_all());
     if (!resealed) {
         return complain(
@@ -43,15 +33,6 @@ int reseal_provider_keys(const Options& options) {
     return resealed->not_opened.empty() ? kDone : kFailed;
 }
 
-// Before anything is replaced: in a database that can't be opened nothing can be sealed again.
-OpenResult<void> check_database(const Options& options) {
-    asio::io_context loop;
-    AsioRuntime runtime(loop, 1);
-    const auto installation = Installation::open(options, Hold::beside, runtime);
-    if (!installation) return installation.error();
-    return {};
-}
-
 int rotate(const Options& options) {
     const auto data = data_path(options);
     if (!data) return complain(data.error().message, status_of(data.error().code));
@@ -66,8 +47,14 @@ int rotate(const Options& options) {
     }
     const auto has_database = is_there(*data + "/longhand.db");
     if (!has_database) return complain(has_database.error().message);
+    asio::io_context loop;
+    AsioRuntime runtime(loop, 1);
+    std::unique_ptr<Installation> installation;
     if (*has_database) {
-        if (auto fits = check_database(options); !fits) return complain(fits.error().message);
+        // Before anything is replaced: in a database that can't be opened nothing can be sealed again.
+        auto opened = Installation::open(options, Hold::beside, runtime);
+        if (!opened) return complain(opened.error().message);
+        installation = std::move(*opened);
     }
     const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
     const auto until = http::rotate_secret(path, now);
@@ -76,7 +63,7 @@ int rotate(const Options& options) {
         "%s has a new secret; a running server signs with it within a second.\nTokens and links of the former one hold "
         "until they expire; it is kept until %s.\n",
         path.c_str(), format_wall_time(*until).c_str());
-    return *has_database ? reseal_provider_keys(options) : kDone;
+    return installation ? reseal_provider_keys(*installation, runtime, loop) : kDone;
 }
 
 }  // namespace
