@@ -122,11 +122,11 @@ std::string random_bytes(std::size_t count) {
 
 std::string to_hex(std::string_view bytes) {
     constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    char* out = text.data();
     for (const unsigned char byte : bytes) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
+        *out++ = kDigits[byte >> 4];
+        *out++ = kDigits[byte & 15];
     }
     return text;
 }

@@ -19,6 +19,37 @@ const std::string* Journal::find(std::string_view key) const {
     return value == values_.end() ? nullptr : &value->second;
 }
 
+awaitable<writing::StepResult<std::optional<std::string>>> Journal::take(std::string key) {
+    if (auto value = values_.extract(key)) {
+        taken_.insert(std::move(key));
+        co_return std::move(value.mapped());
+    }
+    if (!taken_.contains(key)) co_return std::nullopt;
+    auto reading = read_again(std::move(key));
+    co_return co_await std::move(reading);
+}
+
+void Journal::let_go(std::string_view key) {
+    const auto value = values_.find(key);
+    if (value == values_.end()) return;
+    taken_.insert(std::move(values_.extract(value).key()));
+}
+
+awaitable<writing::StepResult<std::optional<std::string>>> Journal::read_again(std::string key) {
+    std::function<awaitable<store::StoreResult<std::vector<store::JournalEntry>>>()> load = [this] {
+        return environment_.store.journal(job_->id());
+    };
+    auto entries = co_await persistently<std::vector<store::JournalEntry>>(environment_, std::move(load), job_->stop());
+    if (!entries.has_value()) co_return store_refused(environment_, *job_, entries.error()).error();
+    for (auto& entry : *entries) {
+        if (entry.key == key) co_return std::move(entry.value);
+    }
+    // Bought again it would be paid for twice.
+    environment_.log->error("job {}: step {} is not in its journal any more", job_->id().to_string(), key);
+    co_return step_failed(*job_, "internal_error", "A step could not be read. Retry the job; the server's log says more.")
+        .error();
+}
+
 awaitable<writing::StepResult<std::string>> Journal::record(store::JournalEntry entry,
                                                             std::optional<store::CallEnd> paid, job::Told told) {
     const auto job = job_;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +19,13 @@ class Journal {
 public:
     Journal(Environment& environment, std::shared_ptr<RunningJob> job, std::vector<store::JournalEntry> entries);
 
-    /// The recorded value. Stays where it is.
+    /// The recorded value. Stays where it is; not there any more once it was taken.
     const std::string* find(std::string_view key) const;
+    /// The recorded value, which is held no longer: who asked has it now, and a long work's texts are its run's memory.
+    /// Asked for once more, it is read from the store. Nothing: the key has none.
+    awaitable<writing::StepResult<std::optional<std::string>>> take(std::string key);
+    /// As if it had been taken.
+    void let_go(std::string_view key);
 
     /// Writes an entry, with the job's report as it is now, and gives the value that stands. What has been paid for is
     /// held, and written again and again, until it is durable or the job is somebody else's: `stopped`.
@@ -31,7 +38,10 @@ public:
 private:
     Environment& environment_;
     std::shared_ptr<RunningJob> job_;
+    awaitable<writing::StepResult<std::optional<std::string>>> read_again(std::string key);
+
     std::map<std::string, std::string, std::less<>> values_;
+    std::set<std::string, std::less<>> taken_;
 };
 
 /// The failure of a step that a refusal of the store is: `stopped` where the job goes on later or elsewhere, `failed`,

@@ -38,8 +38,11 @@ StepFailure JobContext::await_user(writing::MilestoneStop stop) {
 
 awaitable<StepResult<writing::AskReply>> JobContext::ask(job::StepKey key, writing::AskRequest request) {
     if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
-    if (const std::string* value = journal_.find(key.text())) {
-        if (auto reply = decode_reply(*value)) co_return std::move(*reply);
+    auto taking = journal_.take(key.text());
+    StepResult<std::optional<std::string>> value = co_await std::move(taking);
+    if (!value.has_value()) co_return value.error();
+    if (*value) {
+        if (auto reply = decode_reply(**value)) co_return std::move(*reply);
         co_return step_failed(*job_, "journal_unreadable", "The job's journal can't be read. Start a new job.").error();
     }
     auto bought = buy(key.text(), std::move(request));
@@ -75,6 +78,7 @@ awaitable<StepResult<writing::AskReply>> JobContext::buy(std::string key, writin
     auto recording = journal_.record(std::move(entry), call.take_paid());
     StepResult<std::string> stands = co_await std::move(recording);
     if (!stands.has_value()) co_return stands.error();
+    journal_.let_go(key);
     environment_.live.finished(job_->id(), key);
     auto decoded = decode_reply(*stands);
     if (decoded) co_return std::move(*decoded);
@@ -94,8 +98,11 @@ awaitable<bool> JobContext::wait_for_call_slot() {
 awaitable<StepResult<std::string>> JobContext::run(job::StepKey key, std::string input,
                                                    std::function<awaitable<StepResult<std::string>>()> work) {
     if (job_->signals.stop.stopped()) co_return StepFailure{StepErrc::stopped, ""};
-    if (const std::string* value = journal_.find(key.text())) {
-        if (auto result = decode_result(*value)) co_return std::move(*result);
+    auto taking = journal_.take(key.text());
+    StepResult<std::optional<std::string>> value = co_await std::move(taking);
+    if (!value.has_value()) co_return value.error();
+    if (*value) {
+        if (auto result = decode_result(**value)) co_return std::move(*result);
         co_return step_failed(*job_, "journal_unreadable", "The job's journal can't be read. Start a new job.").error();
     }
     StepResult<std::string> result = StepFailure{StepErrc::stopped, ""};
@@ -112,6 +119,7 @@ awaitable<StepResult<std::string>> JobContext::run(job::StepKey key, std::string
     auto recording = journal_.record(std::move(entry));
     StepResult<std::string> stands = co_await std::move(recording);
     if (!stands.has_value()) co_return stands.error();
+    journal_.let_go(key.text());
     auto decoded = decode_result(*stands);
     if (decoded) co_return std::move(*decoded);
     co_return result;

@@ -126,7 +126,7 @@ public:
         if (!logs_access()) return net::RepeatedAnswer::appended;
         AccessLine line;
         line.method = "GET";
-        line.target = loggable_target(known->target);
+        line.target = known->target;
         line.status = static_cast<int>(Status::ok);
         line.taken = taken;
         line.request_id = request_id;

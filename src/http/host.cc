@@ -57,7 +57,10 @@ std::string loggable_target(std::string_view target) {
         const bool is_query = part.front() == '?' || part.front() == '&';
         const bool hidden = is_query && equals != part.npos && !may_be_logged(part.substr(1, equals - 1));
         if (hidden) part = part.substr(0, equals + 1);
-        for (const char c : part) out += c > 0x20 && c < 0x7f ? c : '?';
+        const std::size_t begin = out.size();
+        out += part;
+        std::replace_if(
+            out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return c <= 0x20 || c >= 0x7f; }, '?');
         if (hidden) out += "...";
     }
     if (out.size() > kMaxLogged) out.resize(kMaxLogged);

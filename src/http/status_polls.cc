@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/host.h"
 #include "net/http_head.h"
 
 namespace longhand::http {
@@ -57,7 +58,7 @@ void StatusPolls::keep(const net::HttpRequest& request, const net::HttpResponse&
     const auto head = net::format_head(response, kNoId, framing);
     const auto at = head ? head->find(kNoId) : std::string::npos;
     if (at == std::string::npos) return;
-    poll.target = request.target;
+    poll.target = loggable_target(request.target);
     poll.before_id = head->substr(0, at);
     poll.after_id = head->substr(at + kNoId.size()) + response.body;
     Shard& shard = shard_of(Hash()(request.head));

@@ -36,7 +36,7 @@ public:
         Session session;
         Row row;
         Metrics::RouteSeries* series = nullptr;  ///< of its route
-        std::string target;                      ///< as it was sent
+        std::string target;                      ///< as it is logged
         std::string before_id = {};              ///< of the answer's bytes
         std::string after_id = {};
 

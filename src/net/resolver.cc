@@ -64,18 +64,20 @@ Answer look_up(const std::string& host, const std::optional<ip::udp::endpoint>& 
 
 }  // namespace
 
-SystemResolver::SystemResolver(Options options) : options_(std::move(options)), pool_(options_.threads) {}
+SystemResolver::SystemResolver(Options options) : options_(std::move(options)) {}
 
 SystemResolver::~SystemResolver() {
-    pool_.stop();
-    pool_.join();
+    if (!pool_) return;
+    pool_->stop();
+    pool_->join();
 }
 
 awaitable<Answer> SystemResolver::resolve(std::string host, Milliseconds limit, StopToken stop) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto lookup = std::make_shared<Lookup>(executor);
     lookup->done.expires_after(limit);
-    asio::post(pool_, [lookup, executor, host = std::move(host), name_server = options_.name_server] {
+    std::call_once(pool_made_, [this] { pool_.emplace(options_.threads); });
+    asio::post(*pool_, [lookup, executor, host = std::move(host), name_server = options_.name_server] {
         // Slow names that were given up already must not keep later ones from their threads.
         if (lookup->is_abandoned) return;
         Answer answer = look_up(host, name_server);

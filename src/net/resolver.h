@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +30,7 @@ public:
 class SystemResolver final : public Resolver {
 public:
     struct Options {
-        unsigned threads = 8;
+        unsigned threads = 32;  ///< started by the first lookup
         /// Asked in place of the machine's name servers.
         std::optional<boost::asio::ip::udp::endpoint> name_server = {};
     };
@@ -41,7 +42,8 @@ public:
 
 private:
     Options options_;
-    asio::thread_pool pool_;
+    std::once_flag pool_made_;
+    std::optional<asio::thread_pool> pool_;
 };
 
 }  // namespace longhand::net
