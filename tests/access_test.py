@@ -91,7 +91,7 @@ def example(schema):
 class Access(LonghandTest):
     def setUp(self):
         super().setUp()
-        model = self.model("--tokens-per-second", "20")
+        model = self.model("--tokens-per-second", "100")
         self.server = self.serve("--provider", model.url + "/v1", "--allow-network", "127.0.0.0/8")
         self.owner = Api(self.server.url, self.token())
         self.contract = Contract(self.owner.get("/api/openapi.json"))
@@ -109,7 +109,7 @@ class Access(LonghandTest):
         self.owner.wait_for(done, "in_progress")
         self.owner.post("/api/cancelJob", {"jobId": done})
         # Long enough to run all the while.
-        job = self.owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="40-50")
+        job = self.owner.start_job(files=[("a.txt", b"A river runs to the sea. " * 40)], pages="80-90")
         project = self.owner.wait_for(job, "in_progress")["project_id"]
         file = self.owner.get(f"/api/getProjectFiles?projectId={project}")[0]["id"]
         self.jobs = {"running": job, "cancelled": done}
