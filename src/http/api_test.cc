@@ -246,7 +246,7 @@ TEST_F(Api, WorkTakesBothFormsOfItsFields) {
     const RawAnswer answer =
         post("/api/generateWizardWork",
              order(project, R"(,"page_length":10,"questions_and_answers":"[{\"question\":\"Who?\",\"answer\":\"Ada\"}]",
-                                                   "urls_for_research":"https://a.example, http://b.example","has_technical_diagrams":"on","is_default":1)"));
+                                                   "urls_for_research":"https://a.example/Washington,_D.C., http://b.example,https://c.example/x,y,","has_technical_diagrams":"on","is_default":1)"));
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.json().at("warnings").as_array().size(), 1U);
     const auto settings =
@@ -254,19 +254,23 @@ TEST_F(Api, WorkTakesBothFormsOfItsFields) {
     EXPECT_EQ(settings.length.max_pages, 10U);
     ASSERT_EQ(settings.questions_and_answers.size(), 1U);
     EXPECT_EQ(settings.questions_and_answers[0].answer, "Ada");
-    EXPECT_EQ(settings.urls_for_research, (std::vector<std::string>{"https://a.example/", "http://b.example/"}));
+    EXPECT_EQ(settings.urls_for_research, (std::vector<std::string>{"https://a.example/Washington,_D.C.",
+                                                                    "http://b.example/", "https://c.example/x,y"}));
+    ASSERT_EQ(settings.warnings.size(), 1U) << "which the quality sheet is told";
+    EXPECT_EQ(answer.json().at("warnings").at(0).as_string(), boost::json::string_view(settings.warnings[0]));
 }
 
 TEST_F(Api, AProjectLivesItsLife) {
     const std::string project = make_project();
     const RawAnswer changed = server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada),
-                                           R"({"style_text":"  plain\n","title":"New"})");
+                                           R"({"style_text":"  plain\n","title":" New ","author":"  "})");
     EXPECT_EQ(changed.text("id"), project);
     const auto details = get("/api/getProjectDetails?projectId=" + project).json().at("project").as_object();
     EXPECT_EQ(details.size(), 15U);
     EXPECT_EQ(details.at("title").as_string(), "New");
     EXPECT_EQ(details.at("style_text").as_string(), "  plain\n");
     EXPECT_TRUE(details.at("prompt").is_null());
+    EXPECT_TRUE(details.at("author").is_null());
     EXPECT_EQ(server->send("PATCH", "/api/updateProject?projectId=" + project, as(ada), "{}").text("code"),
               "nothing_to_change");
     const std::string job = make_job(project);
@@ -343,6 +347,7 @@ TEST_F(Api, WhatIsAcceptedButMakesNoDifferenceIsWarnedOf) {
     expect_one(plain, R"(,"function_model":"m/small")", "function_model");
     expect_one(plain, R"(,"page_length":"15-20 pages","max_pages":18)", "up to 20 pages, but max_pages is 18");
     expect_one(plain, R"(,"page_length":"9000 words","max_pages":"4")", "9000 words, but the work may have 4 pages");
+    expect_one(plain, R"(,"page_length":"10 words")", "10 words; a work has at least 50");
     expect_one(with_model, "", "'m/dear' is kept, not used");
     expect_one(with_model, R"(,"writing_model":" ")", "'m/dear' is kept, not used");
     EXPECT_EQ(warnings(with_model, R"(,"writing_model":"m/other")"), "none");
@@ -503,6 +508,14 @@ TEST_F(Api, EachFormOfACredentialIsTakenAndOneOfTwoIsEnough) {
           "Authorization: Bearer " + token + "\r\nx-api-key: dw_nonsense"}) {
         EXPECT_EQ(server->send("GET", "/api/listProjects", headers + "\r\n", "").status, 200) << headers;
     }
+    // Making a key takes a session.
+    const auto make_key = [&](const std::string& headers) {
+        return server->send("POST", "/api/generateApiKey", headers + "\r\n", "{}").status;
+    };
+    EXPECT_EQ(make_key("Authorization: Bearer " + key), 403);
+    EXPECT_EQ(make_key("Authorization: Bearer " + key + "\r\nx-api-key: " + server->token(ada)), 403)
+        << "another user's";
+    EXPECT_EQ(make_key("Authorization: Bearer " + key + "\r\nx-api-key: " + token), 200);
     ASSERT_TRUE(server->wait(server->database().remove_user(user)));
     EXPECT_EQ(get("/api/listProjects", user).status, 401);
     EXPECT_EQ(server->send("GET", "/api/listProjects", "x-api-key: " + key + "\r\n", "").status, 401);

@@ -30,14 +30,22 @@ ApiError of_account(const store::StoreFailure& failure) {
 
 awaitable<ApiResult<Identity>> Credentials::identify(std::string authorization, std::string api_key) const {
     std::optional<ApiError> problem;
+    std::optional<Identity> by_key;
     const std::array<std::string, 2> credentials = {without_scheme(authorization), std::string(trimmed(api_key))};
     for (const std::string& credential : credentials) {
         if (credential.empty()) continue;
         auto identity = co_await identify_one(credential);
-        if (identity) co_return std::move(*identity);
+        if (identity) {
+            // A session may do what a key may not; of one user it is what the request comes with.
+            if (by_key && (identity->kind == CredentialKind::api_key || identity->user != by_key->user)) continue;
+            if (by_key || identity->kind == CredentialKind::session) co_return std::move(*identity);
+            by_key = std::move(*identity);
+            continue;
+        }
         // A database that is away says more than a credential that is wrong.
         if (!problem || problem->code == ApiErrc::unauthorized) problem = identity.error();
     }
+    if (by_key) co_return std::move(*by_key);
     co_return problem ? std::move(*problem) : refused();
 }
 

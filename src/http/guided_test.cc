@@ -87,6 +87,15 @@ TEST_F(GuidedApi, AProjectThatIsKeptBusyByADraftSaysHowToGoOnWithIt) {
     EXPECT_EQ(waiting.text("message").find("Wait for it"), std::string::npos) << "it would wait for ever";
 }
 
+TEST_F(GuidedApi, AStartTakesTheProjectsTextsWhereItHasNone) {
+    project = post("/api/createProject", R"({"newProjectName":"A book"})").text("id");
+    const std::string texts = R"({"work_description":"The project's.","work_details":"Its details."})";
+    ASSERT_EQ(send("PATCH", "/api/updateProject?projectId=" + project, texts, ada).status, 200);
+    ASSERT_EQ(start(R"(,"guided":true,"work_description":null,"work_details":"")").status, 200);
+    EXPECT_EQ(draft().at("work_description"), "The project's.");
+    EXPECT_TRUE(draft().at("work_details").is_null());
+}
+
 TEST_F(GuidedApi, GoingOnTakesEditsAndASkip) {
     ASSERT_EQ(start(R"(,"guided":true)").status, 200);
     EXPECT_EQ(resume(R"(,"skip":true)").text("code"), "not_paused") << "it does not wait yet";

@@ -34,6 +34,17 @@ std::optional<std::int64_t> whole_number(const json::value& value) {
     return static_cast<std::int64_t>(number);
 }
 
+/// A number, or its digits as a string.
+std::optional<double> decimal_number(const json::value& value) {
+    if (value.is_number()) return value.to_number<double>();
+    if (!value.is_string()) return std::nullopt;
+    const std::string_view digits = trimmed(view(value));
+    double number = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool is_whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+    return is_whole ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 const json::value* BodyReader::find(std::string_view name) const {
@@ -171,9 +182,10 @@ std::optional<BodyReader::LengthField> BodyReader::length(std::string_view name)
 }
 
 std::optional<UsdMicros> BodyReader::dollars(std::string_view name) {
-    const json::value* value = find(name);
+    const json::value* value = find_filled(name);
     if (value == nullptr) return std::nullopt;
-    const auto amount = value->is_number() ? UsdMicros::from_usd(value->to_number<double>()) : std::nullopt;
+    const auto number = decimal_number(*value);
+    const auto amount = number ? UsdMicros::from_usd(*number) : std::nullopt;
     if (amount && amount->value >= 1 && *amount <= job::kHighestCap) return amount;
     refuse(name, fmt::format("should be a number of US dollars from 0.000001 to {:.0f}", job::kHighestCap.usd()));
     return std::nullopt;

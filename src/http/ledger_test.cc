@@ -64,7 +64,7 @@ protected:
 };
 
 TEST_F(LedgerApi, TellsEachCallAndTheSums) {
-    const std::string id = start(R"(,"max_cost_usd":0.5,"max_tokens":9000)").text("jobId");
+    const std::string id = start(R"(,"max_cost_usd":" 0.5","max_tokens":"9000")").text("jobId");
     const job::Job job = claim(id);
     settle(job, reserve(job));
     // Calls of one millisecond have no order.
@@ -139,13 +139,14 @@ TEST_F(LedgerApi, AJobThatIsNotPausedSaysItsStateAndWhatCanBeDone) {
 }
 
 TEST_F(LedgerApi, CapsThatAreNoneAreRefusedWithTheirBounds) {
-    for (const std::string value : {"0", "-1", "1e308", "1000001", "\"5\"", "true", "0.0000001"}) {
+    for (const std::string value : {"0", "-1", "1e308", "1000001", "\"5 dollars\"", "true", "0.0000001"}) {
         const RawAnswer refused = start(R"(,"max_cost_usd":)" + value);
         EXPECT_EQ(refused.status, 400) << value;
         EXPECT_EQ(refused.text("field"), "max_cost_usd");
         EXPECT_NE(refused.text("message").find("from 0.000001 to 1000000"), std::string::npos) << refused.body;
     }
     EXPECT_EQ(start(R"(,"max_cost_usd":NaN)").text("code"), "invalid_json");
+    EXPECT_EQ(start(R"(,"max_cost_usd":"nan")").text("field"), "max_cost_usd");
     for (const std::string value : {"0", "-1", "1e308", "1.5", "\"five\""}) {
         const RawAnswer refused = start(R"(,"max_tokens":)" + value);
         EXPECT_EQ(refused.status, 400) << value;

@@ -21,7 +21,7 @@ awaitable<ApiResult<Reply>> create_project(const Services& services, Call& call)
     const auto body = co_await read_json(call);
     if (!body) co_return body.error();
     BodyReader reader(*body);
-    std::string title = reader.required_text("newProjectName", kTitle);
+    std::string title = reader.required_line("newProjectName", kTitle);
     std::string email = reader.email("email").value_or("");
     if (reader.problem()) co_return *reader.problem();
     auto once = call.once<store::Project>([](const auto& made) { return std::optional(id_json(made->id)); });
@@ -89,8 +89,8 @@ std::optional<std::string> read_questions_change(BodyReader& body) {
 ApiResult<store::ProjectChange> read_change(const boost::json::object& object) {
     BodyReader body(object);
     store::ProjectChange change;
-    change.title = body.text(body.has("title") ? "title" : "newProjectName", kTitle);
-    change.author = clearable(body, "author", 100);
+    change.title = body.line(body.has("title") ? "title" : "newProjectName", kTitle);
+    change.author = body.is_null("author") ? std::string() : body.line("author", {0, 100});
     change.email = body.is_null("email") ? std::string() : body.email("email");
     change.model = clearable(body, "model", 200);
     change.prompt = clearable(body, "prompt", 10'000);

@@ -17,6 +17,22 @@ namespace {
 
 constexpr std::size_t kMaxUrls = 50;
 
+/// The next address of a list with commas between them, which is taken off it. Addresses have commas too
+/// (`…/Washington,_D.C.`): one ends an address where another's beginning, white space or nothing is behind it.
+std::string_view next_url(std::string_view& list) {
+    for (std::size_t comma = list.find(','); comma != list.npos; comma = list.find(',', comma + 1)) {
+        const std::string_view rest = list.substr(comma + 1);
+        const bool ends = rest.empty() || rest.front() == ',' || trimmed(rest.substr(0, 1)).empty() ||
+                          equal_ignoring_case(rest.substr(0, 7), "http://") ||
+                          equal_ignoring_case(rest.substr(0, 8), "https://");
+        if (!ends) continue;
+        const std::string_view url = list.substr(0, comma);
+        list = rest;
+        return url;
+    }
+    return std::exchange(list, {});
+}
+
 /// A string with commas, or an array of strings.
 std::vector<std::string> read_urls(BodyReader& body) {
     constexpr std::string_view kName = "urls_for_research";
@@ -34,7 +50,7 @@ std::vector<std::string> read_urls(BodyReader& body) {
     };
     if (value == nullptr) return urls;
     if (value->is_string()) {
-        for (const std::string_view url : comma_separated(view(*value))) take(url);
+        for (std::string_view list = view(*value); !list.empty();) take(next_url(list));
     } else if (value->is_array()) {
         for (const json::value& one : value->get_array()) {
             if (one.is_string())
@@ -97,6 +113,10 @@ void read_length(BodyReader& body, Start& start) {
         start.warnings.push_back(fmt::format(
             "page_length asks for {} words, but the work may have {} pages (max_pages): it is planned with {} words.",
             *asked->length.words, settings.max_pages, planned));
+    } else if (asked->length.words && *asked->length.words < planned) {
+        start.warnings.push_back(
+            fmt::format("page_length asks for {} words; a work has at least {}, with which it is planned.",
+                        *asked->length.words, planned));
     } else if (!asked->length.words && asked->length.max_pages > settings.max_pages) {
         start.warnings.push_back(fmt::format(
             "page_length asks for up to {} pages, but max_pages is {}: the work is planned with no more than that.",
@@ -139,7 +159,8 @@ ApiResult<Start> read_start(const json::object& object, const ServerDefaults& de
     settings.table_of_contents = body.choice("has_tableofcontents");
     read_research(body, settings);
     settings.guided = body.flag("guided").value_or(false);
-    start.milestones = read_milestones(body);
+    for (const job::Milestone milestone : job::kMilestones)
+        start.milestones[milestone] = body.text(job::field_of(milestone), {0, kMostOfMilestone});
     settings.questions_and_answers = read_questions(body);
     start.names_questions = names_questions(body);
     settings.urls_for_research = read_urls(body);
@@ -190,6 +211,7 @@ job::Settings settings_of(const Start& start, const store::Project& project) {
     fill(settings.supplemental_info, project.supplemental_info);
     if (!start.names_questions) settings.questions_and_answers = questions_of(project);
     settings.milestones = milestones_of(start, project);
+    settings.warnings = warnings_for(start, project);
     return settings;
 }
 
@@ -217,19 +239,20 @@ awaitable<ApiResult<Reply>> start_job(const Services& services, const Call& call
     request.owner = call.owner();
     request.project = start.project;
     request.settings = settings_of(start, project);
+    const std::vector<std::string> warnings = request.settings.warnings;
     if (!start.settings.title.empty()) request.title = start.settings.title;
     request.provider = services.defaults.get()->provider;
     const auto key = co_await written_with(services, call.owner(), request.provider);
     if (!key) co_return key.error();
     request.is_byok = *key == WrittenWith::own_key;
     request.budget = start.budget;
-    auto once = call.once<store::Enqueued>([warnings = warnings_for(start, project)](const auto& done) {
+    auto once = call.once<store::Enqueued>([warnings](const auto& done) {
         return done->busy ? std::nullopt : std::optional(started_json(done->job.id, warnings));
     });
     auto enqueued = co_await services.deps.jobs.enqueue(std::move(request), std::move(once));
     if (!enqueued) co_return from_store(enqueued.error(), "project");
     if (enqueued->busy) co_return busy_project(*enqueued->busy);
-    co_return json_reply(started_json(enqueued->job.id, warnings_for(start, project)));
+    co_return json_reply(started_json(enqueued->job.id, warnings));
 }
 
 awaitable<ApiResult<Reply>> generate_wizard_work(const Services& services, Call& call) {
@@ -247,7 +270,7 @@ void fill_from_project(json::object& body, const store::Project& project) {
     const std::initializer_list<std::pair<std::string_view, const std::string&>> fields = {
         {"prompt", project.prompt}, {"author", project.author}, {"email", project.email}};
     for (const auto& [name, value] : fields) {
-        if (BodyReader(body).find_filled(name) == nullptr && !value.empty()) body[name] = value;
+        if (BodyReader(body).find_filled(name) == nullptr && !trimmed(value).empty()) body[name] = value;
     }
 }
 
@@ -351,7 +374,7 @@ awaitable<ApiResult<Reply>> estimate_job(const Services& services, Call& call) {
     for (const store::ProjectFile& file : *files) bytes += file.size;
     const writing::Estimate estimate = writing::estimate(start->settings, bytes);
     JsonObject out = estimate_object(*start, estimate, *defaults, *files, bytes);
-    add_warnings(out, warnings_for(*start, *project));
+    add_warnings(out, start->settings.warnings);
     co_return json_reply(std::move(out).str());
 }
 

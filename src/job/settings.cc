@@ -119,16 +119,23 @@ void read_answers(Reader& reader, Settings& settings) {
     }
 }
 
-void read_urls(Reader& reader, Settings& settings) {
-    const json::array* urls = reader.array("urls_for_research");
-    if (urls == nullptr) return;
-    for (const json::value& item : *urls) {
+void read_texts(Reader& reader, std::string_view name, std::vector<std::string>& out) {
+    const json::array* texts = reader.array(name);
+    if (texts == nullptr) return;
+    for (const json::value& item : *texts) {
         if (!item.is_string()) {
             reader.ok = false;
             return;
         }
-        settings.urls_for_research.emplace_back(item.get_string().data(), item.get_string().size());
+        out.emplace_back(item.get_string().data(), item.get_string().size());
     }
+}
+
+void put(json::object& object, std::string_view name, const std::vector<std::string>& texts) {
+    if (texts.empty()) return;
+    json::array list;
+    for (const std::string& text : texts) list.emplace_back(text);
+    object[name] = std::move(list);
 }
 
 void put(json::object& object, std::string_view name, const std::string& text) {
@@ -174,11 +181,7 @@ std::string to_json(const Settings& settings) {
         }
         object["questions_and_answers"] = std::move(answers);
     }
-    if (!settings.urls_for_research.empty()) {
-        json::array urls;
-        for (const std::string& url : settings.urls_for_research) urls.emplace_back(url);
-        object["urls_for_research"] = std::move(urls);
-    }
+    put(object, "urls_for_research", settings.urls_for_research);
     object["min_pages"] = settings.length.min_pages;
     object["max_pages_of_length"] = settings.length.max_pages;
     if (settings.length.words) object["words"] = *settings.length.words;
@@ -194,6 +197,7 @@ std::string to_json(const Settings& settings) {
     put(object, "function_model", settings.function_model);
     if (settings.context_tokens != 0) object["context_tokens"] = settings.context_tokens;
     object["pipeline_version"] = settings.pipeline_version;
+    put(object, "warnings", settings.warnings);
     return json::serialize(object);
 }
 
@@ -211,7 +215,7 @@ std::optional<Settings> settings_from_json(std::string_view text) {
     reader.read("style_text", settings.style_text);
     reader.read("supplemental_info", settings.supplemental_info);
     read_answers(reader, settings);
-    read_urls(reader, settings);
+    read_texts(reader, "urls_for_research", settings.urls_for_research);
     reader.read("min_pages", settings.length.min_pages);
     reader.read("max_pages_of_length", settings.length.max_pages);
     if (value.get_object().contains("words")) reader.read("words", settings.length.words.emplace(0));
@@ -227,6 +231,7 @@ std::optional<Settings> settings_from_json(std::string_view text) {
     reader.read("function_model", settings.function_model);
     reader.read("context_tokens", settings.context_tokens);
     reader.read("pipeline_version", settings.pipeline_version);
+    read_texts(reader, "warnings", settings.warnings);
     if (!reader.ok) return std::nullopt;
     return settings;
 }

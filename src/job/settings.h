@@ -55,6 +55,8 @@ struct Settings {
     std::uint32_t context_tokens = 0;  ///< bound on a prompt; 0: none
     /// Raised when the steps or prompts change so that old journals can't be walked by new code.
     std::uint32_t pipeline_version = 1;
+    /// What was asked for and is not done, or not as asked, in words for the user: as the answer to the start said.
+    std::vector<std::string> warnings;
 
     bool operator==(const Settings&) const = default;
 };

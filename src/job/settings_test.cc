@@ -48,6 +48,7 @@ TEST(Settings, SurviveTheirTextForm) {
     settings.context_tokens = 8192;
     settings.guided = true;
     settings.milestones[Milestone::details] = "Two parts.";
+    settings.warnings = {"No diagrams.", "Fewer pages."};
     EXPECT_EQ(settings_from_json(to_json(settings)), settings);
     EXPECT_EQ(settings_from_json(to_json(Settings{})), Settings{});
     EXPECT_EQ(to_json(Settings{}).find("guided"), std::string::npos) << "as rows of older versions";

@@ -236,9 +236,10 @@ void CompletionParser::take_choice(const json::object& choice) {
 
 void CompletionParser::take_finish(std::string_view reason) {
     if (reason == "content_filter") {
-        return fail({{LlmErrc::content_filtered, fmt::format("{} stopped the answer of \"{}\" by its content filter; "
-                                                             "change the prompt, or name another model with --model.",
-                                                             asked_.provider, asked_.model)}});
+        return fail({{LlmErrc::content_filtered,
+                      fmt::format("{} stopped the answer of \"{}\" by its content filter; "
+                                  "change the prompt, or name another model in the request or with --model.",
+                                  asked_.provider, asked_.model)}});
     }
     if (reason == "error" || reason == "abort") {
         Fault fault{{LlmErrc::unavailable, fmt::format("{} broke off its answer.", asked_.provider)}};
@@ -263,7 +264,7 @@ void CompletionParser::take_text(std::string_view text) {
         fail(
             {{LlmErrc::loop,
               fmt::format("The model \"{}\" repeated itself without end, and its answer was cut; if that goes on, name "
-                          "another with --model.",
+                          "another in the request or with --model.",
                           asked_.model)}});
     }
 }

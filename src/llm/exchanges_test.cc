@@ -166,11 +166,13 @@ const Refused kRefused[] = {
      "1 "
      "attempt."},
     {"openrouter/moderation", LlmErrc::content_filtered,
-     "WHO declined the content (403): \"Input was blocked.\"; change the prompt, or name another model with --model."},
+     "WHO declined the content (403): \"Input was blocked.\"; change the prompt, or name another model in the request "
+     "or with --model."},
     {"openrouter/bad_key", LlmErrc::refused_key,
      "WHO refused the key (401): \"No auth credentials found\"; give a valid one with --provider-key-file."},
     {"openrouter/unknown_model", LlmErrc::unknown_model,
-     "WHO does not offer the model \"m\" (404): \"No endpoints found for acme/large.\"; name another with --model."},
+     "WHO does not offer the model \"m\" (404): \"No endpoints found for acme/large.\"; name another in the request or "
+     "with --model."},
     {"openrouter/no_provider", LlmErrc::unavailable,
      "WHO failed with status 503: \"There is no available model provider that meets your routing requirements\". Given "
      "up after 1 attempt."},
@@ -178,9 +180,11 @@ const Refused kRefused[] = {
      "WHO used up all tokens allowed without a word of text: a reasoning model needs more of them, or another model "
      "does."},
     {"openai/refusal", LlmErrc::content_filtered,
-     "WHO stopped the answer of \"m\" by its content filter; change the prompt, or name another model with --model."},
+     "WHO stopped the answer of \"m\" by its content filter; change the prompt, or name another model in the request "
+     "or with --model."},
     {"openai/content_filter", LlmErrc::content_filtered,
-     "WHO stopped the answer of \"m\" by its content filter; change the prompt, or name another model with --model."},
+     "WHO stopped the answer of \"m\" by its content filter; change the prompt, or name another model in the request "
+     "or with --model."},
     {"openai/bad_key", LlmErrc::refused_key,
      "WHO refused the key (401): \"Incorrect API key provided: [key] You can find your API key at "
      "https://platform.openai.com/account/api-keys.\"; give a valid one with --provider-key-file."},
@@ -201,7 +205,7 @@ const Refused kRefused[] = {
     {"openai/unknown_model", LlmErrc::unknown_model,
      "WHO does not offer the model \"m\" (404): \"The model `m` does not exist or you do not have access to it.\"; "
      "name "
-     "another with --model."},
+     "another in the request or with --model."},
     {"openai/wrong_address", LlmErrc::unknown_model,
      "WHO has nothing at that address (404): \"Invalid URL (POST /chat/completions)\"; check that --provider is the "
      "API's base URL with its version, and that it offers the model \"m\"."},
@@ -213,7 +217,7 @@ const Refused kRefused[] = {
      "after 1 attempt."},
     {"ollama/lost_runner", LlmErrc::unavailable, kCutShort},
     {"ollama/unknown_model", LlmErrc::unknown_model,
-     "WHO does not offer the model \"m\" (404): \"model 'm' not found\"; name another with --model."},
+     "WHO does not offer the model \"m\" (404): \"model 'm' not found\"; name another in the request or with --model."},
     {"ollama/failed", LlmErrc::unavailable,
      "WHO failed with status 500: \"model requires more system memory (9.1 GiB) than is available (5.2 GiB)\". Given "
      "up "
@@ -238,9 +242,11 @@ const Refused kRefused[] = {
     {"vllm/error_in_stream", LlmErrc::unavailable,
      "WHO failed with status 500: \"EngineCore encountered an issue.\". Given up after 1 attempt."},
     {"vllm/unknown_model", LlmErrc::unknown_model,
-     "WHO does not offer the model \"m\" (404): \"The model `m` does not exist.\"; name another with --model."},
+     "WHO does not offer the model \"m\" (404): \"The model `m` does not exist.\"; name another in the request or with "
+     "--model."},
     {"vllm/unknown_model_older", LlmErrc::unknown_model,
-     "WHO does not offer the model \"m\" (404): \"The model `m` does not exist.\"; name another with --model."},
+     "WHO does not offer the model \"m\" (404): \"The model `m` does not exist.\"; name another in the request or with "
+     "--model."},
     {"vllm/error_older", LlmErrc::unavailable,
      "WHO failed with status 500: \"Internal server error\". Given up after 1 attempt."},
     {"vllm/bad_key", LlmErrc::refused_key,

@@ -211,8 +211,9 @@ Fault fault_of(const Asked& asked, int status, const ProviderError& error) {
                         who, why, model_named(asked)));
     }
     if (status == 404 || says_unknown_model(error)) {
-        return permanent(LlmErrc::unknown_model, fmt::format("{} does not offer {} ({}){}; name another with --model.",
-                                                             who, model_named(asked), status, why));
+        return permanent(LlmErrc::unknown_model,
+                         fmt::format("{} does not offer {} ({}){}; name another in the request or with --model.", who,
+                                     model_named(asked), status, why));
     }
     if (says_filtered(error)) {
         return permanent(LlmErrc::content_filtered,

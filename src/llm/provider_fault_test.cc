@@ -41,7 +41,7 @@ TEST(ProviderFault, SaysWhatToDo) {
               "--provider-key-file.");
     EXPECT_EQ(answer(404, R"({"error":{"message":"No endpoints found for acme/large."}})").message,
               "OpenRouter at openrouter.ai does not offer the model \"acme/large\" (404): \"No endpoints found for "
-              "acme/large.\"; name another with --model.");
+              "acme/large.\"; name another in the request or with --model.");
 }
 
 TEST(ProviderFault, KeepsRetryAfter) {

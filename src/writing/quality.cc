@@ -102,7 +102,7 @@ json::array warnings_json(const job::Settings& settings, const std::vector<Sourc
     json::array warnings;
     const auto warn = [&warnings](std::string_view text) { warnings.emplace_back(json::string(text)); };
     for (const std::string& text : work.warnings) warn(text);
-    for (const std::string& text : unmet_settings(settings)) warn(text);
+    for (const std::string& text : settings.warnings) warn(text);
     for (const SourceInfo& source : sources)
         if (source.is_link() && !source.problem.empty())
             warn("A link could not be used as a source: " + source.problem);
@@ -129,15 +129,6 @@ bool words_off_target(const Work& work, const Assembled& assembled) {
     if (work.pages > work.target.max_pages) return true;
     if (work.target.by_words) return std::abs(work.target.words - assembled.words) * 100 > work.target.words * 7;
     return work.pages < work.target.min_pages;
-}
-
-std::vector<std::string> unmet_settings(const job::Settings& settings) {
-    std::vector<std::string> warnings;
-    if (settings.technical_diagrams == job::Choice::on)
-        warnings.emplace_back("Diagrams were asked for; this version draws none.");
-    if (settings.web_research == job::Choice::on)
-        warnings.emplace_back("Web research was asked for; this version does none.");
-    return warnings;
 }
 
 std::string quality_sheet(const job::Settings& settings, const std::vector<SourceInfo>& sources, const Work& work,

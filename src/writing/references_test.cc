@@ -48,14 +48,5 @@ TEST(Bibliography, AFileHasItsNameBesideItsTitle) {
     EXPECT_THAT(entry_of(source), Not(HasSubstr("accessed")));
 }
 
-TEST(UnmetSettings, NameWhatMakesNoDifference) {
-    job::Settings settings;
-    settings.urls_for_research = {"https://a.example/"};
-    EXPECT_TRUE(unmet_settings(settings).empty()) << "links are read";
-    settings.technical_diagrams = job::Choice::on;
-    settings.web_research = job::Choice::on;
-    EXPECT_EQ(unmet_settings(settings).size(), 2U);
-}
-
 }  // namespace
 }  // namespace longhand::writing

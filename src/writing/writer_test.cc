@@ -255,14 +255,14 @@ TEST(Writer, QuotationsAreCitedEvenWhenTheModelForgets) {
     EXPECT_GT(sheet(*result).at("citations_added").as_int64(), 0);
 }
 
-TEST(Writer, UnreadSourcesAndUnmetSettingsAreOnTheSheet) {
+TEST(Writer, UnreadSourcesAndWhatTheStartWarnedOfAreOnTheSheet) {
     TableContext context = lighthouse();
     SourceInfo broken;
     broken.sha256 = std::string(64, 'f');
     broken.name = "scan.pdf";
     broken.problem = "scan.pdf is encrypted.";
     context.files.push_back(broken);
-    context.asked.technical_diagrams = job::Choice::on;
+    context.asked.warnings = {"Diagrams are not drawn."};
     const auto result = write(context);
     ASSERT_TRUE(result);
     EXPECT_THAT(result->quality, HasSubstr("scan.pdf is encrypted."));
