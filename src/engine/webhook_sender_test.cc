@@ -68,6 +68,7 @@ protected:
     }
     store::Webhook add_webhook(std::vector<std::string> kinds) {
         store::Webhook webhook;
+        webhook.id = world.runtime.new_id();
         webhook.owner = world.owner;
         webhook.url = "https://receiver.example/hook";
         webhook.secret = make_webhook_secret();

@@ -169,6 +169,7 @@ awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call)
     auto checked = co_await std::move(checking);
     if (!checked) co_return checked.error();
     webhook.url = std::move(*checked);
+    webhook.id = services.deps.runtime.new_id();
     webhook.secret = engine::make_webhook_secret();
     if (call.keyed != nullptr) call.keyed->hold_secret();
     auto once = call.once<store::Webhook>(created_json);
