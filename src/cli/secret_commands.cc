@@ -8,14 +8,16 @@
 #include "cli/installation.h"
 #include "cli/own_keys.h"
 #include "http/secret.h"
+#include "http/webhook_secrets.h"
 
 namespace longhand::cli {
 namespace {
 
 // What is sealed under the former secret is sealed under the new one, beside whoever holds the folder. A process that
 // was about to seal under the former one does no harm: that is still taken, and the next start seals it again.
-int reseal_provider_keys(Installation& installation, Runtime& runtime, asio::io_context& loop) {
-    const http::ProviderKeys keys(runtime, installation.store(), key_ring_of(installation, runtime, nullptr));
+int reseal_provider_keys(Installation& installation, const std::shared_ptr<const http::KeyRing>& ring, Runtime& runtime,
+                         asio::io_context& loop) {
+    const http::ProviderKeys keys(runtime, installation.store(), ring);
     const auto resealed = run_on(loop, keys.reseal_all());
     if (!resealed) {
         return complain(
@@ -31,6 +33,33 @@ int reseal_provider_keys(Installation& installation, Runtime& runtime, asio::io_
                         user.to_string()));
     }
     return resealed->not_opened.empty() ? kDone : kFailed;
+}
+
+int reseal_webhooks(Installation& installation, const std::shared_ptr<const http::KeyRing>& ring,
+                    asio::io_context& loop) {
+    const http::WebhookSecrets secrets(ring);
+    const auto resealed = run_on(loop, secrets.reseal_all(installation.store()));
+    if (!resealed) {
+        return complain(
+            fmt::format("The secret is replaced, but webhooks' secrets are still sealed under the former one: {} The "
+                        "next start of the server seals them again.",
+                        resealed.error().message));
+    }
+    if (resealed->secrets > 0) std::printf("%zu secrets of webhooks are sealed under it.\n", resealed->secrets);
+    for (const auto& [webhook, owner] : resealed->not_opened) {
+        complain(
+            fmt::format("The secret of the webhook {} of the user {} can't be opened and stays as it was: nothing is "
+                        "sent to it until its owner makes a new one with rotateWebhookSecret.",
+                        webhook.to_string(), owner.to_string()));
+    }
+    return resealed->not_opened.empty() ? kDone : kFailed;
+}
+
+int reseal_all(Installation& installation, Runtime& runtime, asio::io_context& loop) {
+    const auto ring = key_ring_of(installation, runtime, nullptr);
+    const int keys = reseal_provider_keys(installation, ring, runtime, loop);
+    const int webhooks = reseal_webhooks(installation, ring, loop);
+    return keys == kDone ? webhooks : keys;
 }
 
 int rotate(const Options& options) {
@@ -63,7 +92,7 @@ int rotate(const Options& options) {
         "%s has a new secret; a running server signs with it within a second.\nTokens and links of the former one hold "
         "until they expire; it is kept until %s.\n",
         path.c_str(), format_wall_time(*until).c_str());
-    return installation ? reseal_provider_keys(*installation, runtime, loop) : kDone;
+    return installation ? reseal_all(*installation, runtime, loop) : kDone;
 }
 
 }  // namespace
@@ -75,10 +104,10 @@ std::vector<Command> secret_commands() {
           "longhand secret rotate --data ./data",
           {},
           store_options(),
-          "A running server takes the new one up within a second, and users' own provider keys are sealed under it. "
-          "Where the secret may be known to others, remove "
-          "its file and restart the server instead: then old tokens and links end, and users have to submit their "
-          "provider keys again."},
+          "A running server takes the new one up within a second, and users' own provider keys and the secrets of "
+          "webhooks are sealed under it. Where the secret may be known to others, remove its file and restart the "
+          "server instead: then old tokens and links end, and users have to submit their provider keys and make the "
+          "secrets of their webhooks again."},
          rotate}};
 }
 

@@ -22,6 +22,7 @@
 #include "cli/reload.h"
 #include "cli/transport.h"
 #include "cli/version.h"
+#include "cli/webhook_secrets.h"
 #include "cli/workshop.h"
 #include "engine/sweeper.h"
 #include "engine/webhook_sender.h"
@@ -299,8 +300,9 @@ Value<std::unique_ptr<Server>> make_server(const Options& options) {
 void make_webhooks(Server& server) {
     engine::WebhookSenderOptions options;
     options.log = server.log;
-    server.webhooks = std::make_unique<engine::WebhookSender>(server.runtime, server.installation->store(),
-                                                              fetcher_of(*server.reach), std::move(options));
+    server.webhooks =
+        std::make_unique<engine::WebhookSender>(server.runtime, server.installation->store(), fetcher_of(*server.reach),
+                                                webhook_secret_opener(server.keys), std::move(options));
     server.installation->store().observe(
         [&engine = server.workshop->engine(), &webhooks = *server.webhooks](const store::Committed& committed) {
             engine.on_committed(committed);
@@ -322,6 +324,7 @@ int open_server(Server& server) {
     server.workshop = std::make_unique<Workshop>(server.runtime, *server.installation, *server.provider, server.keys,
                                                  server.engine, server.children);
     reseal(server.workshop->provider_keys(), server.loop, *server.log);
+    reseal_webhook_secrets(server.keys, server.installation->store(), server.loop, *server.log);
     server.sweeper = std::make_unique<engine::Sweeper>(
         server.runtime, server.installation->store(), server.installation->files(),
         engine::SweepOptions{.undo_deletion = server.undo_deletion, .log = server.log});

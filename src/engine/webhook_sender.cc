@@ -17,6 +17,9 @@ constexpr Milliseconds kBetweenPrunes{3'600'000};
 constexpr std::size_t kPrunedAtOnce = 500;
 constexpr std::size_t kMostAnswerBytes = 1 << 20;
 constexpr int kGone = 410;
+constexpr std::string_view kNotSigned =
+    "Nothing was sent: the webhook's secret can't be opened. Its record was changed, or the server's signing secret is "
+    "not the one that it was sealed under. Make a new one with POST /api/rotateWebhookSecret.";
 
 // In seconds, where it is a number; bounded.
 Milliseconds asked_pause(const net::HttpReply& reply) {
@@ -38,8 +41,14 @@ Milliseconds pause_before_retry(std::int32_t tries, std::uint64_t random) {
     return pause - Milliseconds(static_cast<std::int64_t>(random % (half + 1)));
 }
 
-WebhookSender::WebhookSender(Runtime& runtime, store::WebhookStore& store, Send send, WebhookSenderOptions options)
-    : runtime_(runtime), store_(store), send_(std::move(send)), options_(std::move(options)), tasks_(runtime) {
+WebhookSender::WebhookSender(Runtime& runtime, store::WebhookStore& store, Send send, OpenSecret open_secret,
+                             WebhookSenderOptions options)
+    : runtime_(runtime),
+      store_(store),
+      send_(std::move(send)),
+      open_secret_(std::move(open_secret)),
+      options_(std::move(options)),
+      tasks_(runtime) {
     tasks_.on_bug([log = options_.log](std::exception_ptr bug) {
         try {
             std::rethrow_exception(bug);
@@ -123,11 +132,20 @@ awaitable<void> WebhookSender::prune() {
 
 awaitable<void> WebhookSender::deliver(store::Delivery delivery) {
     const WallTime begun = runtime_.wall_now();
-    auto sending = send_(request_for(delivery), tasks_.token());
-    const net::FetchResult<net::FetchReply> answer = co_await std::move(sending);
-    const bool stopped = tasks_.token().stopped() && !answer.has_value();
+    const std::vector<std::string> secrets = opened_secrets(delivery);
+    bool stopped = false;
+    Tried tried;
+    if (secrets.empty()) {
+        tried = not_signed(delivery);
+    } else {
+        closed_.erase(delivery.message.webhook);
+        auto sending = send_(request_for(delivery, secrets), tasks_.token());
+        const net::FetchResult<net::FetchReply> answer = co_await std::move(sending);
+        stopped = tasks_.token().stopped() && !answer.has_value();
+        tried = tried_of(answer);
+    }
     if (!stopped) {
-        auto telling = tell_end(end_of(delivery, answer, begun));
+        auto telling = tell_end(end_of(delivery, std::move(tried), begun));
         co_await std::move(telling);
     }
     --under_way_;
@@ -142,7 +160,34 @@ awaitable<void> WebhookSender::tell_end(store::DeliveryEnd end) {
     ignore_result(done, "the receiver may get it twice, and knows it by its id");
 }
 
-net::FetchRequest WebhookSender::request_for(const store::Delivery& delivery) const {
+std::vector<std::string> WebhookSender::opened_secrets(const store::Delivery& delivery) const {
+    std::vector<std::string> opened;
+    for (const std::string& kept : delivery.secrets) {
+        auto secret = open_secret_(delivery.message.webhook, kept);
+        if (secret)
+            opened.push_back(std::move(*secret));
+        else if (opened.empty())
+            return {};
+        // A former one that can't be opened is left out: the newest signs alone.
+    }
+    return opened;
+}
+
+WebhookSender::Tried WebhookSender::not_signed(const store::Delivery& delivery) {
+    const bool is_news = closed_.insert(delivery.message.webhook).second;
+    if (is_news && options_.log) {
+        options_.log->error(
+            "webhook {}: its secret can't be opened, and nothing is sent to it until its owner makes a "
+            "new one with rotateWebhookSecret",
+            delivery.message.webhook.to_string());
+    }
+    Tried tried;
+    tried.problem = kNotSigned;
+    return tried;
+}
+
+net::FetchRequest WebhookSender::request_for(const store::Delivery& delivery,
+                                             const std::vector<std::string>& secrets) const {
     const std::string id = delivery.message.id.to_string();
     const auto now = std::chrono::duration_cast<Seconds>(runtime_.wall_now().time_since_epoch()).count();
     net::FetchRequest request;
@@ -151,7 +196,7 @@ net::FetchRequest WebhookSender::request_for(const store::Delivery& delivery) co
     request.body = delivery.message.payload;
     request.headers = {"Content-Type: application/json", "webhook-id: " + id,
                        "webhook-timestamp: " + std::to_string(now),
-                       "webhook-signature: " + webhook_signature(delivery.secrets, id, now, delivery.message.payload)};
+                       "webhook-signature: " + webhook_signature(secrets, id, now, delivery.message.payload)};
     request.most_redirects = 0;
     request.limit = options_.limit;
     request.connect_timeout = request.first_byte_timeout = request.idle_timeout = options_.limit;
@@ -160,26 +205,36 @@ net::FetchRequest WebhookSender::request_for(const store::Delivery& delivery) co
     return request;
 }
 
-store::DeliveryEnd WebhookSender::end_of(const store::Delivery& delivery,
-                                         const net::FetchResult<net::FetchReply>& answer, WallTime begun) {
+WebhookSender::Tried WebhookSender::tried_of(const net::FetchResult<net::FetchReply>& answer) {
+    Tried tried;
+    if (!answer.has_value()) {
+        tried.problem = answer.error().message;
+        return tried;
+    }
+    const net::HttpReply& reply = answer->reply;
+    tried.status = reply.status;
+    tried.is_delivered = reply.status >= 200 && reply.status < 300;
+    if (tried.is_delivered) return tried;
+    tried.problem = fmt::format("The receiver answered {}.", reply.status);
+    tried.asked_pause = asked_pause(reply);
+    return tried;
+}
+
+store::DeliveryEnd WebhookSender::end_of(const store::Delivery& delivery, Tried tried, WallTime begun) {
     const WallTime now = runtime_.wall_now();
     store::DeliveryEnd end;
     end.message = delivery.message.id;
-    end.attempt = {.number = delivery.message.attempts, .at = begun, .taken = std::max(now - begun, Milliseconds{0})};
-    Milliseconds pause = pause_before_retry(delivery.tries, runtime_.random());
-    if (answer.has_value()) {
-        const net::HttpReply& reply = answer->reply;
-        end.attempt.status = reply.status;
-        if (reply.status >= 200 && reply.status < 300) return end;
-        end.attempt.problem = fmt::format("The receiver answered {}.", reply.status);
-        pause = std::max(pause, asked_pause(reply));
-        if (reply.status == kGone) {
-            end.outcome = Outcome::failed;
-            end.disable_because = "The receiver answered 410 Gone.";
-            return end;
-        }
-    } else {
-        end.attempt.problem = answer.error().message;
+    end.attempt = {.number = delivery.message.attempts,
+                   .at = begun,
+                   .status = tried.status,
+                   .taken = std::max(now - begun, Milliseconds{0}),
+                   .problem = std::move(tried.problem)};
+    const Milliseconds pause = std::max(pause_before_retry(delivery.tries, runtime_.random()), tried.asked_pause);
+    if (tried.is_delivered) return end;
+    if (tried.status == kGone) {
+        end.outcome = Outcome::failed;
+        end.disable_because = "The receiver answered 410 Gone.";
+        return end;
     }
     const bool is_over = now >= delivery.message.expires_at;
     end.outcome = is_over ? Outcome::failed : Outcome::again;

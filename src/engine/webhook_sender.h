@@ -10,6 +10,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
 
 #include "base/runtime.h"
 #include "base/task_scope.h"
@@ -44,14 +47,18 @@ struct WebhookStats {
 };
 
 /// Messages of one job to one webhook leave in the order of its events. A receiver gets a message at least once; its
-/// `webhook-id` is the same at each try. Used from the runtime's executor, but for `on_committed`, `wake` and `stats`.
+/// `webhook-id` is the same at each try. Where the webhook's secret can't be opened a try fails and nothing leaves.
+/// Used from the runtime's executor, but for `on_committed`, `wake` and `stats`.
 class WebhookSender {
 public:
     /// Of GuardedFetch: no address inside is ever connected to, and every try looks again.
     using Send = std::function<awaitable<net::FetchResult<net::FetchReply>>(net::FetchRequest, StopToken)>;
+    /// A webhook's secret in clear, of what the store has of it. Nothing: it can't be opened, and signs nothing.
+    using OpenSecret = std::function<std::optional<std::string>(const Uuid& webhook, std::string_view kept)>;
 
     /// What it is given outlives it.
-    WebhookSender(Runtime& runtime, store::WebhookStore& store, Send send, WebhookSenderOptions options);
+    WebhookSender(Runtime& runtime, store::WebhookStore& store, Send send, OpenSecret open_secret,
+                  WebhookSenderOptions options);
 
     void start();  ///< once
     /// Ends what is under way; it is tried again by who comes next. Resumes when nothing is left.
@@ -72,19 +79,32 @@ private:
     awaitable<void> prune();
     awaitable<void> deliver(store::Delivery delivery);
     awaitable<void> tell_end(store::DeliveryEnd end);
-    store::DeliveryEnd end_of(const store::Delivery& delivery, const net::FetchResult<net::FetchReply>& answer,
-                              WallTime begun);
-    net::FetchRequest request_for(const store::Delivery& delivery) const;
+    /// What came of a try.
+    struct Tried {
+        bool is_delivered = false;
+        int status = 0;       ///< of the answer; 0: none came
+        std::string problem;  ///< empty when it was delivered
+        Milliseconds asked_pause{};
+    };
+    static Tried tried_of(const net::FetchResult<net::FetchReply>& answer);
+    /// Of a delivery whose secret can't be opened.
+    Tried not_signed(const store::Delivery& delivery);
+    /// Those that sign, in clear, the newest first; none where the newest can't be opened.
+    std::vector<std::string> opened_secrets(const store::Delivery& delivery) const;
+    store::DeliveryEnd end_of(const store::Delivery& delivery, Tried tried, WallTime begun);
+    net::FetchRequest request_for(const store::Delivery& delivery, const std::vector<std::string>& secrets) const;
 
     Runtime& runtime_;
     store::WebhookStore& store_;
     Send send_;
+    OpenSecret open_secret_;
     WebhookSenderOptions options_;
     Notifier news_;
     std::atomic<std::size_t> under_way_ = 0;  ///< changed on the executor alone
     std::array<std::atomic<std::int64_t>, store::DeliveryEnd::kOutcomes> ended_{};
     std::atomic<std::int64_t> due_since_ = 0;  ///< ms since 1970; 0: nothing is due
     WallTime prune_at_{};
+    std::unordered_set<Uuid> closed_;  ///< webhooks whose secret could not be opened last; the log was told
     TaskScope tasks_;
 };
 

@@ -44,7 +44,7 @@ class WebhookSending : public testing::Test {
 protected:
     struct Call {
         WallTime at;
-        std::string id, type;
+        std::string id, type, signature, timestamp, body;
     };
     WebhookSending() {
         world.owner = world.add_user("a@example.org");
@@ -63,21 +63,42 @@ protected:
         sender = std::make_unique<WebhookSender>(
             world.runtime, *world.store,
             [this](net::FetchRequest request, StopToken stop) { return receive(std::move(request), std::move(stop)); },
-            options);
+            [this](const Uuid& webhook, std::string_view kept) { return open_secret(webhook, kept); }, options);
         sender->start();
     }
     store::Webhook add_webhook(std::vector<std::string> kinds) {
         store::Webhook webhook;
+        webhook.id = world.runtime.new_id();
         webhook.owner = world.owner;
         webhook.url = "https://receiver.example/hook";
-        webhook.secret = make_webhook_secret();
+        webhook.secret = sealed(webhook.id, make_webhook_secret());
         webhook.kinds = std::move(kinds);
         return *world.persist([&] { return world.store->add_webhook(webhook); });
     }
+    /// Sealed for these tests: the webhook's id, then the secret.
+    static std::string sealed(const Uuid& webhook, const std::string& secret) { return webhook.to_string() + secret; }
+    std::optional<std::string> open_secret(const Uuid& webhook, std::string_view kept) const {
+        const std::string id = webhook.to_string();
+        if (!kept.starts_with(id)) return std::nullopt;
+        return std::string(kept.substr(id.size()));
+    }
+    void rotate(const store::Webhook& webhook, const std::string& kept, Milliseconds overlap) {
+        const auto rotated =
+            world.persist([&] { return world.store->rotate_webhook_secret(world.owner, webhook.id, kept, overlap); });
+        ASSERT_TRUE(rotated.has_value());
+        sender->wake();
+    }
+    static std::string signature_of(const Call& call, const std::vector<std::string>& secrets) {
+        return webhook_signature(secrets, call.id, std::stoll(call.timestamp), call.body);
+    }
     awaitable<net::FetchResult<net::FetchReply>> receive(net::FetchRequest request, StopToken stop) {
-        Call call{world.runtime.wall_now(), "", ""};
+        Call call;
+        call.at = world.runtime.wall_now();
+        call.body = request.body;
         for (const auto& header : request.headers) {
             if (header.starts_with("webhook-id: ")) call.id = header.substr(12);
+            if (header.starts_with("webhook-timestamp: ")) call.timestamp = header.substr(19);
+            if (header.starts_with("webhook-signature: ")) call.signature = header.substr(19);
         }
         const auto type = request.body.find("job.");
         call.type = request.body.substr(type, request.body.find('"', type) - type);
@@ -228,6 +249,44 @@ TEST_F(WebhookSending, WhatItCannotSendYetIsLate) {
     EXPECT_EQ(sender->stats().delivered, 40);
     EXPECT_EQ(sender->stats().under_way, 0);
     EXPECT_EQ(sender->stats().late, 0s);
+}
+
+TEST_F(WebhookSending, ASecretThatCannotBeOpenedSendsNothingTillThereIsANewOne) {
+    const auto webhook = add_webhook({"queued"}), whole = add_webhook({"queued"});
+    start_sender();
+    rotate(webhook, whole.secret, 1h);
+    world.enqueue_one();
+    world.runtime.run_for(1h);
+    ASSERT_EQ(calls.size(), 1U) << "the other webhook's message alone";
+    const auto waiting = message_of(webhook);
+    EXPECT_EQ(waiting.state, store::MessageState::due);
+    ASSERT_GE(waiting.log.size(), 4U) << "it is tried again, with pauses";
+    EXPECT_LE(waiting.log.size(), 8U);
+    EXPECT_EQ(waiting.log[0].status, 0);
+    EXPECT_NE(waiting.log[0].problem.find("can't be opened"), std::string::npos) << waiting.log[0].problem;
+    EXPECT_EQ(waiting.log[0].problem.find("whsec_"), std::string::npos);
+    EXPECT_EQ(sender->stats().under_way, 0);
+
+    // The one that can't be opened is the former one now: the new one signs alone.
+    const std::string fresh = make_webhook_secret();
+    rotate(webhook, sealed(webhook.id, fresh), 1h);
+    world.runtime.run_for(10s);
+    ASSERT_EQ(calls.size(), 2U);
+    EXPECT_EQ(calls[1].id, waiting.id.to_string());
+    EXPECT_EQ(calls[1].signature, signature_of(calls[1], {fresh}));
+    EXPECT_EQ(message_of(webhook).state, store::MessageState::delivered);
+}
+
+TEST_F(WebhookSending, BothSecretsSignInClear) {
+    const auto webhook = add_webhook({"queued"});
+    start_sender();
+    const std::string fresh = make_webhook_secret();
+    rotate(webhook, sealed(webhook.id, fresh), 1h);
+    world.enqueue_one();
+    world.runtime.run_for(10s);
+    ASSERT_EQ(calls.size(), 1U);
+    const std::string former = open_secret(webhook.id, webhook.secret).value();
+    EXPECT_EQ(calls[0].signature, signature_of(calls[0], {fresh, former}));
 }
 
 TEST_F(WebhookSending, AnAddressThatHasTurnedInwardIsInTheLog) {

@@ -7,7 +7,6 @@
 namespace longhand::engine {
 namespace {
 
-constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::size_t kSecretBytes = 32;
 
 std::string to_base64(std::string_view bytes) {
@@ -35,7 +34,7 @@ std::string from_base64(std::string_view text) {
 }  // namespace
 
 std::string make_webhook_secret() {
-    return std::string(kSecretPrefix) + to_base64(random_bytes(kSecretBytes));
+    return std::string(kWebhookSecretPrefix) + to_base64(random_bytes(kSecretBytes));
 }
 
 std::string webhook_signature(const std::vector<std::string>& secrets, std::string_view id, std::int64_t timestamp,
@@ -47,8 +46,8 @@ std::string webhook_signature(const std::vector<std::string>& secrets, std::stri
     signed_text += body;
     std::string signature;
     for (std::string_view secret : secrets) {
-        if (!secret.starts_with(kSecretPrefix)) continue;
-        secret.remove_prefix(kSecretPrefix.size());
+        if (!secret.starts_with(kWebhookSecretPrefix)) continue;
+        secret.remove_prefix(kWebhookSecretPrefix.size());
         const auto mac = hmac_sha256(from_base64(secret), signed_text);
         signature += signature.empty() ? "v1," : " v1,";
         signature += to_base64({reinterpret_cast<const char*>(mac.data()), mac.size()});

@@ -8,6 +8,9 @@
 
 namespace longhand::engine {
 
+/// What every secret begins with.
+constexpr std::string_view kWebhookSecretPrefix = "whsec_";
+
 /// `whsec_` and the base64 of 32 random bytes.
 std::string make_webhook_secret();
 

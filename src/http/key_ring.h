@@ -18,7 +18,7 @@ struct SigningKey {
     std::string id;        ///< secret_id
     std::string secret;    ///< signs tokens
     std::string link_key;  ///< signs links: made of the secret, so that no token can be mistaken for a link
-    std::string seal_key;  ///< seals users' own provider keys, and kept answers with a secret (base/seal.h)
+    std::string seal_key;  ///< seals provider keys, webhooks' secrets, kept answers with a secret (base/seal.h)
 };
 
 /// Immutable.

@@ -19,6 +19,7 @@
 #include "http/metrics.h"
 #include "http/provider_keys.h"
 #include "http/status_polls.h"
+#include "http/webhook_secrets.h"
 #include "llm/chat.h"
 #include "llm/prices.h"
 #include "net/guarded_fetch.h"
@@ -108,9 +109,9 @@ struct Deps {
     std::function<awaitable<llm::LlmResult<void>>(std::string key, StopToken stop)> check_provider_key = {};
     /// `engine::Engine::better_prompt`, or a test's. Empty: prompts are made better without a model.
     std::function<awaitable<writing::BetterPrompt>(engine::PromptQuestion question, StopToken stop)> better_prompt = {};
-    store::WebhookStore* webhooks = nullptr;      ///< optional: without it there are no calls of webhooks
-    AddressCheck check_address = {};              ///< optional: without it any address is taken
-    std::function<void()> webhooks_changed = {};  ///< optional: messages may be due without an event
+    store::WebhookStore* webhooks = nullptr;                   ///< optional: without it there are no calls of webhooks
+    AddressCheck check_address = {};                           ///< optional: without it any address is taken
+    std::function<void()> webhooks_changed = {};               ///< optional: messages may be due without an event
     std::function<engine::WebhookStats()> webhook_stats = {};  ///< optional
 };
 
@@ -147,6 +148,7 @@ struct Services {
     Credentials credentials;
     Links links;
     ProviderKeys provider_keys;
+    WebhookSecrets webhook_secrets;
     Metrics metrics;
     mutable StatusPolls status_polls;
     AnswerSeal answer_seal;
@@ -160,6 +162,7 @@ struct Services {
           credentials(deps.runtime, deps.accounts, tokens),
           links(options.keys),
           provider_keys(deps.runtime, deps.accounts, options.keys),
+          webhook_secrets(options.keys),
           status_polls(deps.runtime, deps.jobs, deps.accounts, options.keys),
           answer_seal(options.keys) {}
 };

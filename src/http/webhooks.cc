@@ -130,20 +130,23 @@ std::optional<Uuid> optional_id(BodyReader& body, std::string_view name) {
     return body.has(name) ? std::optional(body.id(name)) : std::nullopt;
 }
 
-// What the three that are done once say of it: only of what was done.
-std::optional<std::string> created_json(const store::StoreResult<store::Webhook>& made) {
+// What the three that are done once say of it: only of what was done. The store has no secret in clear.
+std::optional<std::string> created_json(const store::StoreResult<store::Webhook>& made, const std::string& secret) {
     if (!made) return std::nullopt;
     JsonObject out;
     out.add("message", "Webhook created successfully. Its secret is shown this once.");
-    out.add("id", made->id).add("secret", made->secret).raw("webhook", webhook_json(*made));
+    out.add("id", made->id).add("secret", secret).raw("webhook", webhook_json(*made));
     return std::move(out).str();
 }
 
-std::optional<std::string> rotated_json(const store::StoreResult<store::Webhook>& webhook) {
+std::optional<std::string> rotated_json(const store::StoreResult<store::Webhook>& webhook, const std::string& secret) {
     if (!webhook) return std::nullopt;
     JsonObject out;
-    out.add("message", "New secret made. It is shown this once; the former one signs beside it for 24 hours.");
-    out.add("id", webhook->id).add("secret", webhook->secret).add("former_secret_expires_at", webhook->former_until);
+    out.add("message",
+            webhook->former_until
+                ? "New secret made. It is shown this once; the former one signs beside it for 24 hours."
+                : "New secret made. It is shown this once; the former one could not be opened, and signs no more.");
+    out.add("id", webhook->id).add("secret", secret).add("former_secret_expires_at", webhook->former_until);
     return std::move(out).str();
 }
 
@@ -169,12 +172,15 @@ awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call)
     auto checked = co_await std::move(checking);
     if (!checked) co_return checked.error();
     webhook.url = std::move(*checked);
-    webhook.secret = engine::make_webhook_secret();
+    const std::string secret = engine::make_webhook_secret();
+    webhook.id = services.deps.runtime.new_id();
+    webhook.secret = services.webhook_secrets.seal(webhook.id, secret);
     if (call.keyed != nullptr) call.keyed->hold_secret();
-    auto once = call.once<store::Webhook>(created_json);
+    auto once = call.once<store::Webhook>(
+        [secret](const store::StoreResult<store::Webhook>& made) { return created_json(made, secret); });
     auto made = co_await services.deps.webhooks->add_webhook(std::move(webhook), std::move(once));
     if (!made) co_return from_store(made.error(), "project or job");
-    co_return json_reply(*created_json(made));
+    co_return json_reply(*created_json(made, secret));
 }
 
 awaitable<ApiResult<Reply>> list_webhooks(const Services& services, Call& call) {
@@ -238,12 +244,20 @@ awaitable<ApiResult<Reply>> rotate_webhook_secret(const Services& services, Call
     BodyReader reader(*body);
     const Uuid id = reader.id("webhookId");
     if (reader.problem()) co_return *reader.problem();
+    const auto known = co_await services.deps.webhooks->webhook_for_owner(call.owner(), id);
+    if (!known) co_return from_store(known.error(), "webhook");
+    // One that can't be opened signs nothing, so it is not kept beside the new one.
+    const bool signs_on = services.webhook_secrets.open(id, known->secret).has_value();
+    const std::string secret = engine::make_webhook_secret();
+    std::string sealed = services.webhook_secrets.seal(id, secret);
     if (call.keyed != nullptr) call.keyed->hold_secret();
-    auto once = call.once<store::Webhook>(rotated_json);
+    auto once = call.once<store::Webhook>(
+        [secret](const store::StoreResult<store::Webhook>& webhook) { return rotated_json(webhook, secret); });
     auto webhook = co_await services.deps.webhooks->rotate_webhook_secret(
-        call.owner(), id, engine::make_webhook_secret(), kSecretOverlap, std::move(once));
+        call.owner(), id, std::move(sealed), signs_on ? kSecretOverlap : Milliseconds{0}, std::move(once));
     if (!webhook) co_return from_store(webhook.error(), "webhook");
-    co_return json_reply(*rotated_json(webhook));
+    wake_sender(services);
+    co_return json_reply(*rotated_json(webhook, secret));
 }
 
 ApiError bad_page(std::string_view name, std::string_view right) {

@@ -25,13 +25,21 @@ struct Webhook {
     std::optional<Uuid> job;      ///< of that one alone
     std::string url;
     std::vector<std::string> kinds;  ///< of events; `*` is every one
-    std::string secret;              ///< `whsec_...`; never shown but by who makes it
-    std::string former_secret;       ///< signs beside the other until `former_until`
+    std::string secret;              ///< sealed for this webhook; what opens it is not in the store
+    std::string former_secret;       ///< likewise; signs beside the other until `former_until`. Empty: there is none
     std::optional<WallTime> former_until;
     bool is_enabled = true;
     std::string disabled_because;  ///< empty where its owner did it
     WallTime created_at{};
     WallTime updated_at{};
+};
+
+/// The secrets of a webhook as they are kept.
+struct KeptWebhookSecrets {
+    Uuid webhook;
+    Uuid owner;
+    std::string secret;
+    std::string former_secret;
 };
 
 /// What is not set stays.
@@ -85,7 +93,7 @@ struct Delivery {
     WebhookMessage message;  ///< `attempts` with this one
     std::int32_t tries = 1;  ///< since its event, or since it was replayed, with this one
     std::string url;
-    std::vector<std::string> secrets;  ///< that sign it, the newest first
+    std::vector<std::string> secrets;  ///< that sign it, as they are kept, the newest first
 };
 
 struct DeliveryEnd {
@@ -110,7 +118,8 @@ struct DeliveryBounds {
 class WebhookStore {
 public:
     virtual ~WebhookStore() = default;
-    /// `id` and times are made here. Errors: not_found (the project, the job or the owner), limit.
+    /// `id` is a new one, for which the secret is sealed; times are made here. Errors: not_found (the project, the job
+    /// or the owner), limit.
     virtual awaitable<StoreResult<Webhook>> add_webhook(Webhook webhook, Once<Webhook> once = {}) = 0;
     virtual awaitable<StoreResult<std::vector<Webhook>>> webhooks_of_owner(Uuid owner) = 0;   ///< newest first
     virtual awaitable<StoreResult<Webhook>> webhook_for_owner(Uuid owner, Uuid webhook) = 0;  // not_found
@@ -118,9 +127,16 @@ public:
                                                            WebhookChange change) = 0;  // not_found
     /// With its messages. Errors: not_found.
     virtual awaitable<StoreResult<void>> delete_webhook(Uuid owner, Uuid webhook) = 0;
-    /// What was the secret signs beside the new one for `overlap`. Errors: not_found.
+    /// What was the secret signs beside the new one for `overlap`; where that is zero it is forgotten. What waits is
+    /// due at once. Errors: not_found.
     virtual awaitable<StoreResult<Webhook>> rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
                                                                   Milliseconds overlap, Once<Webhook> once = {}) = 0;
+    /// Of all webhooks of which a secret, the former one too, begins otherwise than with `prefix`, by id.
+    virtual awaitable<StoreResult<std::vector<KeptWebhookSecrets>>> webhook_secrets_without(std::string prefix) = 0;
+    /// Puts `sealed` where the webhook has `kept`, as its secret or as its former one: a secret that became the former
+    /// one meanwhile is found, and what another process has sealed meanwhile is left. Errors: not_found (it has that
+    /// nowhere any more).
+    virtual awaitable<StoreResult<void>> reseal_webhook_secret(Uuid webhook, std::string kept, std::string sealed) = 0;
 
     /// `limit` 1 to 1000; `before`: the cursor. Errors: not_found.
     virtual awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,

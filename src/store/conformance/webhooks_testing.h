@@ -14,6 +14,7 @@ protected:
 
     Webhook webhook(std::vector<std::string> kinds = {"*"}) {
         Webhook webhook;
+        webhook.id = new_id();
         webhook.owner = owner_;
         webhook.url = "https://receiver.example/hook";
         webhook.secret = "whsec_AAAA";
@@ -298,6 +299,60 @@ TEST_P(StoreWebhooks, AFormerSecretSignsForAWhile) {
     runtime_.advance(Milliseconds{1'000});
     enqueue();
     EXPECT_EQ(claim().at(0).secrets, std::vector<std::string>{"whsec_BBBB"});
+}
+
+TEST_P(StoreWebhooks, AFormerSecretIsForgottenWhereThereIsNoOverlap) {
+    const Webhook hook = add({"submitted"});
+    ok(store().rotate_webhook_secret(owner_, hook.id, "whsec_BBBB", Milliseconds{1'000}));
+    const Webhook rotated = ok(store().rotate_webhook_secret(owner_, hook.id, "whsec_CCCC", Milliseconds{0}));
+    EXPECT_EQ(rotated.former_secret, "");
+    EXPECT_FALSE(rotated.former_until);
+    enqueue();
+    EXPECT_EQ(claim().at(0).secrets, std::vector<std::string>{"whsec_CCCC"});
+}
+
+TEST_P(StoreWebhooks, WhatWaitsIsTriedAtOnceWithANewSecret) {
+    const Webhook hook = add({"submitted"});
+    enqueue();
+    end(claim().at(0), DeliveryEnd::Outcome::again, Milliseconds{3'600'000});
+    EXPECT_TRUE(claim().empty());
+    ok(store().rotate_webhook_secret(owner_, hook.id, "whsec_BBBB", Milliseconds{1'000}));
+    EXPECT_EQ(claim().size(), 1U);
+}
+
+TEST_P(StoreWebhooks, SecretsThatBeginOtherwiseAreFound) {
+    const Webhook both = add(), former = add(), neither = add();
+    ok(store().rotate_webhook_secret(owner_, both.id, "whsec_BBBB", Milliseconds{1'000}));
+    ok(store().rotate_webhook_secret(owner_, former.id, "new:BBBB", Milliseconds{1'000}));
+    ok(store().rotate_webhook_secret(owner_, neither.id, "new:CCCC", Milliseconds{0}));
+    const auto found = ok(store().webhook_secrets_without("new:"));
+    ASSERT_EQ(found.size(), 2U);
+    const auto& of_both = found[found[0].webhook == both.id ? 0 : 1];
+    const auto& of_former = found[found[0].webhook == both.id ? 1 : 0];
+    EXPECT_EQ(of_both.webhook, both.id);
+    EXPECT_EQ(of_both.owner, owner_);
+    EXPECT_EQ(of_both.secret, "whsec_BBBB");
+    EXPECT_EQ(of_both.former_secret, "whsec_AAAA");
+    EXPECT_EQ(of_former.webhook, former.id);
+    EXPECT_EQ(of_former.former_secret, "whsec_AAAA");
+}
+
+TEST_P(StoreWebhooks, ASecretIsSealedAgainWhereverItStandsAndOnce) {
+    const Webhook hook = add(), other = add();
+    // Its owner rotates it between the look and the sealing.
+    ok(store().rotate_webhook_secret(owner_, hook.id, "new:BBBB", Milliseconds{1'000}));
+    ok(store().reseal_webhook_secret(hook.id, "whsec_AAAA", "new:AAAA"));
+    Webhook read = ok(store().webhook_for_owner(owner_, hook.id));
+    EXPECT_EQ(read.secret, "new:BBBB");
+    EXPECT_EQ(read.former_secret, "new:AAAA");
+    EXPECT_EQ(ok(store().webhook_for_owner(owner_, other.id)).secret, "whsec_AAAA") << "another webhook's is its own";
+    // Another process was faster; what it has put there stays.
+    EXPECT_EQ(error(store().reseal_webhook_secret(hook.id, "whsec_AAAA", "new:ZZZZ")), StoreErrc::not_found);
+    ok(store().reseal_webhook_secret(hook.id, "new:BBBB", "newer:BBBB"));
+    read = ok(store().webhook_for_owner(owner_, hook.id));
+    EXPECT_EQ(read.secret, "newer:BBBB");
+    EXPECT_EQ(read.former_secret, "new:AAAA");
+    EXPECT_EQ(error(store().reseal_webhook_secret(new_id(), "newer:BBBB", "x")), StoreErrc::not_found);
 }
 
 TEST_P(StoreWebhooks, PagesAreNewestFirst) {

@@ -174,6 +174,8 @@ public:
     awaitable<StoreResult<void>> delete_webhook(Uuid owner, Uuid webhook) override;
     awaitable<StoreResult<Webhook>> rotate_webhook_secret(Uuid owner, Uuid webhook, std::string secret,
                                                           Milliseconds overlap, Once<Webhook> once = {}) override;
+    awaitable<StoreResult<std::vector<KeptWebhookSecrets>>> webhook_secrets_without(std::string prefix) override;
+    awaitable<StoreResult<void>> reseal_webhook_secret(Uuid webhook, std::string kept, std::string sealed) override;
     awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
                                                              std::optional<Uuid> before) override;
     awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message,

@@ -41,6 +41,19 @@ awaitable<StoreResult<Webhook>> SqliteStore::rotate_webhook_secret(Uuid owner, U
     return write<Webhook>("rotate_webhook_secret", std::move(verb), std::move(once));
 }
 
+awaitable<StoreResult<std::vector<KeptWebhookSecrets>>> SqliteStore::webhook_secrets_without(std::string prefix) {
+    return read<std::vector<KeptWebhookSecrets>>([prefix = std::move(prefix)](Connection& connection) {
+        return sqlite::webhook_secrets_without(connection, prefix);
+    });
+}
+
+awaitable<StoreResult<void>> SqliteStore::reseal_webhook_secret(Uuid webhook, std::string kept, std::string sealed) {
+    return write<void>("reseal_webhook_secret",
+                       [webhook, kept = std::move(kept), sealed = std::move(sealed)](Write& write) {
+                           return sqlite::reseal_webhook_secret(write, webhook, kept, sealed);
+                       });
+}
+
 awaitable<StoreResult<MessagesPage>> SqliteStore::messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
                                                                       std::optional<Uuid> before) {
     return read<MessagesPage>([owner, webhook, limit, before](Connection& connection) {

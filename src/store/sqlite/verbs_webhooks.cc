@@ -259,7 +259,6 @@ StoreResult<Webhook> add_webhook(Write& write, Webhook webhook) {
                                                       " webhooks; delete one that is not needed any more"};
         }
     }
-    webhook.id = write.runtime.new_id();
     webhook.created_at = webhook.updated_at = write.now;
     const std::string kinds = with_commas(webhook.kinds);
     connection.query("insert_webhook")
@@ -311,8 +310,35 @@ StoreResult<Webhook> rotate_webhook_secret(Write& write, const Uuid& owner, cons
     if (!webhook) return webhook;
     webhook->former_secret = std::exchange(webhook->secret, secret);
     webhook->former_until = write.now + overlap;
+    if (overlap == Milliseconds{0}) {
+        webhook->former_secret.clear();
+        webhook->former_until.reset();
+    }
     save(write, *webhook);
+    bring_forward(write, id);
     return webhook;
+}
+
+StoreResult<std::vector<KeptWebhookSecrets>> webhook_secrets_without(Connection& connection,
+                                                                     const std::string& prefix) {
+    auto query = connection.query("webhook_secrets_without");
+    query.bind(prefix);
+    std::vector<KeptWebhookSecrets> found;
+    while (query.step()) {
+        KeptWebhookSecrets& secrets = found.emplace_back();
+        secrets.webhook = query.id();
+        secrets.owner = query.id();
+        secrets.secret = query.text();
+        secrets.former_secret = query.text();
+    }
+    return found;
+}
+
+StoreResult<void> reseal_webhook_secret(Write& write, const Uuid& webhook, const std::string& kept,
+                                        const std::string& sealed) {
+    if (write.connection.query("reseal_webhook_secret").bind_all(webhook, kept, sealed).run() == 0)
+        return no_such("webhook secret");
+    return {};
 }
 
 StoreResult<MessagesPage> messages_of_webhook(Connection& connection, const Uuid& owner, const Uuid& id,

@@ -30,6 +30,9 @@ StoreResult<Webhook> update_webhook(Write& write, const Uuid& owner, const Uuid&
 StoreResult<void> delete_webhook(Write& write, const Uuid& owner, const Uuid& webhook);
 StoreResult<Webhook> rotate_webhook_secret(Write& write, const Uuid& owner, const Uuid& webhook,
                                            const std::string& secret, Milliseconds overlap);
+StoreResult<std::vector<KeptWebhookSecrets>> webhook_secrets_without(Connection& connection, const std::string& prefix);
+StoreResult<void> reseal_webhook_secret(Write& write, const Uuid& webhook, const std::string& kept,
+                                        const std::string& sealed);
 StoreResult<MessagesPage> messages_of_webhook(Connection& connection, const Uuid& owner, const Uuid& webhook,
                                               std::size_t limit, const std::optional<Uuid>& before);
 StoreResult<WebhookMessage> replay_message(Write& write, const Uuid& owner, const Uuid& webhook, const Uuid& message);

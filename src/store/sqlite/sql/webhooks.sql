@@ -18,6 +18,16 @@ UPDATE webhooks
    SET url = ?, kinds = ?, secret = ?, former_secret = ?, former_until = ?, is_enabled = ?, disabled_because = ?,
        updated_at = ?
  WHERE id = ?;
+-- name: webhook_secrets_without
+SELECT id, owner, secret, former_secret FROM webhooks
+ WHERE substr(secret, 1, length(?1)) != ?1
+    OR (former_secret != '' AND substr(former_secret, 1, length(?1)) != ?1)
+ ORDER BY id;
+-- name: reseal_webhook_secret
+UPDATE webhooks
+   SET secret = CASE WHEN secret = ?2 THEN ?3 ELSE secret END,
+       former_secret = CASE WHEN former_secret = ?2 THEN ?3 ELSE former_secret END
+ WHERE id = ?1 AND (secret = ?2 OR former_secret = ?2);
 -- name: disable_webhook
 UPDATE webhooks SET is_enabled = 0, disabled_because = ?, updated_at = ? WHERE id = ?;
 -- name: delete_webhook
