@@ -36,7 +36,7 @@ namespace {
 constexpr Milliseconds kGrace{3'000};
 constexpr unsigned kBlockingThreads = 16;
 // How long the caller of createWebhook waits for a name to be looked up.
-constexpr Milliseconds kAddressCheck{8'000};
+constexpr Milliseconds kAddressCheck{5'000};
 
 /// One running server. Members are in the order in which they depend on those before them.
 struct Server {

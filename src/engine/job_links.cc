@@ -188,7 +188,7 @@ private:
         net::FetchResult<net::FetchReply> got = co_await std::move(fetching);
         if (job_->signals.stop.stopped()) co_return LinkFailure{StepErrc::stopped, ""};
         if (!got.has_value()) {
-            *may_try_again = *may_try_again && got.error().code == net::FetchErrc::failed;
+            *may_try_again = *may_try_again && got.error().code != net::FetchErrc::refused;
             link->info.problem = got.error().message;
             co_return std::optional<Page>{};
         }

@@ -46,7 +46,8 @@ awaitable<writing::StepResult<std::optional<std::string>>> Journal::read_again(s
     }
     // Bought again it would be paid for twice.
     environment_.log->error("job {}: step {} is not in its journal any more", job_->id().to_string(), key);
-    co_return step_failed(*job_, "internal_error", "A step could not be read. Retry the job; the server's log says more.")
+    co_return step_failed(*job_, "internal_error",
+                          "A step could not be read. Retry the job; the server's log says more.")
         .error();
 }
 

@@ -521,6 +521,21 @@ TEST_F(Api, EachFormOfACredentialIsTakenAndOneOfTwoIsEnough) {
     EXPECT_EQ(server->send("GET", "/api/listProjects", "x-api-key: " + key + "\r\n", "").status, 401);
 }
 
+TEST_F(Api, ABodyThatComesSlowlyDoesNotOutliveItsCredential) {
+    const std::string key = make_api_key(), body = R"({"newProjectName":"Late"})";
+    for (const std::string once : {"", "Idempotency-Key: late\r\n"}) {
+        ASSERT_TRUE(server->wait(server->database().set_api_key(ada, sha256_hex(key))));
+        auto slow = server->open(
+            "POST /api/createProject HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nx-api-key: " + key + "\r\n" +
+            once + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body.substr(0, 5));
+        std::this_thread::sleep_for(std::chrono::milliseconds(700));
+        ASSERT_TRUE(server->wait(server->database().set_api_key(ada, sha256_hex(make_api_key()))));
+        slow.send_more(body.substr(5));
+        EXPECT_EQ(TestServer::parse(slow.read_to_end()).status, 401) << once;
+    }
+    EXPECT_EQ(get("/api/listProjects").body.find("Late"), std::string::npos);
+}
+
 TEST_F(Api, ForeignHostNamesAreRefused) {
     EXPECT_EQ(server->send("GET", "/healthz", "Host: evil.example\r\n", "").text("code"), "host_not_allowed");
     for (const std::string host : {"localhost:8080", "127.0.0.1", "[::1]:8080", "books.example:8080"}) {

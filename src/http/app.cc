@@ -177,6 +177,8 @@ private:
         auto identity = co_await identify(match.route->access, call);
         if (!identity) co_return identity.error();
         call.identity = *identity;
+        if (match.route->access != Access::open)
+            call.still_there = [this, &call] { return services_.credentials.still_there(call.identity); };
         if (match.route->access != Access::open) co_await call.exchange.turn(caller_id(call.owner()));
         if (match.route->access == Access::session && call.identity.kind != CredentialKind::session) {
             co_return ApiError{ApiErrc::session_needed,
@@ -198,8 +200,9 @@ private:
         // Of a form the handler reads the files as they come, and says what it is known by.
         const bool is_form = route.path == "/api/uploadProjectFiles" && is_multipart(header(call, Field::content_type));
         if (!is_form) {
-            auto body = co_await call.exchange.read_body(kMaxJsonBytes);
-            if (!body) co_return from_net(body.error(), kMaxJsonBytes);
+            auto reading = read_body(call);
+            auto body = co_await std::move(reading);
+            if (!body) co_return body.error();
             std::string fingerprint = request_fingerprint(call.request().target, *body);
             const auto begun = co_await keyed.begin(std::move(fingerprint));
             if (keyed.kept_reply()) co_return *keyed.kept_reply();

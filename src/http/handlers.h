@@ -44,6 +44,11 @@ ApiResult<std::optional<std::string>> one_parameter(const Call& call, std::strin
 ApiResult<Uuid> id_parameter(const Call& call, std::string_view name);
 /// The UUID in the path. Errors: invalid_parameter.
 ApiResult<Uuid> path_id(const Call& call);
+/// The body, of at most kMaxJsonBytes. Errors: body_too_large, unauthorized (see still_there), what the net says.
+awaitable<ApiResult<std::string>> read_body(Call& call);
+/// What took long to come, from `since` on, may have outlived its credential: that is looked at again before anything
+/// is done. Errors: unauthorized, unavailable.
+awaitable<ApiResult<void>> still_there(Call& call, std::chrono::steady_clock::time_point since);
 /// The body as a JSON object. Errors: invalid_json and its kin, body_too_large, unsupported_media_type.
 awaitable<ApiResult<boost::json::object>> read_json(Call& call);
 std::string header(const Call& call, std::string_view name);

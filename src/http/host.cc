@@ -60,7 +60,8 @@ std::string loggable_target(std::string_view target) {
         const std::size_t begin = out.size();
         out += part;
         std::replace_if(
-            out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return c <= 0x20 || c >= 0x7f; }, '?');
+            out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return c <= 0x20 || c >= 0x7f; },
+            '?');
         if (hidden) out += "...";
     }
     if (out.size() > kMaxLogged) out.resize(kMaxLogged);

@@ -81,8 +81,16 @@ awaitable<ApiResult<Row>> changed_job(const Services& services, Call& call, Row 
     const std::string before = news_of(services, call, *row);
     WaitResult how = WaitResult::notified;
     while (how == WaitResult::notified && news_of(services, call, *row) == before) {
-        auto waiting = watcher->wait(services.deps.runtime, until, call.exchange.gone());
+        // Another process may have removed the user: nobody tells this one.
+        const SteadyTime look = std::min(until, services.deps.runtime.steady_now() + services.options.stream_poll);
+        auto waiting = watcher->wait(services.deps.runtime, look, call.exchange.gone());
         how = co_await std::move(waiting);
+        if (how == WaitResult::elapsed && look < until) {
+            auto asking = services.credentials.still_there(call.identity);
+            const auto there = co_await std::move(asking);
+            if (!there && there.error().code == ApiErrc::unauthorized) break;
+            how = WaitResult::notified;
+        }
         auto now = co_await services.deps.jobs.watched_job(call.owner(), row->id);
         if (!now) co_return from_store(now.error(), "job");
         row = std::move(*now);

@@ -231,6 +231,20 @@ TEST_F(JobStatus, IsToldUnchangedWhenTheTimeIsUp) {
     EXPECT_EQ(later.header("preference-applied"), "wait=1");
 }
 
+TEST_F(JobStatus, IsNotWaitedForWithACredentialThatIsGone) {
+    const std::string job = make_job(), key = make_api_key();
+    ASSERT_TRUE(server.wait(server.database().set_api_key(ada, sha256_hex(key))));
+    auto waiting =
+        server.open("GET /getJobStatus?jobId=" + job + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" +
+                    "x-api-key: " + key + "\r\nPrefer: wait=50\r\n\r\n");
+    until_waiting(1);
+    const auto began = std::chrono::steady_clock::now();
+    // Nobody tells who waits.
+    ASSERT_TRUE(server.wait(server.database().set_api_key(ada, sha256_hex(make_api_key()))));
+    EXPECT_EQ(TestServer::parse(waiting.read_to_end()).status, 401);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
+}
+
 TEST_F(JobStatus, OfAnothersJobIsNotThereAndNotWaitedFor) {
     const std::string job = make_job(), target = "/getJobStatus?jobId=" + job;
     EXPECT_EQ(server.send("GET", target, as(bob) + "Prefer: wait=50\r\n", "").status, 404);

@@ -8,6 +8,8 @@
 namespace longhand::http {
 namespace {
 
+// A removed user is out within a second.
+constexpr std::chrono::milliseconds kQuick{500};
 constexpr std::string_view kUuidShape = "a UUID, such as 0190a2f4-5b1c-7d3e-8f00-0123456789ab";
 
 ApiError bad_parameter(std::string_view name, std::string_view what) {
@@ -61,6 +63,24 @@ ApiResult<Uuid> path_id(const Call& call) {
     return *id;
 }
 
+awaitable<ApiResult<void>> still_there(Call& call, std::chrono::steady_clock::time_point since) {
+    if (!call.still_there || std::chrono::steady_clock::now() - since < kQuick) co_return ApiResult<void>();
+    auto asking = call.still_there();
+    const auto there = co_await std::move(asking);
+    if (!there) co_return there.error();
+    co_return ApiResult<void>();
+}
+
+awaitable<ApiResult<std::string>> read_body(Call& call) {
+    const auto began = std::chrono::steady_clock::now();
+    auto body = co_await call.exchange.read_body(kMaxJsonBytes);
+    if (!body) co_return from_net(body.error(), kMaxJsonBytes);
+    auto asking = still_there(call, began);
+    const auto there = co_await std::move(asking);
+    if (!there) co_return there.error();
+    co_return std::move(*body);
+}
+
 awaitable<ApiResult<boost::json::object>> read_json(Call& call) {
     const std::string type = header(call, "content-type");
     if (!may_hold_json(type)) {
@@ -74,8 +94,9 @@ awaitable<ApiResult<boost::json::object>> read_json(Call& call) {
             fmt::format("The body is encoded as '{}'; send it without Content-Encoding.", clipped(coding))};
     }
     if (call.body) co_return parse_json_object(*call.body);
-    auto body = co_await call.exchange.read_body(kMaxJsonBytes);
-    if (!body) co_return from_net(body.error(), kMaxJsonBytes);
+    auto reading = read_body(call);
+    const auto body = co_await std::move(reading);
+    if (!body) co_return body.error();
     co_return parse_json_object(*body);
 }
 

@@ -44,6 +44,8 @@ struct Call {
     KeyedRequest* keyed = nullptr;
     /// The body, where it was read before the handler is called.
     std::optional<std::string> body = {};
+    /// Whether who was let in still would be. Empty where access is open.
+    std::function<awaitable<ApiResult<Identity>>()> still_there = {};
 
     const net::HttpRequest& request() const { return exchange.request(); }
     Uuid owner() const { return identity.user; }

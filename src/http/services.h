@@ -17,6 +17,7 @@
 #include "http/keyed_request.h"
 #include "http/links.h"
 #include "http/metrics.h"
+#include "http/owner_places.h"
 #include "http/provider_keys.h"
 #include "http/status_polls.h"
 #include "http/webhook_secrets.h"
@@ -153,6 +154,7 @@ struct Services {
     mutable StatusPolls status_polls;
     AnswerSeal answer_seal;
     mutable KeysUnderWay keys_under_way;
+    mutable OwnerPlaces address_checks{4};  ///< under way for one user: each may hold a thread that looks names up
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),

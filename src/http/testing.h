@@ -140,6 +140,7 @@ public:
             }
             return seen_;
         }
+        void send_more(const std::string& bytes) { asio::write(socket_, asio::buffer(bytes)); }
         bool has_input() { return socket_.available() > 0; }
         void finish_sending() { socket_.shutdown(asio::ip::tcp::socket::shutdown_send); }
         const std::string& read_to_end() {
@@ -262,10 +263,14 @@ private:
         if (key.starts_with("sk-slow")) co_return KeyFailure{llm::LlmErrc::unavailable, "The provider is away."};
         co_return KeyFailure{llm::LlmErrc::refused_key, "The provider refused the key (401); it was not stored."};
     }
-    /// A name that has "inside" in it leads there.
+    /// A name that has "inside" in it leads there; of one that has "silent" nobody knows.
     static awaitable<net::FetchResult<net::CheckedAddress>> check(net::WebAddress web) {
         if (web.host.find("inside") != std::string::npos) {
             co_return net::FetchFailure{net::FetchErrc::refused, "leads to an address that is not public"};
+        }
+        if (web.host.find("silent") != std::string::npos) {
+            co_return net::FetchFailure{net::FetchErrc::unnamed,
+                                        "can't be reached: its name was not looked up in time"};
         }
         co_return net::CheckedAddress{std::move(web), {}};
     }

@@ -114,16 +114,30 @@ ApiError refused_url(ApiErrc code, std::string_view why) {
 }
 
 /// The address in the form in which it is called, if it may be. It is looked at again at each delivery.
-awaitable<ApiResult<std::string>> checked_url(const Services& services, std::string text) {
+awaitable<ApiResult<std::string>> checked_url(const Services& services, Uuid owner, std::string text) {
     auto address = net::parse_web_address(text);
     if (!address) co_return refused_url(ApiErrc::invalid_field, address.error().message);
     std::string url = address->url;
     if (!services.deps.check_address) co_return url;
+    // Held to the lookup's end, also when the client has gone: the thread is.
+    const auto place = services.address_checks.take(owner);
+    if (!place) {
+        co_return ApiError{ApiErrc::unavailable,
+                           "Some of your addresses are being looked up just now. Send this one when they are done."};
+    }
     auto checking = services.deps.check_address(std::move(*address), StopToken{});
     const net::FetchResult<net::CheckedAddress> checked = co_await std::move(checking);
     if (checked) co_return url;
-    const bool is_refused = checked.error().code == net::FetchErrc::refused;
-    co_return refused_url(is_refused ? ApiErrc::address_not_allowed : ApiErrc::invalid_field, checked.error().message);
+    switch (checked.error().code) {
+        case net::FetchErrc::refused:
+            co_return refused_url(ApiErrc::address_not_allowed, checked.error().message);
+        case net::FetchErrc::failed:
+            co_return refused_url(ApiErrc::invalid_field, checked.error().message);
+        case net::FetchErrc::unnamed:
+        case net::FetchErrc::stopped:
+            break;
+    }
+    co_return ApiError{ApiErrc::unavailable, "The address could not be looked up in time. Try again."};
 }
 
 std::optional<Uuid> optional_id(BodyReader& body, std::string_view name) {
@@ -168,7 +182,7 @@ awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call)
     webhook.job = optional_id(reader, "jobId");
     webhook.kinds = read_kinds(reader).value_or(job::usual_notices());
     if (reader.problem()) co_return *reader.problem();
-    auto checking = checked_url(services, url);
+    auto checking = checked_url(services, call.owner(), url);
     auto checked = co_await std::move(checking);
     if (!checked) co_return checked.error();
     webhook.url = std::move(*checked);
@@ -215,7 +229,7 @@ awaitable<ApiResult<Reply>> update_webhook(const Services& services, Call& call)
     auto known = co_await services.deps.webhooks->webhook_for_owner(call.owner(), *id);
     if (!known) co_return from_store(known.error(), "webhook");
     if (change.url) {
-        auto checking = checked_url(services, *change.url);
+        auto checking = checked_url(services, call.owner(), *change.url);
         auto checked = co_await std::move(checking);
         if (!checked) co_return checked.error();
         change.url = std::move(*checked);

@@ -65,6 +65,9 @@ TEST_F(Webhooks, BadOnesAreRefusedWithTheReason) {
     expect_refused(create(R"("url":"ftp://a.example")"), "invalid_field", "http:// or https://");
     expect_refused(create(R"("url":"https://u:p@a.example/")"), "invalid_field", "a password in it");
     expect_refused(create(R"("url":"https://inside.example/")"), "address_not_allowed", "not public");
+    const RawAnswer silent = create(R"("url":"https://silent.example/")");
+    EXPECT_EQ(silent.status, 503) << "which is nobody's mistake";
+    EXPECT_EQ(silent.text("code"), "unavailable");
     expect_refused(create(R"("url":"https://a.example","events":["job.unheard"])"), "invalid_field", "'job.unheard'");
     expect_refused(create(R"("url":"https://a.example","events":[])"), "invalid_field", "job.completed");
     expect_refused(create(R"("url":"https://a.example","events":7)"), "invalid_field", "job.completed");
@@ -128,6 +131,23 @@ TEST_F(Webhooks, ANewSecretIsShownOnce) {
     EXPECT_TRUE(rotated.text("secret").starts_with("whsec_"));
     EXPECT_NE(rotated.text("secret"), made.text("secret"));
     EXPECT_TRUE(rotated.json().at("former_secret_expires_at").is_string());
+}
+
+TEST(OwnerPlaces, AreSoManyForEachOwnerAndComeBack) {
+    OwnerPlaces places(2);
+    const Uuid ada = *Uuid::parse("0190a2f4-5b1c-7d3e-8f00-000000000001");
+    const Uuid bob = *Uuid::parse("0190a2f4-5b1c-7d3e-8f00-000000000002");
+    auto first = places.take(ada);
+    {
+        const auto second = places.take(ada);
+        EXPECT_TRUE(first && second);
+        EXPECT_FALSE(places.take(ada));
+        EXPECT_TRUE(places.take(bob));
+    }
+    const auto moved = std::move(first);
+    const auto again = places.take(ada);
+    EXPECT_TRUE(again);
+    EXPECT_FALSE(places.take(ada));
 }
 
 }  // namespace

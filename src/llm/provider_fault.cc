@@ -216,10 +216,11 @@ Fault fault_of(const Asked& asked, int status, const ProviderError& error) {
                                      model_named(asked), status, why));
     }
     if (says_filtered(error)) {
-        return permanent(LlmErrc::content_filtered,
-                         fmt::format("{} declined the content ({}){}; change the prompt, or name another model with "
-                                     "--model.",
-                                     who, status, why));
+        return permanent(
+            LlmErrc::content_filtered,
+            fmt::format("{} declined the content ({}){}; change the prompt, or name another model in the request or "
+                        "with --model.",
+                        who, status, why));
     }
     return permanent(LlmErrc::bad_request,
                      fmt::format("{} did not accept the request for {} ({}){}; the prompt may be too long "

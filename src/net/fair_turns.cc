@@ -9,8 +9,8 @@
 namespace longhand::net {
 namespace {
 
-// So many times as long as a line was served it rests; but no longer than this, for a loop that was held up, or a machine
-// that stood still, is nobody's fault.
+// So many times as long as a line was served it rests; but no longer than this, for a loop that was held up, or a
+// machine that stood still, is nobody's fault.
 constexpr int kRest = 7;
 constexpr std::chrono::milliseconds kLongestRest{100};
 // Past so many callers those are forgotten whose time is over.

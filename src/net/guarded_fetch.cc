@@ -59,8 +59,10 @@ awaitable<FetchResult<CheckedAddress>> AddressGuard::check(WebAddress web, Milli
         auto resolving = resolver_.resolve(checked.web.host, limit, std::move(stop));
         NetResult<Addresses> found = co_await std::move(resolving);
         if (!found) {
+            const bool is_late = found.error().code == NetErrc::timeout;
             auto failure = from_net(found.error());
-            if (failure.code == FetchErrc::failed) failure.message = "can't be reached: " + failure.message;
+            if (is_late) failure.code = FetchErrc::unnamed;
+            if (failure.code != FetchErrc::stopped) failure.message = "can't be reached: " + failure.message;
             co_return failure;
         }
         checked.addresses = std::move(*found);

@@ -15,6 +15,7 @@ namespace longhand::net {
 enum class FetchErrc {
     refused,  ///< no address that may be reached; nothing was connected to, or nothing more after a redirect
     failed,   ///< no answer, or one that is over a limit
+    unnamed,  ///< no name server said in time what the name stands for
     stopped,  ///< the stop token was raised; quiet
 };
 template <class T>

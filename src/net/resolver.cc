@@ -22,7 +22,8 @@ namespace {
 namespace ip = boost::asio::ip;
 using Answer = NetResult<Addresses>;
 
-constexpr int kSecondsPerTry = 2, kTries = 2;
+// Of as many name servers: what a lookup takes where all are silent, and an end of the process waits for.
+constexpr int kSecondsPerTry = 2, kTries = 2, kMostNameServers = 2;
 
 struct Lookup {
     explicit Lookup(const asio::any_io_executor& executor) : done(executor) {}
@@ -37,6 +38,7 @@ void set_up_thread(const std::optional<ip::udp::endpoint>& name_server) {
     _res.options &= ~static_cast<unsigned long>(RES_DNSRCH | RES_DEFNAMES);
     _res.retrans = kSecondsPerTry;
     _res.retry = kTries;
+    _res.nscount = std::min(_res.nscount, kMostNameServers);
     if (!name_server) return;
     _res.nscount = 1;
     _res.nsaddr_list[0].sin_family = AF_INET;

@@ -25,8 +25,9 @@ public:
     virtual awaitable<NetResult<Addresses>> resolve(std::string host, Milliseconds limit, StopToken stop) = 0;
 };
 
-/// getaddrinfo, as this machine is set up, in threads of its own: who has a slow name server delays nobody but those
-/// who ask for names. A name is taken as it stands: the machine's search domains are not tried behind it.
+/// getaddrinfo, as this machine is set up, in threads of its own: a slow name server delays nobody but those who ask
+/// for names. Who asks for users bounds what one of them may have under way. A name is taken as it stands: the
+/// machine's search domains are not tried behind it.
 class SystemResolver final : public Resolver {
 public:
     struct Options {
