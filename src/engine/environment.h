@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/owner_places.h"
 #include "base/runtime.h"
 #include "engine/engine.h"
 #include "engine/figures.h"
@@ -33,6 +34,9 @@ struct DiskState {
     std::map<Uuid, unsigned> refusals;  ///< of jobs that it sent back to the queue, until they end otherwise
 };
 
+/// Links of one owner's jobs that are fetched at a time: each may hold a thread that looks names up.
+inline constexpr unsigned kLinksOfOwner = 8;
+
 /// Outlives every coroutine of its engine.
 struct Environment {
     Runtime& runtime;
@@ -47,6 +51,7 @@ struct Environment {
     Counters counters;
     Measures measures;
     DiskState disk;
+    OwnerPlaces link_places{kLinksOfOwner};
     Notifier estimated;  ///< a call ended with our own figure, though its provider gave it an id
 };
 

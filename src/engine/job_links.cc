@@ -29,6 +29,8 @@ namespace {
 namespace js = boost::json;
 
 constexpr Milliseconds kBeforeSecondTry{1'000};
+// Whether another of the owner's links has ended.
+constexpr Milliseconds kBeforeSecondLook{100};
 
 std::string encode_link(const SourceInfo& info) {
     return js::serialize(js::value{{"sha256", info.sha256},
@@ -178,6 +180,13 @@ private:
                                                           "job's links may have together."
                                                         : " was not read: no web pages are fetched here.");
             co_return std::optional<Page>{};
+        }
+        auto place = environment_.link_places.take(job_->claimed.job.owner);
+        while (!place) {
+            const WaitResult waited = co_await environment_.runtime.sleep_for(kBeforeSecondLook, job_->stop());
+            if (waited == WaitResult::stopped) co_return LinkFailure{StepErrc::stopped, ""};
+            auto next = environment_.link_places.take(job_->claimed.job.owner);
+            if (next) place.emplace(std::move(*next));
         }
         net::FetchRequest request;
         request.url = url;

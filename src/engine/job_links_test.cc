@@ -163,5 +163,18 @@ TEST_F(JobLinks, AServerThatFetchesNothingNamesThem) {
     world.stop();
 }
 
+TEST_F(JobLinks, OfAllJobsOfOneOwnerOnlySoManyAreFetchedAtOnce) {
+    std::vector<Uuid> jobs;
+    for (int number = 0; number < 4; ++number) {
+        std::vector<std::string> links = {"https://a.example/river"};
+        for (int i = 0; i < 8; ++i) links.push_back("https://a.example/" + std::to_string(number * 8 + i));
+        jobs.push_back(enqueue(std::move(links)));
+    }
+    world.start();
+    for (const Uuid& job : jobs) ASSERT_TRUE(world.run_until_state(job, State::completed));
+    EXPECT_EQ(web.most_at_once, static_cast<int>(kLinksOfOwner));
+    world.stop();
+}
+
 }  // namespace
 }  // namespace longhand::engine

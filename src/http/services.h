@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/owner_places.h"
 #include "base/runtime.h"
 #include "engine/documents.h"
 #include "engine/engine.h"
@@ -17,7 +18,6 @@
 #include "http/keyed_request.h"
 #include "http/links.h"
 #include "http/metrics.h"
-#include "http/owner_places.h"
 #include "http/provider_keys.h"
 #include "http/status_polls.h"
 #include "http/webhook_secrets.h"

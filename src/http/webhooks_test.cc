@@ -133,22 +133,5 @@ TEST_F(Webhooks, ANewSecretIsShownOnce) {
     EXPECT_TRUE(rotated.json().at("former_secret_expires_at").is_string());
 }
 
-TEST(OwnerPlaces, AreSoManyForEachOwnerAndComeBack) {
-    OwnerPlaces places(2);
-    const Uuid ada = *Uuid::parse("0190a2f4-5b1c-7d3e-8f00-000000000001");
-    const Uuid bob = *Uuid::parse("0190a2f4-5b1c-7d3e-8f00-000000000002");
-    auto first = places.take(ada);
-    {
-        const auto second = places.take(ada);
-        EXPECT_TRUE(first && second);
-        EXPECT_FALSE(places.take(ada));
-        EXPECT_TRUE(places.take(bob));
-    }
-    const auto moved = std::move(first);
-    const auto again = places.take(ada);
-    EXPECT_TRUE(again);
-    EXPECT_FALSE(places.take(ada));
-}
-
 }  // namespace
 }  // namespace longhand::http

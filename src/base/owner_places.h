@@ -8,7 +8,7 @@
 
 #include "base/uuid.h"
 
-namespace longhand::http {
+namespace longhand {
 
 /// Thread-safe. Outlives its places.
 class OwnerPlaces {
@@ -50,4 +50,4 @@ private:
     std::map<Uuid, unsigned> taken_;
 };
 
-}  // namespace longhand::http
+}  // namespace longhand
