@@ -218,12 +218,12 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
     auto watcher = services.deps.live.watch(*id);
     const auto job = co_await services.deps.jobs.job_for_owner(call.owner(), *id);
     if (!job) co_return from_store(job.error(), "job");
-    const StreamId from = resume->value_or(StreamId{});
+    StreamId from = resume->value_or(StreamId{});
+    std::string first = retry_hint(kReconnect);
     if (from.seq > job->last_event) {
-        co_return ApiError{
-            ApiErrc::invalid_parameter,
-            fmt::format("Last-Event-ID names event {}; the job's last is {}.", from.seq, job->last_event)}
-            .with("parameter", "lastEventId");
+        // The id was sent before a backup was restored, so what was seen may be of another run: all is told again.
+        first += reset_event(from.seq, 0);
+        from = StreamId{};
     }
     if (*resume && job::is_terminal(job->state) && from.seq == job->last_event) {
         // A browser's EventSource connects again after each end, unless it gets this.
@@ -236,8 +236,6 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
     auto begun = co_await call.exchange.begin_stream(event_stream_head());
     if (!begun) co_return Answered{};
     JobStream stream(services, call, *id, from, std::move(watcher));
-    // Named first: g++ 12 does not keep a temporary of a conditional alive through a co_await.
-    std::string first = retry_hint(kReconnect);
     if (!job::is_terminal(job->state)) {
         const auto money = co_await services.deps.jobs.budget_for_owner(call.owner(), *id);
         first += progress_event(job->stage, job->progress, job->counts, money);

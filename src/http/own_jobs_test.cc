@@ -367,8 +367,20 @@ TEST_F(AllEvents, AreOneUsersAlone) {
 TEST_F(AllEvents, RefuseAnIdThatIsNone) {
     EXPECT_EQ(server.send("GET", "/api/events", as(ada) + "Last-Event-ID: 1:2\r\n", "").status, 400);
     EXPECT_EQ(server.send("GET", "/api/events", as(ada) + "Last-Event-ID: -1\r\n", "").status, 400);
-    EXPECT_EQ(server.send("GET", "/api/events?lastEventId=7", as(ada), "").status, 400);
     EXPECT_EQ(server.send("GET", "/api/events", "", "").status, 401);
+}
+
+TEST_F(AllEvents, AnIdAheadOfThemIsToldSoAndGoesOn) {
+    listen().read_to("id: 0");
+    const std::string before = make_job();
+    auto stream = listen("Last-Event-ID: 7\r\nConnection: close\r\n");
+    std::string seen = stream.read_to("event: reset");
+    const std::string after = make_job();
+    seen = stream.read_to("event: queued");
+    EXPECT_NE(seen.find("id: 2\nevent: reset\ndata: {\"from\":7,\"to\":2}\n\n"), seen.npos) << seen;
+    EXPECT_EQ(seen.find("\"jobId\":\"" + before + "\",\"event\""), seen.npos) << seen;
+    EXPECT_NE(seen.find("id: 4\nevent: queued"), seen.npos) << seen;
+    EXPECT_NE(seen.find("\"jobId\":\"" + after + "\",\"event\""), seen.npos) << seen;
 }
 
 TEST_F(AllEvents, EndWhenTheUserIsRemoved) {

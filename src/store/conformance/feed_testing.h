@@ -105,10 +105,15 @@ TEST_P(StoreFeed, IsNotKeptForWhoHasNotAskedForAWeekAndTellsTheGap) {
     enqueue(owner_);
     EXPECT_EQ(after(0).feed.last, 2);
     const auto feed = ok(store().open_feed(owner_));
-    EXPECT_EQ(feed.last, 2);
-    EXPECT_EQ(feed.since, 2);
+    // Behind the gap, so that it is told also to who has the newest entry of all.
+    EXPECT_EQ(feed.last, 3);
+    EXPECT_EQ(feed.since, 3);
     enqueue(owner_);
+    const auto again = ok(store().open_feed(owner_));
+    EXPECT_EQ(again.last, 5);
+    EXPECT_EQ(again.since, 3);
     EXPECT_EQ(after(2).entries.size(), 2U);
+    EXPECT_EQ(after(3).entries.size(), 2U);
 }
 
 TEST_P(StoreFeed, WhatADeletedJobsEventsSaidIsEmpty) {
