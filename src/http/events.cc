@@ -89,6 +89,13 @@ std::string progress_event(job::Stage stage, double progress, const job::Counts&
     return net::format_sse({"", "progress", std::move(data).str()});
 }
 
+/// The end of the stream of a job that was deleted: its events can't be read any more, that of its end neither.
+std::string deleted_event(const Uuid& job) {
+    JsonObject data;
+    data.add("jobId", job);
+    return net::format_sse({"", "deleted", std::move(data).str()});
+}
+
 /// One watcher of one job. Everything is pulled: a slow client holds back this coroutine and nothing else.
 class JobStream {
 public:
@@ -156,10 +163,10 @@ private:
         const auto there = co_await services_.credentials.still_there(call_.identity);
         if (!there && there.error().code == ApiErrc::unauthorized) co_return false;
         auto job = co_await services_.deps.jobs.job_for_owner(call_.owner(), job_);
-        if (!job) co_return job.error().code == store::StoreErrc::unavailable;
+        if (!job) co_return co_await goes_on_without(job.error().code);
         while (at_.seq < job->last_event) {
             auto events = co_await services_.deps.jobs.events_after(call_.owner(), job_, at_.seq, kEventsAtOnce);
-            if (!events) co_return events.error().code == store::StoreErrc::unavailable;
+            if (!events) co_return co_await goes_on_without(events.error().code);
             if (events->empty()) break;
             if (!co_await send_durable(&*events)) co_return false;
         }
@@ -168,6 +175,15 @@ private:
         auto news = watcher_->take();
         co_await tell_news(&news);
         co_return false;
+    }
+
+    /// What should be read was not, for this reason. False: the job was deleted, and the client is told.
+    awaitable<bool> goes_on_without(store::StoreErrc reason) {
+        if (reason == store::StoreErrc::not_found) {
+            std::string last_words = deleted_event(job_);
+            co_await send(std::move(last_words));
+        }
+        co_return reason == store::StoreErrc::unavailable;
     }
 
     /// A step's text is whole in the feed before its event is committed, and goes out before it here. Behind the event
