@@ -22,6 +22,25 @@ class OwnJobs(LonghandTest):
         server = self.serve(*options)
         return server, Api(server.url, self.token())
 
+    def listen(self, api, last, until):
+        """What the stream of all jobs tells behind the id `last`, until that is enough or the server is gone."""
+        connection = http.client.HTTPConnection(api.url.hostname, api.url.port, timeout=60)
+        headers = {"Authorization": "Bearer " + api.token} | ({"Last-Event-ID": last} if last is not None else {})
+        connection.request("GET", "/api/events", headers=headers)
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        text = ""
+        try:
+            while not until(text):
+                piece = answer.read1(65536)
+                if not piece:
+                    break
+                text += piece.decode()
+        except (ConnectionError, http.client.HTTPException):
+            pass
+        connection.close()
+        return text
+
     def test_of_a_deleted_job_nothing_is_left_but_what_it_cost(self):
         text = f"The {CANARY} lives in dead wood. It bores its nest with its jaws, and its young leave it in summer. "
         web = Web(lambda request: (200, {"Content-Type": "text/plain"}, text.encode() * 5) if request["path"] == "/wood.txt" else (204, {}, b""))
@@ -133,28 +152,9 @@ class OwnJobs(LonghandTest):
     def test_one_stream_tells_of_all_jobs_over_a_crash(self):
         server, api = self.start_server("--workers", "0")
         seen = []
-
-        def listen(url, last, until):
-            connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
-            headers = {"Authorization": "Bearer " + api.token} | ({"Last-Event-ID": last} if last is not None else {})
-            connection.request("GET", "/api/events", headers=headers)
-            answer = connection.getresponse()
-            self.assertEqual(answer.status, 200)
-            text = ""
-            try:
-                while not until(text):
-                    piece = answer.read1(65536)
-                    if not piece:
-                        break
-                    text += piece.decode()
-            except (ConnectionError, http.client.HTTPException):
-                pass
-            connection.close()
-            return text
-
         begun = threading.Event()
         first_life = []
-        listener = threading.Thread(target=lambda: first_life.append(listen(api.url, None, lambda text: begun.set() if "id: 0" in text else False)))
+        listener = threading.Thread(target=lambda: first_life.append(self.listen(api, None, lambda text: begun.set() if "id: 0" in text else False)))
         listener.start()
         self.assertTrue(begun.wait(20))
         jobs = [api.start_job() for _ in range(2)]
@@ -166,11 +166,32 @@ class OwnJobs(LonghandTest):
         server, api = self.start_server("--workers", "0")
         api.post("/api/cancelJob", {"jobId": jobs[0]})
         api.post("/api/starJob", {"jobId": jobs[1]})
-        second = listen(api.url, "1", lambda text: "event: amended" in text and text.endswith("\n\n"))
+        second = self.listen(api, "1", lambda text: "event: amended" in text and text.endswith("\n\n"))
         events = [(id, data) for id, _, data in parse_events(second) if id]
         self.assertEqual([int(id) for id, _ in events], list(range(2, 7)))
         self.assertEqual(events[:3], seen[1:])
         self.assertEqual([(data["kind"], data["jobId"]) for _, data in events[3:]], [("cancelled", jobs[0]), ("amended", jobs[1])])
+
+    def test_who_was_away_for_more_than_a_week_is_told_so(self):
+        server, api = self.start_server("--workers", "0")
+        self.listen(api, None, lambda text: "id: 0" in text)
+        job = api.start_job()
+        seen = self.listen(api, "0", lambda text: "event: queued" in text and text.endswith("\n\n"))
+        self.assertEqual([id for id, _, _ in parse_events(seen)], ["1", "2"])
+        server.stop()
+        with contextlib.closing(sqlite3.connect(self.data / "longhand.db")) as database, database:
+            database.execute("UPDATE feeds SET asked_at = asked_at - 8 * 24 * 3600 * 1000")
+        server, api = self.start_server("--workers", "0")
+        api.post("/api/cancelJob", {"jobId": job})
+        first_event = lambda text: text.endswith("\n\n") and ("event:" in text or ": waiting" in text)
+        # Also one that lost the answer; not one that begins now, or that was told.
+        for _ in range(2):
+            events = list(parse_events(self.listen(api, "2", first_event)))
+            self.assertEqual(events, [("3", "reset", {"from": 2, "to": 3})])
+        self.listen(api, None, lambda text: "id: 3\n" in text)
+        other = api.start_job()
+        events = list(parse_events(self.listen(api, "3", lambda text: "event: queued" in text and text.endswith("\n\n"))))
+        self.assertEqual([(id, kind, data["jobId"]) for id, kind, data in events], [("4", "submitted", other), ("5", "queued", other)])
 
 
 if __name__ == "__main__":

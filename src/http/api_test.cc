@@ -406,8 +406,22 @@ TEST_F(Api, EventsAreToldFromTheFirstToTheEndAndResume) {
     EXPECT_EQ(id_line(later.body, 1), std::string::npos);
     EXPECT_NE(id_line(later.body, 2), std::string::npos);
     EXPECT_EQ(get("/api/jobs/" + job + "/events?lastEventId=3").status, 204);
-    EXPECT_EQ(get("/api/jobs/" + job + "/events?lastEventId=99").status, 400);
     EXPECT_EQ(get("/api/jobs/" + job + "/events?lastEventId=x").text("parameter"), "lastEventId");
+}
+
+TEST_F(Api, AnIdAheadOfAJobsEventsBeginsThemAnew) {
+    const std::string job = make_job(make_project());
+    const std::string path = "/api/jobs/" + job + "/events?lastEventId=";
+    auto stream = server->open("GET " + path + "99:1:5:plan HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                               as(ada) + "\r\n");
+    const std::string begun = stream.read_to("id: 1\n");
+    EXPECT_NE(begun.find("id: 0\nevent: reset\ndata: {\"from\":99,\"to\":0}\n\n"), begun.npos) << begun;
+    EXPECT_LT(begun.find("event: reset"), begun.find("id: 1\nevent: submitted"));
+    post("/cancelJob", R"({"jobId":")" + job + "\"}");
+    const RawAnswer ended = get(path + "4");
+    EXPECT_EQ(ended.status, 200);
+    EXPECT_LT(ended.body.find("event: reset"), ended.body.find("id: 1\nevent: submitted"));
+    EXPECT_NE(ended.body.find("id: 3\nevent: cancelled"), std::string::npos) << ended.body;
 }
 
 TEST_F(Api, AStreamTellsTextAndGoesOnAfterWhatWasSeen) {

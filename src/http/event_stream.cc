@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "http/handlers.h"
+#include "http/json_out.h"
 #include "net/sse.h"
 
 namespace longhand::http {
@@ -22,6 +23,12 @@ net::HttpResponse event_stream_head() {
 
 std::string retry_hint(Milliseconds pause) {
     return fmt::format("retry: {}\n\n", pause.count());
+}
+
+std::string reset_event(std::int64_t from, std::int64_t to) {
+    JsonObject data;
+    data.add("from", from).add("to", to);
+    return net::format_sse({std::to_string(to), "reset", std::move(data).str()});
 }
 
 std::string going_down(Runtime& runtime) {

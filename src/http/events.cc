@@ -89,6 +89,13 @@ std::string progress_event(job::Stage stage, double progress, const job::Counts&
     return net::format_sse({"", "progress", std::move(data).str()});
 }
 
+/// The end of the stream of a job that was deleted: its events can't be read any more, that of its end neither.
+std::string deleted_event(const Uuid& job) {
+    JsonObject data;
+    data.add("jobId", job);
+    return net::format_sse({"", "deleted", std::move(data).str()});
+}
+
 /// One watcher of one job. Everything is pulled: a slow client holds back this coroutine and nothing else.
 class JobStream {
 public:
@@ -156,10 +163,10 @@ private:
         const auto there = co_await services_.credentials.still_there(call_.identity);
         if (!there && there.error().code == ApiErrc::unauthorized) co_return false;
         auto job = co_await services_.deps.jobs.job_for_owner(call_.owner(), job_);
-        if (!job) co_return job.error().code == store::StoreErrc::unavailable;
+        if (!job) co_return co_await goes_on_without(job.error().code);
         while (at_.seq < job->last_event) {
             auto events = co_await services_.deps.jobs.events_after(call_.owner(), job_, at_.seq, kEventsAtOnce);
-            if (!events) co_return events.error().code == store::StoreErrc::unavailable;
+            if (!events) co_return co_await goes_on_without(events.error().code);
             if (events->empty()) break;
             if (!co_await send_durable(&*events)) co_return false;
         }
@@ -168,6 +175,15 @@ private:
         auto news = watcher_->take();
         co_await tell_news(&news);
         co_return false;
+    }
+
+    /// What should be read was not, for this reason. False: the job was deleted, and the client is told.
+    awaitable<bool> goes_on_without(store::StoreErrc reason) {
+        if (reason == store::StoreErrc::not_found) {
+            std::string last_words = deleted_event(job_);
+            co_await send(std::move(last_words));
+        }
+        co_return reason == store::StoreErrc::unavailable;
     }
 
     /// A step's text is whole in the feed before its event is committed, and goes out before it here. Behind the event
@@ -218,12 +234,12 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
     auto watcher = services.deps.live.watch(*id);
     const auto job = co_await services.deps.jobs.job_for_owner(call.owner(), *id);
     if (!job) co_return from_store(job.error(), "job");
-    const StreamId from = resume->value_or(StreamId{});
+    StreamId from = resume->value_or(StreamId{});
+    std::string first = retry_hint(kReconnect);
     if (from.seq > job->last_event) {
-        co_return ApiError{
-            ApiErrc::invalid_parameter,
-            fmt::format("Last-Event-ID names event {}; the job's last is {}.", from.seq, job->last_event)}
-            .with("parameter", "lastEventId");
+        // The id was sent before a backup was restored, so what was seen may be of another run: all is told again.
+        first += reset_event(from.seq, 0);
+        from = StreamId{};
     }
     if (*resume && job::is_terminal(job->state) && from.seq == job->last_event) {
         // A browser's EventSource connects again after each end, unless it gets this.
@@ -236,8 +252,6 @@ awaitable<ApiResult<Reply>> job_events(const Services& services, Call& call) {
     auto begun = co_await call.exchange.begin_stream(event_stream_head());
     if (!begun) co_return Answered{};
     JobStream stream(services, call, *id, from, std::move(watcher));
-    // Named first: g++ 12 does not keep a temporary of a conditional alive through a co_await.
-    std::string first = retry_hint(kReconnect);
     if (!job::is_terminal(job->state)) {
         const auto money = co_await services.deps.jobs.budget_for_owner(call.owner(), *id);
         first += progress_event(job->stage, job->progress, job->counts, money);

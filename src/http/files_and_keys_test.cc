@@ -1,6 +1,9 @@
 // The files of a project, one's key, the plain list of documents, and the older way to start work.
 #include <gtest/gtest.h>
 
+#include <future>
+#include <stdexcept>
+
 #include "http/testing.h"
 
 namespace longhand::http {
@@ -110,6 +113,35 @@ TEST_F(FilesAndKeys, DocumentsAreAnArrayInFiveStates) {
     EXPECT_EQ(newest.at("status"), "in_progress");
     EXPECT_EQ(newest.at("progress"), 0);
     EXPECT_EQ(documents[1].at("status"), "failed");
+}
+
+awaitable<void> make_a_job(store::Store& store, Uuid owner) {
+    store::NewJob job;
+    job.owner = owner;
+    job.project = (co_await store.create_project(owner, "A book", "a@example.org")).value().id;
+    job.settings.prompt = "Write a book.";
+    job.provider = "offline";
+    const auto made = co_await store.enqueue(std::move(job));
+    if (!made) throw std::runtime_error(made.error().message);
+}
+
+TEST_F(FilesAndKeys, MoreThanAThousandDocumentsAreToldByALink) {
+    std::vector<std::future<void>> made;
+    for (int i = 0; i < 1'001; ++i) {
+        made.push_back(
+            asio::co_spawn(server.runtime().executor(), make_a_job(server.database(), ada), asio::use_future));
+    }
+    for (auto& one : made) one.get();
+    const RawAnswer first = get("/api/fetchDocuments");
+    const auto documents = boost::json::parse(first.body).as_array();
+    ASSERT_EQ(documents.size(), 1'000U);
+    const std::string cursor(documents.back().at("id").as_string());
+    const std::string next = "/api/fetchDocuments?cursor=" + cursor;
+    EXPECT_EQ(first.header("link"), "<" + next + ">; rel=\"next\"");
+    const RawAnswer rest = get(next);
+    EXPECT_EQ(boost::json::parse(rest.body).as_array().size(), 1U);
+    EXPECT_EQ(rest.header("link"), "");
+    EXPECT_EQ(get("/api/fetchDocuments?cursor=seven").text("parameter"), "cursor");
 }
 
 TEST_F(FilesAndKeys, TheOlderWayTakesFromTheProjectWhatTheRequestLeavesOut) {

@@ -181,11 +181,23 @@ awaitable<ApiResult<Reply>> fetch_documents(const Services& services, Call& call
     store::JobsQuery query;
     query.owner = call.owner();
     query.limit = kMaxListed;
+    const auto cursor = one_parameter(call, "cursor");
+    if (!cursor) co_return cursor.error();
+    if (*cursor) {
+        query.before = Uuid::parse(**cursor);
+        if (!query.before) co_return bad_list_parameter("cursor", "that of the Link of the answer before");
+    }
     auto page = co_await services.deps.jobs.jobs_of_owner(std::move(query));
     if (!page) co_return from_store(page.error(), "job");
     JsonArray documents;
     for (const job::Job& job : page->jobs) documents.raw(document_json(job));
-    co_return json_reply(std::move(documents).str());
+    net::HttpResponse reply = json_reply(std::move(documents).str());
+    // Callers take the array for all there is: that there is more can be told beside it alone.
+    if (page->next) {
+        reply.headers.emplace_back(
+            "Link", fmt::format(R"(</api/fetchDocuments?cursor={}>; rel="next")", page->next->to_string()));
+    }
+    co_return reply;
 }
 
 }  // namespace

@@ -121,12 +121,31 @@ TEST_F(OwnJobs, DeletingAJobThatRunsCancelsItAndEndsItsStream) {
     stream.read_to("event: claimed");
     ASSERT_EQ(post("/api/deleteJob", of(job)).status, 200);
     // The chunk that ends the stream.
-    stream.read_to("\r\n0\r\n\r\n");
+    const std::string seen = stream.read_to("\r\n0\r\n\r\n");
+    EXPECT_NE(seen.find("\r\nevent: deleted\ndata: {\"jobId\":\"" + job + "\"}\n\n"), seen.npos) << seen;
     store::StepRecord late;
     late.job = claimed.job.id;
     late.lease = claimed.job.lease;
     late.entry.key = "plan";
     EXPECT_EQ(server.wait(server.database().record_step(late)).error().code, store::StoreErrc::stale);
+}
+
+TEST_F(OwnJobs, DeletingAProjectEndsTheStreamsOfItsJobsAndIsToldInThatOfAll) {
+    const std::string job = make_job();
+    claim(job);
+    auto stream = server.open("GET /api/jobs/" + job + "/events HTTP/1.1\r\nHost: localhost\r\n" + as(ada) + "\r\n");
+    stream.read_to("event: claimed");
+    auto all = server.open("GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + as(ada) + "\r\n");
+    all.read_to("id: 0");
+    const std::string project = get("/getJobStatus?jobId=" + job).text("project_id");
+    ASSERT_EQ(server.send("DELETE", "/api/deleteProject?projectId=" + project, as(ada), "").status, 200);
+    const std::string seen = stream.read_to("\r\n0\r\n\r\n");
+    EXPECT_NE(seen.find("\r\nevent: deleted\ndata: {\"jobId\":\"" + job + "\"}\n\n"), seen.npos) << seen;
+    // Whatever was told, the wait ends.
+    make_job();
+    const std::string told = all.read_to("event: queued");
+    EXPECT_LT(told.find("event: cancelled"), told.find("event: deleted")) << told;
+    EXPECT_NE(told.find("\"kind\":\"deleted\",\"jobId\":\"" + job + "\",\"event\":null"), told.npos) << told;
 }
 
 TEST_F(OwnJobs, AnotherUsersThingsAreNotThere) {
@@ -367,8 +386,20 @@ TEST_F(AllEvents, AreOneUsersAlone) {
 TEST_F(AllEvents, RefuseAnIdThatIsNone) {
     EXPECT_EQ(server.send("GET", "/api/events", as(ada) + "Last-Event-ID: 1:2\r\n", "").status, 400);
     EXPECT_EQ(server.send("GET", "/api/events", as(ada) + "Last-Event-ID: -1\r\n", "").status, 400);
-    EXPECT_EQ(server.send("GET", "/api/events?lastEventId=7", as(ada), "").status, 400);
     EXPECT_EQ(server.send("GET", "/api/events", "", "").status, 401);
+}
+
+TEST_F(AllEvents, AnIdAheadOfThemIsToldSoAndGoesOn) {
+    listen().read_to("id: 0");
+    const std::string before = make_job();
+    auto stream = listen("Last-Event-ID: 7\r\nConnection: close\r\n");
+    std::string seen = stream.read_to("event: reset");
+    const std::string after = make_job();
+    seen = stream.read_to("event: queued");
+    EXPECT_NE(seen.find("id: 2\nevent: reset\ndata: {\"from\":7,\"to\":2}\n\n"), seen.npos) << seen;
+    EXPECT_EQ(seen.find("\"jobId\":\"" + before + "\",\"event\""), seen.npos) << seen;
+    EXPECT_NE(seen.find("id: 4\nevent: queued"), seen.npos) << seen;
+    EXPECT_NE(seen.find("\"jobId\":\"" + after + "\",\"event\""), seen.npos) << seen;
 }
 
 TEST_F(AllEvents, EndWhenTheUserIsRemoved) {

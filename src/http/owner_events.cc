@@ -34,13 +34,6 @@ std::string job_progress_event(const job::Job& job) {
     return net::format_sse({"", "progress", std::move(data).str()});
 }
 
-/// What was there between the two is not there any more.
-std::string reset_event(const store::Feed& feed, std::int64_t from) {
-    JsonObject data;
-    data.add("from", from).add("to", feed.since);
-    return net::format_sse({std::to_string(feed.since), "reset", std::move(data).str()});
-}
-
 /// One listener. Everything is pulled: a slow client holds back this coroutine and nothing else.
 class OwnerStream {
 public:
@@ -96,7 +89,7 @@ private:
             const auto page = co_await services_.deps.jobs.feed_after(call_.owner(), at_, kEntriesAtOnce);
             if (!page) co_return page.error().code == store::StoreErrc::unavailable;
             std::string bytes;
-            if (at_ < page->feed.since) bytes += reset_event(page->feed, at_);
+            if (at_ < page->feed.since) bytes += reset_event(at_, page->feed.since);
             at_ = std::max(at_, page->feed.since);
             for (const store::FeedEntry& entry : page->entries) {
                 if (entry.seq <= at_) continue;
@@ -157,17 +150,15 @@ awaitable<ApiResult<Reply>> owner_events(const Services& services, Call& call) {
     auto watcher = services.deps.live.watch_owner(call.owner());
     const auto feed = co_await services.deps.jobs.open_feed(call.owner());
     if (!feed) co_return from_store(feed.error(), "user");
-    const std::int64_t from = resume->value_or(feed->last);
-    if (from > feed->last) {
-        co_return ApiError{ApiErrc::invalid_parameter,
-                           fmt::format("Last-Event-ID names event {}; the last is {}.", from, feed->last)}
-            .with("parameter", "lastEventId");
-    }
+    const std::int64_t asked = resume->value_or(feed->last);
+    // An id that is ahead was sent before a backup was restored, and names what is not there any more.
+    const std::int64_t from = std::min(asked, feed->last);
     auto begun = co_await call.exchange.begin_stream(event_stream_head());
     if (!begun) co_return Answered{};
     OwnerStream stream(services, call, from, std::move(watcher));
     // A block without data is no event, and its id counts: who is cut before anything happens goes on from here.
-    std::string first = retry_hint(kReconnect) + fmt::format("id: {}\n\n", from);
+    std::string first = retry_hint(kReconnect);
+    first += asked > from ? reset_event(asked, from) : fmt::format("id: {}\n\n", from);
     co_await stream.run(std::move(first));
     co_return Answered{};
 }

@@ -311,6 +311,14 @@ awaitable<ApiResult<Reply>> webhook_deliveries(const Services& services, Call& c
     co_return json_reply(std::move(out).str());
 }
 
+ApiError not_replayed(const store::StoreFailure& failure) {
+    const bool is_disabled = failure.code == store::StoreErrc::wrong_state && failure.message == "disabled";
+    if (!is_disabled) return from_store(failure, "webhook or delivery");
+    return ApiError{ApiErrc::wrong_state,
+                    "The webhook is disabled, so nothing would be sent. Enable it with updateWebhook first."}
+        .with("status", failure.message);
+}
+
 awaitable<ApiResult<Reply>> replay_webhook(const Services& services, Call& call) {
     const auto body = co_await read_json(call);
     if (!body) co_return body.error();
@@ -319,7 +327,7 @@ awaitable<ApiResult<Reply>> replay_webhook(const Services& services, Call& call)
     if (reader.problem()) co_return *reader.problem();
     auto once = call.once<store::WebhookMessage>(replayed_json);
     auto message = co_await services.deps.webhooks->replay_message(call.owner(), webhook, delivery, std::move(once));
-    if (!message) co_return from_store(message.error(), "webhook or delivery");
+    if (!message) co_return not_replayed(message.error());
     wake_sender(services);
     co_return json_reply(*replayed_json(message));
 }

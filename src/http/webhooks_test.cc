@@ -124,6 +124,17 @@ TEST_F(Webhooks, TheLogShowsWhatIsSentAndAReplayIsDueAgain) {
     EXPECT_EQ(server.wakes(), 1);
 }
 
+TEST_F(Webhooks, ADisabledOneIsToldThatAReplayWouldNotBeSent) {
+    const std::string id = create(R"("url":"https://a.example","events":["job.queued"])").text("id");
+    start_job();
+    const std::string delivery(deliveries(id).at(0).at("id").as_string());
+    ASSERT_EQ(call("PATCH", "/api/updateWebhook?webhookId=" + id, R"({"enabled":false})").status, 200);
+    const RawAnswer refused =
+        call("POST", "/api/replayWebhook", R"({"webhookId":")" + id + R"(","deliveryId":")" + delivery + "\"}");
+    expect_refused(refused, "wrong_state", "updateWebhook");
+    EXPECT_EQ(refused.text("status"), "disabled");
+}
+
 TEST_F(Webhooks, ANewSecretIsShownOnce) {
     const RawAnswer made = create();
     const RawAnswer rotated = call("POST", "/api/rotateWebhookSecret", R"({"webhookId":")" + made.text("id") + "\"}");

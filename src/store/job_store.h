@@ -245,11 +245,11 @@ struct Committed {
 inline constexpr Milliseconds kFeedKept = std::chrono::hours(24 * 7);
 
 struct Feed {
-    std::int64_t last = 0;   ///< number of the newest entry
-    std::int64_t since = 0;  ///< entries up to this one are not all there any more
+    std::int64_t last = 0;   ///< number of the newest entry, or of a gap behind it
+    std::int64_t since = 0;  ///< up to this number not all is there any more
 };
 struct FeedEntry {
-    std::int64_t seq = 0;  ///< grows by one from entry to entry of an owner
+    std::int64_t seq = 0;  ///< grows by one from entry to entry of an owner; a gap has a number, too
     WallTime at{};
     Uuid job;
     std::string kind;                   ///< of a job's event, or a mark of Committed

@@ -141,7 +141,7 @@ public:
     /// `limit` 1 to 1000; `before`: the cursor. Errors: not_found.
     virtual awaitable<StoreResult<MessagesPage>> messages_of_webhook(Uuid owner, Uuid webhook, std::size_t limit,
                                                                      std::optional<Uuid> before) = 0;
-    /// A message that was delivered or given up is due again, at once and out of turn. Errors: not_found; wrong_state.
+    /// A message that has ended is due again at once, out of turn. Errors: not_found; wrong_state: pending or disabled.
     virtual awaitable<StoreResult<WebhookMessage>> replay_message(Uuid owner, Uuid webhook, Uuid message,
                                                                   Once<WebhookMessage> once = {}) = 0;
 

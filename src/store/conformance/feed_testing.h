@@ -47,6 +47,22 @@ TEST_P(StoreFeed, WhatHappensToAllJobsIsInOneOrderWithoutAGap) {
     EXPECT_EQ(after(0).feed.last, 8);
 }
 
+TEST_P(StoreFeed, TheEndOfAProjectIsToldOfEachOfItsJobsOnce) {
+    const Uuid project = new_project(owner_);
+    const auto deleted = enqueue(owner_, project);
+    ok(store().delete_job(owner_, deleted.id));
+    const auto ended = enqueue(owner_, project);
+    ok(store().cancel(owner_, ended.id));
+    const auto running = enqueue(owner_, project);
+    claim_one();
+    ok(store().open_feed(owner_));
+    ok(store().delete_project(owner_, project));
+    std::vector<std::pair<Uuid, std::string>> told;
+    for (const auto& entry : after(0).entries) told.emplace_back(entry.job, entry.kind);
+    EXPECT_EQ(told, (std::vector<std::pair<Uuid, std::string>>{
+                        {running.id, "cancelled"}, {running.id, "deleted"}, {ended.id, "deleted"}}));
+}
+
 TEST_P(StoreFeed, IsReadOnFromAnyEntryAndOverAReopening) {
     ok(store().open_feed(owner_));
     const auto job = enqueue(owner_);
@@ -89,10 +105,15 @@ TEST_P(StoreFeed, IsNotKeptForWhoHasNotAskedForAWeekAndTellsTheGap) {
     enqueue(owner_);
     EXPECT_EQ(after(0).feed.last, 2);
     const auto feed = ok(store().open_feed(owner_));
-    EXPECT_EQ(feed.last, 2);
-    EXPECT_EQ(feed.since, 2);
+    // Behind the gap, so that it is told also to who has the newest entry of all.
+    EXPECT_EQ(feed.last, 3);
+    EXPECT_EQ(feed.since, 3);
     enqueue(owner_);
+    const auto again = ok(store().open_feed(owner_));
+    EXPECT_EQ(again.last, 5);
+    EXPECT_EQ(again.since, 3);
     EXPECT_EQ(after(2).entries.size(), 2U);
+    EXPECT_EQ(after(3).entries.size(), 2U);
 }
 
 TEST_P(StoreFeed, WhatADeletedJobsEventsSaidIsEmpty) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <tuple>
 
 #include "store/conformance/fixture_testing.h"
 #include "store/file_store.h"
@@ -127,8 +128,10 @@ TEST_P(StoreProjects, DeletingAProjectCancelsItsJobAndLeavesNothing) {
     const auto completed = ok(store().complete(done));
     enqueue(owner_, project);
     const auto running = claim_one();
-    std::vector<std::pair<Uuid, job::State>> heard;
-    store().observe([&](const Committed& committed) { heard.emplace_back(committed.job.id, committed.job.state); });
+    using Heard = std::tuple<Uuid, job::State, std::string>;
+    std::vector<Heard> heard;
+    store().observe(
+        [&](const Committed& committed) { heard.emplace_back(committed.job.id, committed.job.state, committed.mark); });
 
     auto paths = ok(store().delete_project(owner_, project));
     std::vector<std::string> expected{"artifacts/1", "uploads/1", FileStore::index_file(project)};
@@ -136,7 +139,9 @@ TEST_P(StoreProjects, DeletingAProjectCancelsItsJobAndLeavesNothing) {
     std::ranges::sort(paths);
     std::ranges::sort(expected);
     EXPECT_EQ(paths, expected);
-    EXPECT_EQ(heard, (std::vector<std::pair<Uuid, job::State>>{{running.id, job::State::cancelled}}));
+    EXPECT_EQ(heard, (std::vector<Heard>{{running.id, job::State::cancelled, ""},
+                                         {running.id, job::State::cancelled, "deleted"},
+                                         {completed.id, job::State::completed, "deleted"}}));
     EXPECT_EQ(error(store().project_for_owner(owner_, project)), StoreErrc::not_found);
     EXPECT_EQ(error(store().file_for_owner(owner_, stored.id)), StoreErrc::not_found);
     for (const auto& job : {completed, running}) {

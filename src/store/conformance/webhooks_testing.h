@@ -278,6 +278,13 @@ TEST_P(StoreWebhooks, AReplayIsDueAtOnceWithItsTriesAnew) {
     const Uuid id = first.at(0).message.id;
     EXPECT_EQ(error(store().replay_message(owner_, hook.id, id)), StoreErrc::wrong_state);
     end(first[0], DeliveryEnd::Outcome::failed);
+    WebhookChange change;
+    change.is_enabled = false;
+    ok(store().update_webhook(owner_, hook.id, change));
+    EXPECT_EQ(error(store().replay_message(owner_, hook.id, id)), StoreErrc::wrong_state);
+    EXPECT_EQ(error(store().replay_message(owner_, hook.id, new_id())), StoreErrc::not_found);
+    change.is_enabled = true;
+    ok(store().update_webhook(owner_, hook.id, change));
     runtime_.advance(Milliseconds{1'000});
     const auto replayed = ok(store().replay_message(owner_, hook.id, id));
     EXPECT_EQ(replayed.state, MessageState::due);

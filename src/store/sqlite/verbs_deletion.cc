@@ -112,7 +112,10 @@ void erase_job(Write& write, const JobRow& row) {
     delete_texts(write.connection, row.job.id);
     write.connection.query("delete_calls").bind(row.job.id).run();
     write.connection.query("delete_budget").bind(row.job.id).run();
-    if (!row.deleted_at) add_to_count(write.connection, row.job.owner, row.job.state, -1);
+    // One that its owner had deleted before was counted and told then.
+    if (row.deleted_at) return;
+    add_to_count(write.connection, row.job.owner, row.job.state, -1);
+    write.changes.push_back({row.job, std::nullopt, "deleted"});
 }
 
 }  // namespace longhand::store::sqlite

@@ -13,7 +13,8 @@ StoreResult<job::Job> undelete_job(Write& write, const Uuid& owner, const Uuid& 
 std::vector<DeletedJob> jobs_to_purge(Connection& connection, WallTime before, std::size_t limit);
 StoreResult<void> purge_job(Write& write, const Uuid& job);
 
-/// A job that has ended leaves no row, not even of its calls; what they cost stays in the sums of its owner.
+/// A job that has ended leaves no row, not even of its calls; what they cost stays in the sums of its owner. Who
+/// listens is told, unless the job was deleted before.
 void erase_job(Write& write, const JobRow& row);
 
 }  // namespace longhand::store::sqlite

@@ -366,7 +366,8 @@ StoreResult<MessagesPage> messages_of_webhook(Connection& connection, const Uuid
 
 StoreResult<WebhookMessage> replay_message(Write& write, const Uuid& owner, const Uuid& webhook, const Uuid& message) {
     Connection& connection = write.connection;
-    if (auto found = webhook_for_owner(connection, owner, webhook); !found) return found.error();
+    const auto to = webhook_for_owner(connection, owner, webhook);
+    if (!to) return to.error();
     const auto read = [&]() -> std::optional<WebhookMessage> {
         auto query = connection.query("message_of_webhook");
         query.bind_all(message, webhook);
@@ -375,6 +376,7 @@ StoreResult<WebhookMessage> replay_message(Write& write, const Uuid& owner, cons
     };
     auto found = read();
     if (!found) return no_such("delivery");
+    if (!to->is_enabled) return StoreFailure{StoreErrc::wrong_state, "disabled"};
     if (connection.query("replay_message").bind_all(write.now, write.now + kMessagePatience, message).run() == 0) {
         return StoreFailure{StoreErrc::wrong_state, "pending"};
     }

@@ -3,10 +3,12 @@
 -- name: feed
 SELECT last, since, asked_at FROM feeds WHERE owner = ?;
 -- name: open_feed
--- One that nobody asked for so long has a gap up to now.
+-- One that nobody asked for so long has a gap up to now. The gap has a number: who has the newest entry is before it.
 INSERT INTO feeds (owner, last, since, asked_at) VALUES (?1, 0, 0, ?2)
     ON CONFLICT (owner) DO UPDATE
-   SET since = CASE WHEN asked_at > ?3 THEN since ELSE last END, asked_at = max(asked_at, excluded.asked_at);
+   SET last = CASE WHEN asked_at > ?3 THEN last ELSE last + 1 END,
+       since = CASE WHEN asked_at > ?3 THEN since ELSE last + 1 END,
+       asked_at = max(asked_at, excluded.asked_at);
 -- name: next_feed_number
 UPDATE feeds SET last = last + 1 WHERE owner = ? AND asked_at > ? RETURNING last;
 -- name: insert_feed_entry
