@@ -179,6 +179,8 @@ class Outcomes(Uploads):
         for name, data, kind in (
             ("notes.txt", pdf(1), "application/pdf"), ("upload", docx(), WORD), ("letter.pdf", docx(), WORD), ("report.pdf", b"Only text.", "text/plain"),
             ("page.txt", b"<!doctype html><p>Text.</p>", "text/html"), ("data.json", b'{"a": 1}', "application/json"),
+            ("about.md", b"# PDF\n\nIt begins with %PDF-1.7.\n", "text/markdown"), ("a.txt", b"ID3 is a tag.", "text/plain"),
+            ("a.bin", b"@PJL\r\n" + pdf(1).replace(b"\n", b"\n%\xe2\xe3\xcf\xd3\n", 1), "application/pdf"),
         ):  # fmt: skip
             self.project = self.new_project()
             self.assertEqual(self.upload((name, data))["files"][0]["file_type"], kind, name)

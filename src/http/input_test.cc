@@ -209,6 +209,25 @@ TEST(FileName, ThatMisleadsIsRefused) {
         EXPECT_NE(file_name_problem("a" + mark + "fdp.exe").value_or("").find("direction"), std::string::npos) << mark;
 }
 
+TEST(FileType, TakesWhatTheReaderTakes) {
+    const std::string pdf = "%PDF-1.4\n%\xE2\xE3\xCF\xD3\n1 0 obj <<>> endobj\n";
+    for (const std::string& bytes :
+         {std::string("ID3 tags"), std::string("RIFF files"), std::string("BZh is a mark"),
+          std::string("GIF89a, a mark"), std::string("ID3\x04\0\0", 6), std::string("GIF89a\1\0\1\0", 10),
+          std::string("RIFF\4\0\0\0WAVE", 12), std::string("%!PS-Adobe-3.0\n"), std::string("\x89PNG\r\n\x1a\n\0", 9),
+          std::string("A text."), std::string("# On PDF\n\nIt begins with `%PDF-1.7`.\n"),
+          std::string("Le caf\xE9 de %PDF-1.7"), pdf, "\r\n" + pdf, "@PJL\r\n" + pdf, std::string("{\\rtf1 a}")}) {
+        const auto kind = sources::kind_of(bytes, "notes.md").kind;
+        const auto type = media_type_of(bytes, "notes.md");
+        EXPECT_EQ(type.has_value(), kind != sources::Kind::unsupported) << bytes;
+        EXPECT_EQ(type == "application/pdf", kind == sources::Kind::pdf) << bytes;
+    }
+    EXPECT_EQ(media_type_of("# On PDF\n\nIt begins with `%PDF-1.7`.\n", "a.md"), "text/markdown");
+    EXPECT_EQ(media_type_of("ID3 is a tag of sound files.", "a.txt"), "text/plain");
+    EXPECT_EQ(media_type_of("@PJL\r\n" + pdf, "a.txt"), "application/pdf");
+    EXPECT_FALSE(media_type_of("%!PS-Adobe-3.0\n", "a.txt"));
+}
+
 TEST(FileType, IsToldByContent) {
     EXPECT_EQ(media_type_of("%PDF-1.7\n", "x.txt"), "application/pdf");
     EXPECT_EQ(media_type_of("# Title", "x.md"), "text/markdown");
