@@ -383,6 +383,22 @@ class Unreadable(Uploads):
             self.assertIn(word, unread[name])
         self.assertEqual([one["name"] for one in sheet["sources"]], ["good.md"])
 
+    def test_the_same_bytes_are_read_by_each_name_and_tell_of_no_other(self):
+        data = GOOD.replace(b"# Bees", b"## Bees").replace(b"honey", b"**honey**")
+        for name, kind in (("draft for client Smith.txt", "text"), ("public.md", "markdown"), ("other.md", "markdown")):
+            self.project = self.new_project()
+            job = self.start_work((name, data))
+            done = self.api.wait_for(job, "completed", "failed")
+            self.assertEqual(done["status"], "completed", done)
+            source = json.loads(self.api.raw("GET", f"/api/jobs/{job}/output.quality.json")[2])["sources"][0]
+            self.assertEqual((source["name"], source["title"]), (name, name))
+            text = self.api.raw("GET", f"/api/jobs/{job}/output.md")[2].decode()
+            self.assertIn(name, text)
+            self.assertEqual("Smith" in text, kind == "text", text[-600:])
+            passage = self.api.get(f"/api/getPassage?jobId={job}&passageId={source['passage_ids'][0]}")
+            self.assertEqual((passage["title"], passage["kind"]), (name, kind))
+            self.assertEqual("**" in passage["text"], kind == "text", passage)
+
     def test_a_work_whose_sources_are_all_unreadable_says_which(self):
         job = self.start_work(("scan.pdf", pdf(1, SCAN)), ("damaged.pdf", b"%PDF-1.7\nnothing"))
         failed = self.api.wait_for(job, "failed", "completed")
