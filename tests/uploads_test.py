@@ -186,8 +186,10 @@ class Outcomes(Uploads):
             self.assertEqual(self.upload((name, data))["files"][0]["file_type"], kind, name)
 
     def test_names_of_every_kind_come_as_they_were_sent(self):
-        names = ["naïve.md", "Пчёлы.txt", "שלום.txt", 'a"b.txt', "x" * 251 + ".txt", "a;b=c.txt", "…"]
+        names = ["naïve.md", "Пчёлы.txt", "שלום.txt", 'a"b.txt', "x" * 251 + ".txt", "a;b=c.txt", "…", "50%25 %2522.txt"]
         parts = [part("file", f"Text {i}.", name.replace('"', '\\"')) for i, name in enumerate(names)]
+        parts.append(part("file", "Of a browser.", "the %22first%22%0D%0Aof two.txt"))
+        names.append('the "first"__of two.txt')
         parts.append(b"--XX\r\nContent-Disposition: form-data; name=files; filename*=utf-8''na%C3%AFf.md\r\n\r\nOf an old client.\r\n")
         status, answer = self.send(form(part("projectId", self.project), *parts))
         self.assertEqual(status, 200, answer)
@@ -260,6 +262,8 @@ class BadMultipart(Uploads):
         extended = b"--XX\r\nContent-Disposition: form-data; name=files; filename*=utf-8''"
         for name, word in ((b"a%00.md", "NUL"), (b"..%2Fa.md", "'..'"), (b"%E2%80%AEa.md", "direction")):
             self.refused(name, form(owner, good, extended + name + b"\r\n\r\nText.\r\n"), word, "files")
+        latin = b"--XX\r\nContent-Disposition: form-data; name=files; filename*=ISO-8859-1''na%EFve.md\r\n\r\nText.\r\n"
+        self.refused("another charset", form(owner, good, latin), "charset 'ISO-8859-1'", "files")
         self.refused("NUL", form(owner, good, part("files", b"Text.", b"a\0.md")), "NUL")
         self.nothing_is_left()
 

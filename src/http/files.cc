@@ -143,6 +143,7 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
                            "The body should be multipart/form-data with a boundary: a part 'projectId', and the files "
                            "in parts 'files'."};
     }
+    if (const auto plain = unpacked(call); !plain) co_return plain.error();
     UploadReceiver receiver(services);
     auto received = co_await receive(services, call, std::move(*boundary), receiver);
     if (!received) co_return received.error();

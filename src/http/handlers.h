@@ -44,6 +44,8 @@ ApiResult<std::optional<std::string>> one_parameter(const Call& call, std::strin
 ApiResult<Uuid> id_parameter(const Call& call, std::string_view name);
 /// The UUID in the path. Errors: invalid_parameter.
 ApiResult<Uuid> path_id(const Call& call);
+/// Errors: unsupported_media_type, where the body is packed.
+ApiResult<void> unpacked(const Call& call);
 /// The body as a JSON object. Errors: invalid_json and its kin, body_too_large, unsupported_media_type.
 awaitable<ApiResult<boost::json::object>> read_json(Call& call);
 std::string header(const Call& call, std::string_view name);

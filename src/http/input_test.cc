@@ -158,6 +158,31 @@ TEST(Multipart, AFileMayBeNamedInTheExtendedForm) {
         EXPECT_EQ(name(broken), "files/-:z|.") << broken;
 }
 
+TEST(Multipart, WhatBrowsersEscapeInAQuotedNameIsMeantAsItWas) {
+    const auto name = [](const std::string& parameter) {
+        return parsed("--XX\r\nContent-Disposition: form-data; name=files; " + parameter + "\r\n\r\nz\r\n--XX--", 9);
+    };
+    EXPECT_EQ(name("filename=\"a%22b%22.txt\""), "files/a\"b\".txt:z|.");
+    EXPECT_EQ(name("filename=\"a%0D%0Ab.txt\""), "files/a\r\nb.txt:z|.");
+    EXPECT_EQ(name("filename=\"50%25 %2522 %0d %41 %2\""), "files/50%25 %2522 %0d %41 %2:z|.");
+    EXPECT_EQ(name("filename=a%22b.txt"), "files/a%22b.txt:z|.");
+}
+
+TEST(Multipart, OfANameThatIsNotReadTheReasonIsKept) {
+    const auto problem = [](const std::string& parameter) {
+        MultipartParser parser("XX");
+        const auto events =
+            parser.feed("--XX\r\nContent-Disposition: form-data; name=files; " + parameter + "\r\n\r\nz\r\n--XX--");
+        return std::get<PartBegin>(events.value().at(0)).name_problem.value_or("");
+    };
+    EXPECT_NE(problem("filename*=ISO-8859-1''na%EFve.txt").find("charset 'ISO-8859-1'; send it in UTF-8"),
+              std::string::npos);
+    EXPECT_NE(problem("filename*=utf-8''a%zz").find("RFC 8187"), std::string::npos);
+    EXPECT_NE(problem("filename*=a.txt").find("RFC 8187"), std::string::npos);
+    EXPECT_EQ(problem("filename*=utf-8''a.txt"), "");
+    EXPECT_EQ(problem("filename*=latin1''a; filename=\"a\""), "");
+}
+
 TEST(Multipart, ItsBoundsDoNotDependOnThePieces) {
     const auto with_head = [](std::size_t size) {
         const std::string name = "\r\nContent-Disposition: form-data; name=\"a\"\r\nX: ";
