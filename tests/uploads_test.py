@@ -222,6 +222,9 @@ class BadMultipart(Uploads):
             self.assertEqual((status, answer["error"]), (400, answer["message"]), answer)
             self.assertIn(word, answer["message"])
             self.assertEqual(answer.get("field"), field)
+            if answer["code"] != "bad_request":  # which the connection gives
+                self.assertEqual((answer["files"], answer["summary"]["successful_uploads"]), ([], 0), answer)
+                self.assertIsInstance(answer["summary"]["errors"], list)
             self.assertEqual(self.stored(), [])
         return answer
 
