@@ -249,7 +249,7 @@ public:
     Answer<std::vector<store::JobSource>> sources_for_owner(Uuid owner, Uuid job) override {
         co_return found<std::vector<store::JobSource>>(owner, job);
     }
-    Answer<store::StoredSource> source(Uuid owner, std::string) override {
+    Answer<store::StoredSource> source(Uuid owner, std::string, std::string) override {
         asked_.by(owner);
         co_return not_found();
     }

@@ -179,13 +179,17 @@ class Outcomes(Uploads):
         for name, data, kind in (
             ("notes.txt", pdf(1), "application/pdf"), ("upload", docx(), WORD), ("letter.pdf", docx(), WORD), ("report.pdf", b"Only text.", "text/plain"),
             ("page.txt", b"<!doctype html><p>Text.</p>", "text/html"), ("data.json", b'{"a": 1}', "application/json"),
+            ("about.md", b"# PDF\n\nIt begins with %PDF-1.7.\n", "text/markdown"), ("a.txt", b"ID3 is a tag.", "text/plain"),
+            ("a.bin", b"@PJL\r\n" + pdf(1).replace(b"\n", b"\n%\xe2\xe3\xcf\xd3\n", 1), "application/pdf"),
         ):  # fmt: skip
             self.project = self.new_project()
             self.assertEqual(self.upload((name, data))["files"][0]["file_type"], kind, name)
 
     def test_names_of_every_kind_come_as_they_were_sent(self):
-        names = ["naïve.md", "Пчёлы.txt", "שלום.txt", 'a"b.txt', "x" * 251 + ".txt", "a;b=c.txt", "…"]
+        names = ["naïve.md", "Пчёлы.txt", "שלום.txt", 'a"b.txt', "x" * 251 + ".txt", "a;b=c.txt", "…", "50%25 %2522.txt"]
         parts = [part("file", f"Text {i}.", name.replace('"', '\\"')) for i, name in enumerate(names)]
+        parts.append(part("file", "Of a browser.", "the %22first%22%0D%0Aof two.txt"))
+        names.append('the "first"__of two.txt')
         parts.append(b"--XX\r\nContent-Disposition: form-data; name=files; filename*=utf-8''na%C3%AFf.md\r\n\r\nOf an old client.\r\n")
         status, answer = self.send(form(part("projectId", self.project), *parts))
         self.assertEqual(status, 200, answer)
@@ -218,6 +222,9 @@ class BadMultipart(Uploads):
             self.assertEqual((status, answer["error"]), (400, answer["message"]), answer)
             self.assertIn(word, answer["message"])
             self.assertEqual(answer.get("field"), field)
+            if answer["code"] != "bad_request":  # which the connection gives
+                self.assertEqual((answer["files"], answer["summary"]["successful_uploads"]), ([], 0), answer)
+                self.assertIsInstance(answer["summary"]["errors"], list)
             self.assertEqual(self.stored(), [])
         return answer
 
@@ -258,6 +265,8 @@ class BadMultipart(Uploads):
         extended = b"--XX\r\nContent-Disposition: form-data; name=files; filename*=utf-8''"
         for name, word in ((b"a%00.md", "NUL"), (b"..%2Fa.md", "'..'"), (b"%E2%80%AEa.md", "direction")):
             self.refused(name, form(owner, good, extended + name + b"\r\n\r\nText.\r\n"), word, "files")
+        latin = b"--XX\r\nContent-Disposition: form-data; name=files; filename*=ISO-8859-1''na%EFve.md\r\n\r\nText.\r\n"
+        self.refused("another charset", form(owner, good, latin), "charset 'ISO-8859-1'", "files")
         self.refused("NUL", form(owner, good, part("files", b"Text.", b"a\0.md")), "NUL")
         self.nothing_is_left()
 
@@ -380,6 +389,22 @@ class Unreadable(Uploads):
             self.assertTrue(unread[name].startswith(name), unread[name])
             self.assertIn(word, unread[name])
         self.assertEqual([one["name"] for one in sheet["sources"]], ["good.md"])
+
+    def test_the_same_bytes_are_read_by_each_name_and_tell_of_no_other(self):
+        data = GOOD.replace(b"# Bees", b"## Bees").replace(b"honey", b"**honey**")
+        for name, kind in (("draft for client Smith.txt", "text"), ("public.md", "markdown"), ("other.md", "markdown")):
+            self.project = self.new_project()
+            job = self.start_work((name, data))
+            done = self.api.wait_for(job, "completed", "failed")
+            self.assertEqual(done["status"], "completed", done)
+            source = json.loads(self.api.raw("GET", f"/api/jobs/{job}/output.quality.json")[2])["sources"][0]
+            self.assertEqual((source["name"], source["title"]), (name, name))
+            text = self.api.raw("GET", f"/api/jobs/{job}/output.md")[2].decode()
+            self.assertIn(name, text)
+            self.assertEqual("Smith" in text, kind == "text", text[-600:])
+            passage = self.api.get(f"/api/getPassage?jobId={job}&passageId={source['passage_ids'][0]}")
+            self.assertEqual((passage["title"], passage["kind"]), (name, kind))
+            self.assertEqual("**" in passage["text"], kind == "text", passage)
 
     def test_a_work_whose_sources_are_all_unreadable_says_which(self):
         job = self.start_work(("scan.pdf", pdf(1, SCAN)), ("damaged.pdf", b"%PDF-1.7\nnothing"))

@@ -151,7 +151,7 @@ private:
 
     awaitable<StepResult<void>> load(ReadLink* link) {
         std::function<awaitable<store::StoreResult<store::StoredSource>>()> look = [this, link] {
-            return environment_.store.source(job_->claimed.job.owner, link->info.sha256);
+            return environment_.store.source(job_->claimed.job.owner, link->info.sha256, "");
         };
         auto looking = persistently<store::StoredSource>(environment_, std::move(look), job_->stop());
         store::StoreResult<store::StoredSource> stored = co_await std::move(looking);
@@ -243,7 +243,7 @@ private:
             info.problem = shown_link(info.name) + " can't be read: " + got.error().message;
             co_return StepResult<void>{};
         }
-        info.title = got->title == name ? "" : got->title;
+        info.title = got->title;
         auto keeping = keep(std::move(*got), link);
         co_return co_await std::move(keeping);
     }

@@ -10,6 +10,7 @@
 #include "engine/outputs.h"
 #include "engine/patience.h"
 #include "engine/step_value.h"
+#include "sources/kind.h"
 #include "sources/reader.h"
 
 namespace longhand::engine {
@@ -24,8 +25,11 @@ using OpenedIndex = sources::SourceResult<std::unique_ptr<sources::PassageIndex>
 namespace {
 
 std::string encode_info(const SourceInfo& info) {
-    return json::serialize(json::value{
-        {"title", info.title}, {"kind", info.kind}, {"passages", info.passages}, {"problem", info.problem}});
+    return json::serialize(json::value{{"title", info.title},
+                                       {"kind", info.kind},
+                                       {"passages", info.passages},
+                                       {"problem", info.problem},
+                                       {"reading", info.reading}});
 }
 
 /// Reads the sources of one run, one after another.
@@ -65,28 +69,29 @@ private:
         std::optional<SourceInfo> known;
         if (const std::string* value = journal_.find(key)) known = source_info(source, *value);
         if (known && !known->problem.empty()) co_return std::move(*known);
+        const std::string reading(known ? known->reading : sources::reading_of(source.name));
 
         // Another job of the owner may have read the same bytes.
-        std::function<awaitable<store::StoreResult<store::StoredSource>>()> look = [this, source] {
-            return environment_.store.source(job_->claimed.job.owner, source.sha256);
+        std::function<awaitable<store::StoreResult<store::StoredSource>>()> look = [this, source, reading] {
+            return environment_.store.source(job_->claimed.job.owner, source.sha256, reading);
         };
         auto stored = co_await persistently<store::StoredSource>(environment_, std::move(look), job_->stop());
-        if (stored.has_value()) {
+        if (stored.has_value() && is_read_so(*stored, reading)) {
             SourceInfo info = keep(source, *stored);
             if (known) co_return info;
             auto recording = record(key, std::move(info));
             StepResult<SourceInfo> recorded = co_await std::move(recording);
             co_return recorded;
         }
-        if (stored.error().code != store::StoreErrc::not_found) {
+        if (!stored.has_value() && stored.error().code != store::StoreErrc::not_found) {
             co_return store_refused(environment_, *job_, stored.error()).error();
         }
-        auto reading = read_afresh(std::move(source), known.has_value());
-        StepResult<SourceInfo> fresh = co_await std::move(reading);
+        auto afresh = read_afresh(std::move(source), reading, known.has_value());
+        StepResult<SourceInfo> fresh = co_await std::move(afresh);
         co_return fresh;
     }
 
-    awaitable<StepResult<SourceInfo>> read_afresh(store::JobSource source, bool recorded) {
+    awaitable<StepResult<SourceInfo>> read_afresh(store::JobSource source, std::string read_as, bool recorded) {
         auto folder = scratch_folder(environment_.files);
         if (!folder.has_value()) co_return step_failed(*job_, "disk", no_room_for_files(folder.error())).error();
         const ScratchFolder scratch(*folder);
@@ -108,7 +113,7 @@ private:
         }
         SourceInfo info{.sha256 = source.sha256, .name = source.name};
         if (got.has_value()) {
-            auto storing = store_passages(source, std::move(*got));
+            auto storing = store_passages(source, std::move(read_as), std::move(*got));
             StepResult<SourceInfo> stored = co_await std::move(storing);
             if (!stored.has_value()) co_return stored.error();
             info = std::move(*stored);
@@ -121,8 +126,10 @@ private:
         co_return result;
     }
 
-    awaitable<StepResult<SourceInfo>> store_passages(store::JobSource source, sources::ReadSource got) {
+    awaitable<StepResult<SourceInfo>> store_passages(store::JobSource source, std::string read_as,
+                                                     sources::ReadSource got) {
         store::StoredSource stored{.sha256 = source.sha256, .title = got.title, .kind = got.kind};
+        stored.reading = std::move(read_as);
         for (const auto& passage : got.passages) stored.passages.push_back(to_stored(passage));
         std::function<awaitable<store::StoreResult<void>>()> put = [this, &stored] {
             return environment_.store.put_source(job_->claimed.job.owner, stored);
@@ -152,10 +159,11 @@ private:
         for (const auto& passage : stored.passages) result_.passages.try_emplace(passage.key, from_stored(passage));
         return {.sha256 = source.sha256,
                 .name = source.name,
-                .title = stored.title,
+                .title = stored.title.empty() ? source.name : stored.title,
                 .kind = stored.kind,
                 .passages = stored.passages.size(),
-                .problem = ""};
+                .problem = "",
+                .reading = stored.reading};
     }
 
     void take(const ReadLink& link) {
@@ -227,7 +235,18 @@ std::optional<SourceInfo> source_info(const store::JobSource& source, std::strin
     if (const auto* kind = object.if_contains("kind")) info.kind = json::value_to<std::string>(*kind);
     if (const auto* count = object.if_contains("passages")) info.passages = json::value_to<std::size_t>(*count);
     if (const auto* problem = object.if_contains("problem")) info.problem = json::value_to<std::string>(*problem);
+    if (const auto* reading = object.if_contains("reading")) {
+        info.reading = json::value_to<std::string>(*reading);
+    } else if (info.kind == "text" || info.kind == "code") {
+        // These have no title of their own: an older entry has the name under which the bytes were first read.
+        info.title = source.name;
+    }
     return info;
+}
+
+bool is_read_so(const store::StoredSource& stored, std::string_view reading) {
+    return stored.reading == reading || stored.kind == sources::word_of(sources::Kind::pdf) ||
+           stored.kind == sources::word_of(sources::Kind::document);
 }
 
 store::StoredPassage to_stored(const sources::Passage& passage) {

@@ -33,6 +33,9 @@ awaitable<writing::StepResult<JobSources>> read_sources(Environment& environment
 std::optional<writing::SourceInfo> source_info(const store::JobSource& source, std::string_view journal_value);
 std::string read_key(std::string_view sha256);
 
+/// Whether what is stored is what a file gives that is read in this way: of PDFs and documents the bytes alone decide.
+bool is_read_so(const store::StoredSource& stored, std::string_view reading);
+
 store::StoredPassage to_stored(const sources::Passage& passage);
 sources::Passage from_stored(const store::StoredPassage& passage);
 

@@ -63,7 +63,7 @@ awaitable<store::StoreResult<Passages>> load_passages(store::JobStore& store, Uu
     Passages passages;
     for (const auto& info : infos) {
         if (!info.problem.empty()) continue;
-        auto reading = store.source(owner, info.sha256);
+        auto reading = store.source(owner, info.sha256, info.reading);
         store::StoreResult<store::StoredSource> source = co_await std::move(reading);
         if (!source.has_value()) {
             if (source.error().code == store::StoreErrc::not_found) continue;

@@ -147,7 +147,7 @@ TEST_F(PromptHelpTest, TheProjectsFilesAreReadOnceAndShown) {
     EXPECT_NE(model.asked[0].find("source=\"river.txt\""), std::string::npos) << model.asked[0];
     EXPECT_NE(model.asked[0].find("The river rises in the hills."), std::string::npos);
     EXPECT_EQ(calls()[0].project, project);
-    const auto kept = world.persist([&] { return world.store->source(world.owner, asked.files[0].sha256); });
+    const auto kept = world.persist([&] { return world.store->source(world.owner, asked.files[0].sha256, "text"); });
     EXPECT_TRUE(kept.has_value()) << "it would be read again";
     // A file that can't be read takes nothing away.
     std::filesystem::remove_all(world.files.absolute(asked.files[0].path));

@@ -6,6 +6,7 @@
 #include "engine/job_sources.h"
 #include "engine/outputs.h"
 #include "sources/index.h"
+#include "sources/kind.h"
 #include "sources/reader.h"
 
 namespace longhand::engine {
@@ -59,13 +60,15 @@ public:
 
 private:
     awaitable<void> read(const store::ProjectFile* file) {
-        auto looking = environment_.store.source(question_.owner, file->sha256);
+        const std::string as(sources::reading_of(file->name));
+        auto looking = environment_.store.source(question_.owner, file->sha256, as);
         const store::StoreResult<store::StoredSource> stored = co_await std::move(looking);
-        if (stored.has_value()) {
+        if (stored.has_value() && is_read_so(*stored, as)) {
             keep(*file, *stored);
             co_return;
         }
-        if (stored.error().code != store::StoreErrc::not_found || file->size > kLargestFileRead) co_return;
+        const bool may_be_read = stored.has_value() || stored.error().code == store::StoreErrc::not_found;
+        if (!may_be_read || file->size > kLargestFileRead) co_return;
         auto reading = read_afresh(file);
         co_await std::move(reading);
     }
@@ -80,6 +83,7 @@ private:
         const sources::SourceResult<sources::ReadSource> got = co_await std::move(reading);
         if (!got.has_value()) co_return;
         store::StoredSource stored{.sha256 = file->sha256, .title = got->title, .kind = got->kind};
+        stored.reading = sources::reading_of(file->name);
         for (const auto& passage : got->passages) stored.passages.push_back(to_stored(passage));
         keep(*file, stored);
         auto putting = environment_.store.put_source(question_.owner, std::move(stored));

@@ -370,6 +370,44 @@ TEST_F(Api, FilesMayComeBeforeTheProjectId) {
     EXPECT_EQ(server->wait(server->database().files_of_project(ada, *Uuid::parse(project))).value().size(), 1U);
 }
 
+TEST_F(Api, EveryErrorOfAnUploadHasItsTwoArrays) {
+    const std::string project = field("projectId", make_project()), good = file("a.txt", "A text.");
+    const std::string form = "Content-Type: multipart/form-data; boundary=XX\r\n", path = "/api/uploadProjectFiles";
+    const auto send = [&](const std::string& headers, const std::string& body) {
+        return server->send("POST", path, headers, body);
+    };
+    const std::string whole = project + good + "--XX--\r\n", key = as(ada) + form + "Idempotency-Key: arrays\r\n";
+    ASSERT_EQ(send(key, whole).status, 200);
+    const auto expect_arrays = [](const RawAnswer& answer, int status, const std::string& code, std::size_t received) {
+        EXPECT_EQ(answer.status, status) << answer.body;
+        EXPECT_EQ(answer.text("code"), code);
+        const auto body = answer.json();
+        EXPECT_EQ(body.at("success"), false) << answer.body;
+        EXPECT_EQ(body.at("files"), boost::json::array());
+        const auto& errors = body.at("summary").at("errors").as_array();
+        ASSERT_EQ(errors.size(), received) << answer.body;
+        for (const auto& error : errors) EXPECT_EQ(error.at("file_name"), "a.txt");
+        EXPECT_EQ(body.at("summary").at("failed_uploads"), received);
+    };
+    expect_arrays(upload(project + good + file("../b.txt", "x")), 400, "invalid_field", 1);
+    expect_arrays(upload(project + good + field("files", "x")), 400, "invalid_field", 1);
+    expect_arrays(upload(project + "--XX of mine\r\n"), 400, "invalid_body", 0);
+    expect_arrays(send(as(ada) + "Content-Type: multipart/form-data\r\n", whole), 400, "invalid_body", 0);
+    expect_arrays(upload(good), 400, "missing_field", 1);
+    expect_arrays(upload(good + field("projectId", "seven")), 400, "invalid_field", 1);
+    expect_arrays(upload(good + field("projectId", ada.to_string())), 404, "not_found", 1);
+    expect_arrays(upload(project), 400, "no_files", 0);
+    expect_arrays(upload(project + file("a.txt", "")), 400, "upload_failed", 1);
+    expect_arrays(send(as(ada) + "Content-Type: application/json\r\n", "{}"), 415, "unsupported_media_type", 0);
+    expect_arrays(send(as(ada) + form + "Content-Encoding: gzip\r\n", whole), 415, "unsupported_media_type", 0);
+    expect_arrays(send(key, good + whole), 422, "idempotency_key_reused", 2);
+    expect_arrays(send(as(ada) + "Idempotency-Key: arrays\r\n", "{}"), 415, "unsupported_media_type", 0);
+    expect_arrays(send(as(ada) + form + "Idempotency-Key: \"open\r\n", whole), 400, "invalid_idempotency_key", 0);
+    expect_arrays(send(form, whole), 401, "unauthorized", 0);
+    const RawAnswer other = server->send("POST", "/api/createProject", as(ada), "{}");
+    EXPECT_FALSE(other.json().contains("files")) << other.body;
+}
+
 TEST_F(Api, UploadsThatFailLeaveNothingBehind) {
     const std::string project = make_project();
     ASSERT_EQ(upload(field("projectId", project) + file("a.txt", "the same")).status, 200);

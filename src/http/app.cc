@@ -48,8 +48,13 @@ ApiResult<std::string> idempotency_key(const net::HttpRequest& request) {
     return parse_idempotency_key(fields.first->value());
 }
 
-bool is_multipart(std::string_view content_type) {
-    return lower_case(trimmed(content_type)).starts_with("multipart/");
+ApiError with_fields_of(const Route& route, ApiError error) {
+    for (const auto& field : route.error_fields) {
+        const bool is_there =
+            std::ranges::any_of(error.fields, [&](const auto& other) { return other.first == field.first; });
+        if (!is_there) error.fields.push_back(field);
+    }
+    return error;
 }
 
 /// Every session, key and link of a user shares the user's turns.
@@ -97,6 +102,7 @@ public:
         } catch (const std::exception& bug) {
             reply = internal(bug.what());
         }
+        if (!reply && match.route != nullptr) reply = with_fields_of(*match.route, reply.error());
         Status meant = Status::internal_server_error;
         std::exception_ptr bug;
         try {
@@ -198,7 +204,7 @@ private:
                            std::move(*key));
         call.keyed = &keyed;
         // Of a form the handler reads the files as they come, and says what it is known by.
-        const bool is_form = route.path == "/api/uploadProjectFiles" && is_multipart(header(call, Field::content_type));
+        const bool is_form = route.path == "/api/uploadProjectFiles";
         if (!is_form) {
             auto reading = read_body(call);
             auto body = co_await std::move(reading);

@@ -84,6 +84,9 @@ TEST_F(BadInput, BodiesOfEachWrongKind) {
     expect_refused(server->send("POST", "/cancelJob", as_user() + "Content-Encoding: gzip\r\n", "{}"), 415,
                    "unsupported_media_type", "Content-Encoding");
     expect_refused(post("/api/uploadProjectFiles", "{}"), 415, "unsupported_media_type", "multipart/form-data");
+    const std::string packed = "Content-Type: multipart/form-data; boundary=a\r\nContent-Encoding: gzip\r\n";
+    expect_refused(server->send("POST", "/api/uploadProjectFiles", as_user() + packed, "\x1f\x8b"), 415,
+                   "unsupported_media_type", "Content-Encoding");
 }
 
 TEST_F(BadInput, FieldsOfWorkSayTheirBounds) {

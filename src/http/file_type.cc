@@ -89,26 +89,22 @@ bool looks_like_html(std::string_view bytes) {
     return false;
 }
 
-/// No NUL, and next to no other control characters: that also lets Latin-1 through.
-bool is_text(std::string_view bytes) {
-    if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) return true;  // UTF-16
-    if (bytes.find('\0') != bytes.npos) return false;
-    const auto controls = std::count_if(bytes.begin(), bytes.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' &&
-               c != '\x1b' && c != '\b';
-    });
-    return static_cast<std::size_t>(controls) * 100 <= bytes.size();
-}
-
 }  // namespace
 
 std::optional<std::string> media_type_of(std::string_view first_bytes, std::string_view file_name) {
     const std::string ending = ending_of(file_name);
-    const auto head = first_bytes.substr(0, 1024);
-    if (head.find("%PDF-") != head.npos) return "application/pdf";
-    if (first_bytes.starts_with("PK\x03\x04")) return zip_type(first_bytes, ending);
-    if (first_bytes.starts_with("{\\rtf")) return "application/rtf";
-    if (!is_text(first_bytes)) return std::nullopt;
+    switch (sources::start_of(first_bytes).form) {
+        case sources::Form::pdf:
+            return "application/pdf";
+        case sources::Form::zip:
+            return zip_type(first_bytes, ending);
+        case sources::Form::rtf:
+            return "application/rtf";
+        case sources::Form::other:
+            return std::nullopt;
+        case sources::Form::text:
+            break;
+    }
     for (const auto& [known, type] : kTextTypes) {
         if (ending == known) return std::string(type);
     }

@@ -5,16 +5,18 @@
 #include <string>
 #include <string_view>
 
+#include "sources/kind.h"
+
 namespace longhand::http {
 
 /// How much of a file's start `media_type_of` wants to see.
-inline constexpr std::size_t kSniffBytes = 8 * 1024;
+inline constexpr std::size_t kSniffBytes = sources::kStartBytes;
 
 /// Of a file's name; what file systems take.
 inline constexpr std::size_t kMostNameCharacters = 255;
 
 /// A media type for what a source may be: PDF, Word, OpenDocument text, EPUB, RTF, HTML, and text of any kind (what
-/// kind, the name's ending says). Nothing for other binary content, whatever it is called.
+/// kind, the name's ending says). Nothing for what can't be read as a source, whatever it is called.
 std::optional<std::string> media_type_of(std::string_view first_bytes, std::string_view file_name);
 /// Completes "'NAME' …" for a file that has no type.
 std::string unreadable_because(std::string_view first_bytes);

@@ -77,23 +77,20 @@ Tally tally_of(const std::vector<ReceivedFile>& files) {
     return tally;
 }
 
-/// Clients look at both arrays whatever the status is.
-ApiError with_tally(ApiError error, Tally tally) {
-    error.fields.emplace_back("success", "false");
-    error.fields.emplace_back("files", "[]");
-    error.fields.emplace_back("summary", std::move(tally).summary());
-    return error;
+/// Of an upload of which nothing was stored.
+std::vector<std::pair<std::string, std::string>> fields_of_failure(const std::vector<ReceivedFile>& files) {
+    return {{"success", "false"}, {"files", "[]"}, {"summary", tally_of(files).summary()}};
 }
 
 /// None was stored: the code that all share, or the general one.
-ApiError nothing_stored(const std::vector<ReceivedFile>& files, Tally tally) {
+ApiError nothing_stored(const std::vector<ReceivedFile>& files) {
     const ApiErrc first = files.front().problem->code;
     const bool same =
         std::all_of(files.begin(), files.end(), [&](const ReceivedFile& file) { return file.problem->code == first; });
     const std::string message = files.size() == 1 ? files.front().problem->message
                                                   : fmt::format("None of the {} files was stored. The first: {}",
                                                                 files.size(), files.front().problem->message);
-    return with_tally({same ? first : ApiErrc::upload_failed, message}, std::move(tally));
+    return {same ? first : ApiErrc::upload_failed, message};
 }
 
 net::HttpResponse stored_reply(Tally tally) {
@@ -130,7 +127,7 @@ ApiResult<Uuid> project_of(const UploadReceiver& receiver) {
     return *id;
 }
 
-awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call& call) {
+awaitable<ApiResult<Reply>> take_upload(const Services& services, Call& call, UploadReceiver& receiver) {
     const std::string type = header(call, "content-type");
     auto boundary = multipart_boundary(type);
     if (!boundary && is_multipart(type)) {
@@ -143,9 +140,13 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
                            "The body should be multipart/form-data with a boundary: a part 'projectId', and the files "
                            "in parts 'files'."};
     }
-    UploadReceiver receiver(services);
+    if (const auto plain = unpacked(call); !plain) co_return plain.error();
+    const auto began = std::chrono::steady_clock::now();
     auto received = co_await receive(services, call, std::move(*boundary), receiver);
     if (!received) co_return received.error();
+    auto asking = still_there(call, began);
+    const auto there = co_await std::move(asking);
+    if (!there) co_return there.error();
     if (call.keyed != nullptr) {
         std::string fingerprint = receiver.fingerprint(call.request().target);
         const auto begun = co_await call.keyed->begin(std::move(fingerprint));
@@ -156,14 +157,24 @@ awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call&
     const auto project = co_await services.deps.projects.project_for_owner(call.owner(), *id);
     if (!project) co_return from_store(project.error(), "project");
     if (receiver.files().empty()) {
-        co_return with_tally({ApiErrc::no_files, "There is no file in the request; send each in a part named 'files'."},
-                             Tally{});
+        co_return ApiError{ApiErrc::no_files, "There is no file in the request; send each in a part named 'files'."};
     }
     auto kept = co_await receiver.keep(call, *id, stored_answer);
     if (!kept) co_return kept.error();
     Tally tally = tally_of(receiver.files());
-    if (tally.stored == 0) co_return nothing_stored(receiver.files(), std::move(tally));
+    if (tally.stored == 0) co_return nothing_stored(receiver.files());
     co_return stored_reply(std::move(tally));
+}
+
+/// Clients look at both arrays whatever the status is.
+awaitable<ApiResult<Reply>> upload_project_files(const Services& services, Call& call) {
+    UploadReceiver receiver(services);
+    auto taking = take_upload(services, call, receiver);
+    ApiResult<Reply> reply = co_await std::move(taking);
+    if (reply) co_return reply;
+    ApiError error = reply.error();
+    for (auto& field : fields_of_failure(receiver.files())) error.fields.push_back(std::move(field));
+    co_return error;
 }
 
 /// A file as a list of its project shows it: its fields are named otherwise than in the answer to an upload.
@@ -207,7 +218,8 @@ void remove_files(const Services& services, std::vector<std::string> paths) {
 
 std::vector<Route> file_routes(const Services& services) {
     return {
-        {"POST", "/api/uploadProjectFiles", Access::user, bound(services, upload_project_files)},
+        {"POST", "/api/uploadProjectFiles", Access::user, bound(services, upload_project_files), nullptr,
+         fields_of_failure({})},
         {"GET", "/api/getProjectFiles", Access::user, bound(services, get_project_files)},
         {"DELETE", "/api/deleteProjectFile", Access::user, bound(services, delete_project_file)},
     };

@@ -49,6 +49,8 @@ awaitable<ApiResult<std::string>> read_body(Call& call);
 /// What took long to come, from `since` on, may have outlived its credential: that is looked at again before anything
 /// is done. Errors: unauthorized, unavailable.
 awaitable<ApiResult<void>> still_there(Call& call, std::chrono::steady_clock::time_point since);
+/// Errors: unsupported_media_type, where the body is packed.
+ApiResult<void> unpacked(const Call& call);
 /// The body as a JSON object. Errors: invalid_json and its kin, body_too_large, unsupported_media_type.
 awaitable<ApiResult<boost::json::object>> read_json(Call& call);
 std::string header(const Call& call, std::string_view name);

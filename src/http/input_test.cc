@@ -158,6 +158,31 @@ TEST(Multipart, AFileMayBeNamedInTheExtendedForm) {
         EXPECT_EQ(name(broken), "files/-:z|.") << broken;
 }
 
+TEST(Multipart, WhatBrowsersEscapeInAQuotedNameIsMeantAsItWas) {
+    const auto name = [](const std::string& parameter) {
+        return parsed("--XX\r\nContent-Disposition: form-data; name=files; " + parameter + "\r\n\r\nz\r\n--XX--", 9);
+    };
+    EXPECT_EQ(name("filename=\"a%22b%22.txt\""), "files/a\"b\".txt:z|.");
+    EXPECT_EQ(name("filename=\"a%0D%0Ab.txt\""), "files/a\r\nb.txt:z|.");
+    EXPECT_EQ(name("filename=\"50%25 %2522 %0d %41 %2\""), "files/50%25 %2522 %0d %41 %2:z|.");
+    EXPECT_EQ(name("filename=a%22b.txt"), "files/a%22b.txt:z|.");
+}
+
+TEST(Multipart, OfANameThatIsNotReadTheReasonIsKept) {
+    const auto problem = [](const std::string& parameter) {
+        MultipartParser parser("XX");
+        const auto events =
+            parser.feed("--XX\r\nContent-Disposition: form-data; name=files; " + parameter + "\r\n\r\nz\r\n--XX--");
+        return std::get<PartBegin>(events.value().at(0)).name_problem.value_or("");
+    };
+    EXPECT_NE(problem("filename*=ISO-8859-1''na%EFve.txt").find("charset 'ISO-8859-1'; send it in UTF-8"),
+              std::string::npos);
+    EXPECT_NE(problem("filename*=utf-8''a%zz").find("RFC 8187"), std::string::npos);
+    EXPECT_NE(problem("filename*=a.txt").find("RFC 8187"), std::string::npos);
+    EXPECT_EQ(problem("filename*=utf-8''a.txt"), "");
+    EXPECT_EQ(problem("filename*=latin1''a; filename=\"a\""), "");
+}
+
 TEST(Multipart, ItsBoundsDoNotDependOnThePieces) {
     const auto with_head = [](std::size_t size) {
         const std::string name = "\r\nContent-Disposition: form-data; name=\"a\"\r\nX: ";
@@ -207,6 +232,25 @@ TEST(FileName, ThatMisleadsIsRefused) {
     EXPECT_EQ(file_name_problem("a/" + std::string(4000, 'x')), "has 4000 characters; it should have at most 255");
     for (const std::string mark : {"\u061C", "\u200E", "\u200F", "\u202A", "\u202E", "\u2066", "\u2069"})
         EXPECT_NE(file_name_problem("a" + mark + "fdp.exe").value_or("").find("direction"), std::string::npos) << mark;
+}
+
+TEST(FileType, TakesWhatTheReaderTakes) {
+    const std::string pdf = "%PDF-1.4\n%\xE2\xE3\xCF\xD3\n1 0 obj <<>> endobj\n";
+    for (const std::string& bytes :
+         {std::string("ID3 tags"), std::string("RIFF files"), std::string("BZh is a mark"),
+          std::string("GIF89a, a mark"), std::string("ID3\x04\0\0", 6), std::string("GIF89a\1\0\1\0", 10),
+          std::string("RIFF\4\0\0\0WAVE", 12), std::string("%!PS-Adobe-3.0\n"), std::string("\x89PNG\r\n\x1a\n\0", 9),
+          std::string("A text."), std::string("# On PDF\n\nIt begins with `%PDF-1.7`.\n"),
+          std::string("Le caf\xE9 de %PDF-1.7"), pdf, "\r\n" + pdf, "@PJL\r\n" + pdf, std::string("{\\rtf1 a}")}) {
+        const auto kind = sources::kind_of(bytes, "notes.md").kind;
+        const auto type = media_type_of(bytes, "notes.md");
+        EXPECT_EQ(type.has_value(), kind != sources::Kind::unsupported) << bytes;
+        EXPECT_EQ(type == "application/pdf", kind == sources::Kind::pdf) << bytes;
+    }
+    EXPECT_EQ(media_type_of("# On PDF\n\nIt begins with `%PDF-1.7`.\n", "a.md"), "text/markdown");
+    EXPECT_EQ(media_type_of("ID3 is a tag of sound files.", "a.txt"), "text/plain");
+    EXPECT_EQ(media_type_of("@PJL\r\n" + pdf, "a.txt"), "application/pdf");
+    EXPECT_FALSE(media_type_of("%!PS-Adobe-3.0\n", "a.txt"));
 }
 
 TEST(FileType, IsToldByContent) {

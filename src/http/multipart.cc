@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "http/text.h"
 
@@ -16,8 +17,13 @@ ApiError broken(std::string why) {
     return {ApiErrc::invalid_body, fmt::format("The multipart body is broken: {}.", why)};
 }
 
-/// The value of `name=` among a header's parameters, unquoted.
-std::optional<std::string> parameter(std::string_view header, std::string_view name) {
+struct Parameter {
+    std::string value;  ///< without its quotes
+    bool is_quoted = false;
+};
+
+/// `name=` among a header's parameters.
+std::optional<Parameter> parameter(std::string_view header, std::string_view name) {
     std::size_t at = header.find(';');
     while (at != header.npos) {
         ++at;
@@ -27,7 +33,8 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
         std::string value;
         std::size_t end = equals + 1;
         while (end < header.size() && header[end] == ' ') ++end;
-        if (end < header.size() && header[end] == '"') {
+        const bool is_quoted = end < header.size() && header[end] == '"';
+        if (is_quoted) {
             // Browsers send a quote as %22 and a backslash as it is; others escape with one.
             for (++end; end < header.size() && header[end] != '"'; ++end) {
                 if (header[end] == '\\' && end + 1 < header.size() &&
@@ -40,7 +47,7 @@ std::optional<std::string> parameter(std::string_view header, std::string_view n
             at = header.find(';', end);
             value = trimmed(header.substr(end, at == header.npos ? header.npos : at - end));
         }
-        if (equal_ignoring_case(key, name)) return value;
+        if (equal_ignoring_case(key, name)) return Parameter{std::move(value), is_quoted};
     }
     return std::nullopt;
 }
@@ -71,11 +78,38 @@ std::optional<std::string> extended_value(std::string_view value) {
     return out;
 }
 
-std::optional<std::string> file_name_of(std::string_view disposition) {
-    auto plain = parameter(disposition, "filename");
-    if (plain) return plain;
-    const auto extended = parameter(disposition, "filename*");
-    return extended ? extended_value(*extended) : std::nullopt;
+/// Browsers escape these three, and nothing else, in a quoted name (HTML, "multipart form data").
+std::string without_escapes(std::string_view name) {
+    struct Escape {
+        std::string_view sent;
+        char meant;
+    };
+    static constexpr std::array<Escape, 3> kEscapes = {{{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}}};
+    std::string out;
+    while (!name.empty()) {
+        const auto escape =
+            std::ranges::find_if(kEscapes, [&](const Escape& one) { return name.starts_with(one.sent); });
+        out += escape == kEscapes.end() ? name.front() : escape->meant;
+        name.remove_prefix(escape == kEscapes.end() ? 1 : escape->sent.size());
+    }
+    return out;
+}
+
+std::string unread_name(std::string_view extended) {
+    const auto charset = extended.substr(0, extended.find('\''));
+    const bool is_utf8 = equal_ignoring_case(charset, "utf-8");
+    if (charset.empty() || charset.size() == extended.size() || is_utf8)
+        return "(filename*) is not as RFC 8187 has it, such as UTF-8''na%C3%AFve.txt";
+    return fmt::format("(filename*) is in the charset '{}'; send it in UTF-8", clipped(charset));
+}
+
+void take_file_name(std::string_view disposition, PartBegin& part) {
+    if (auto plain = parameter(disposition, "filename")) {
+        part.file_name = plain->is_quoted ? without_escapes(plain->value) : std::move(plain->value);
+    } else if (const auto extended = parameter(disposition, "filename*")) {
+        part.file_name = extended_value(extended->value);
+        if (!part.file_name) part.name_problem = unread_name(extended->value);
+    }
 }
 
 std::optional<PartBegin> parse_head(std::string_view head) {
@@ -92,8 +126,8 @@ std::optional<PartBegin> parse_head(std::string_view head) {
         if (equal_ignoring_case(name, "content-type")) part.content_type = value;
         if (!equal_ignoring_case(name, "content-disposition")) continue;
         if (!equal_ignoring_case(trimmed(value.substr(0, value.find(';'))), "form-data")) return std::nullopt;
-        part.name = parameter(value, "name").value_or("");
-        part.file_name = file_name_of(value);
+        part.name = parameter(value, "name").value_or(Parameter()).value;
+        take_file_name(value, part);
         has_disposition = !part.name.empty();
     }
     if (!has_disposition) return std::nullopt;
@@ -109,8 +143,8 @@ bool is_multipart(std::string_view content_type) {
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
     if (!is_multipart(content_type)) return std::nullopt;
     auto boundary = parameter(content_type, "boundary");
-    if (!boundary || boundary->empty() || boundary->size() > kMaxBoundary) return std::nullopt;
-    return boundary;
+    if (!boundary || boundary->value.empty() || boundary->value.size() > kMaxBoundary) return std::nullopt;
+    return std::move(boundary->value);
 }
 
 // The first boundary may stand at the very start, without the CRLF that comes before every other.

@@ -18,6 +18,8 @@ struct PartBegin {
     std::string name;
     std::optional<std::string> file_name;
     std::string content_type;
+    /// Why a name that it has is not in `file_name`. Completes "A file's name …".
+    std::optional<std::string> name_problem = {};
 };
 struct PartData {
     std::string bytes;

@@ -8,6 +8,7 @@
 #include "http/handlers.h"
 #include "http/json_out.h"
 #include "http/text.h"
+#include "sources/kind.h"
 #include "writing/work.h"
 
 namespace longhand::http {
@@ -108,13 +109,16 @@ struct PassageSource {
     std::optional<Uuid> file;
     std::string name;
     std::optional<std::string> address;
+    std::string reading;  ///< of a file, as its name has it
 };
 
 std::string passage_json(Uuid job, const PassageSource& from, const store::StoredSource& source,
                          const store::StoredPassage& passage) {
     JsonObject out;
     out.add("id", passage.key).add("jobId", job).add("fileId", from.file).add("file_name", from.name);
-    out.add("address", from.address).add("title", source.title).add("kind", source.kind);
+    out.add("address", from.address)
+        .add("title", source.title.empty() ? from.name : source.title)
+        .add("kind", source.kind);
     out.add("position", static_cast<std::int64_t>(passage.position));
     out.raw("locator", passage.locator).add("text", passage.text);
     return std::move(out).str();
@@ -129,14 +133,15 @@ awaitable<ApiResult<std::vector<PassageSource>>> sources_with(const Services& se
     const auto files = co_await services.deps.jobs.sources_for_owner(owner, job);
     if (!files) co_return from_store(files.error(), "job");
     for (const store::JobSource& file : *files) {
-        if (is_meant(file.sha256)) found.push_back({file.sha256, file.file, file.name, std::nullopt});
+        const std::string reading(sources::reading_of(file.name));
+        if (is_meant(file.sha256)) found.push_back({file.sha256, file.file, file.name, {}, reading});
     }
     if (!found.empty() || prefix.empty()) co_return found;
     auto loading = engine::load_links(services.deps.jobs, owner, job);
     const auto links = co_await std::move(loading);
     if (!links) co_return not_loaded(links.error(), "passage");
     for (const writing::SourceInfo& link : *links) {
-        if (is_meant(link.sha256)) found.push_back({link.sha256, std::nullopt, link.name, link.address});
+        if (is_meant(link.sha256)) found.push_back({link.sha256, {}, link.name, link.address, ""});
     }
     co_return found;
 }
@@ -152,7 +157,7 @@ awaitable<ApiResult<Reply>> get_passage(const Services& services, Call& call) {
     const auto sources = co_await std::move(searching);
     if (!sources) co_return sources.error();
     for (const PassageSource& from : *sources) {
-        const auto source = co_await services.deps.jobs.source(call.owner(), from.sha256);
+        const auto source = co_await services.deps.jobs.source(call.owner(), from.sha256, from.reading);
         if (!source && source.error().code == store::StoreErrc::not_found) continue;
         if (!source) co_return from_store(source.error(), "passage");
         const auto passage = std::ranges::find(source->passages, *key, &store::StoredPassage::key);

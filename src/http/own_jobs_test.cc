@@ -297,6 +297,17 @@ TEST_F(OwnJobs, APassageIsFoundByItsIdInTheJobsOwnSources) {
                                      std::string("p-3"), std::string("x")})
         EXPECT_EQ(get("/api/getPassage?jobId=" + job + "&passageId=" + other).status, 404) << other;
     EXPECT_EQ(get("/api/getPassage?jobId=" + job).text("parameter"), "passageId");
+    // As a file of that name is read, and without the name that the bytes have elsewhere.
+    source.reading = "markdown";
+    source.title = "";
+    source.passages[1].text = "She lays many eggs.";
+    ASSERT_TRUE(server.wait(server.database().put_source(ada, source)));
+    source.reading = "text";
+    source.passages[1].text = "As another name has it.";
+    ASSERT_TRUE(server.wait(server.database().put_source(ada, source)));
+    const RawAnswer again = get("/api/getPassage?jobId=" + job + "&passageId=" + id);
+    EXPECT_EQ(again.text("text"), "She lays many eggs.");
+    EXPECT_EQ(again.text("title"), "bees.md");
     // The owner has it, but not as a source of that job.
     EXPECT_EQ(get("/api/getPassage?jobId=" + make_job() + "&passageId=" + id).status, 404);
 }

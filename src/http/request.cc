@@ -81,18 +81,20 @@ awaitable<ApiResult<std::string>> read_body(Call& call) {
     co_return std::move(*body);
 }
 
+ApiResult<void> unpacked(const Call& call) {
+    const std::string coding = header(call, "content-encoding");
+    if (coding.empty() || equal_ignoring_case(coding, "identity")) return {};
+    return ApiError{ApiErrc::unsupported_media_type,
+                    fmt::format("The body is encoded as '{}'; send it without Content-Encoding.", clipped(coding))};
+}
+
 awaitable<ApiResult<boost::json::object>> read_json(Call& call) {
     const std::string type = header(call, "content-type");
     if (!may_hold_json(type)) {
         co_return ApiError{ApiErrc::unsupported_media_type,
                            fmt::format("The body's type is '{}'; send JSON as application/json.", clipped(type))};
     }
-    const std::string coding = header(call, "content-encoding");
-    if (!coding.empty() && !equal_ignoring_case(coding, "identity")) {
-        co_return ApiError{
-            ApiErrc::unsupported_media_type,
-            fmt::format("The body is encoded as '{}'; send it without Content-Encoding.", clipped(coding))};
-    }
+    if (const auto plain = unpacked(call); !plain) co_return plain.error();
     if (call.body) co_return parse_json_object(*call.body);
     auto reading = read_body(call);
     const auto body = co_await std::move(reading);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -87,6 +88,8 @@ struct Route {
     Access access = Access::user;
     Handler handler;
     Metrics::RouteSeries* series = nullptr;  ///< set where it is served
+    /// Members that all its errors have, name and JSON text: for those that its handler did not make.
+    std::vector<std::pair<std::string, std::string>> error_fields = {};
 };
 
 /// Immutable, so thread-safe.

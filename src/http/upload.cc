@@ -68,6 +68,10 @@ awaitable<ApiResult<void>> UploadReceiver::take(PartEvent event) {
 awaitable<ApiResult<void>> UploadReceiver::begin(PartBegin part) {
     part_ = Part::ignored;
     if (part.name == "files" || part.name == "file" || part.name == "files[]") {
+        if (part.name_problem) {
+            co_return ApiError{ApiErrc::invalid_field, fmt::format("A file's name {}.", *part.name_problem)}.with(
+                "field", part.name);
+        }
         if (!part.file_name) {
             co_return ApiError{
                 ApiErrc::invalid_field,

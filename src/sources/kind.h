@@ -1,6 +1,7 @@
 // What a file is, by its first bytes; its name only tells apart what is all text.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,24 @@ struct FileKind {
 };
 
 FileKind kind_of(std::string_view bytes, std::string_view name);
+
+/// What a name tells of a text, in a word: bytes are read alike under all names of one word.
+std::string_view reading_of(std::string_view name);
+
+/// How much of a file's start tells what it is.
+inline constexpr std::size_t kStartBytes = 8 * 1024;
+
+enum class Form { text, pdf, zip, rtf, other };
+
+struct Start {
+    Form form = Form::text;
+    std::string_view looks_like;  ///< of another form that is known: "a PNG image"
+    std::string_view help;        ///< and what to do about it
+};
+
+/// What a file is by its start, whatever it is called; of longer bytes the first `kStartBytes` count. The reader and
+/// the upload both ask here, so that what one takes the other takes.
+Start start_of(std::string_view bytes);
 
 /// `text`, `markdown`, `html`, `pdf`, `document`, `code`.
 std::string_view word_of(Kind kind);

@@ -72,7 +72,7 @@ SourceResult<std::string> read_bytes(const SourceFile& file) {
 
 SourceResult<ReadSource> finished(const SourceFile& file, Kind kind, const ReadText& text) {
     ReadSource source;
-    source.title = text.title.empty() ? shown(file) : std::string(utf8_prefix(text.title, 300));
+    source.title = utf8_prefix(text.title, 300);
     source.kind = word_of(kind);
     source.passages = cut_passages(text.blocks, file.sha256);
     if (source.passages.empty()) {

@@ -30,7 +30,7 @@ template <class T>
 using SourceResult = Result<T, SourceErrc>;
 
 struct ReadSource {
-    std::string title;  ///< the document's own, else the file's name
+    std::string title;  ///< the document's own; empty: it has none
     std::string kind;   ///< `text`, `markdown`, `html`, `pdf`, `document`, `code`
     std::vector<Passage> passages;
 };

@@ -7,12 +7,14 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <random>
 
 #include "base/digest.h"
 #include "sandbox/pandoc.h"
 #include "sources/archive.h"
+#include "sources/kind.h"
 #include "sources/unicode.h"
 
 namespace longhand::sources {
@@ -136,7 +138,7 @@ TEST_F(Reader, CodeGivesItsCommentsFirstAsProse) {
         "/// Keeps jobs.\n/// Safe in \"threads\".\nclass Store {\npublic:\n    /** Takes one.\n     *  Or none. */\n"
         "    Result<int> claim(int limit);\n    int size = 0;  ///< how many\n};\n}\n");
     EXPECT_EQ(source.kind, "code");
-    EXPECT_EQ(source.title, "store.h");
+    EXPECT_EQ(source.title, "") << "the name is not the document's";
     ASSERT_GE(source.passages.size(), 2u);
     EXPECT_EQ(shown(source)[0],
               ": What it is for.\nStore: Keeps jobs. Safe in \"threads\".\nclaim: Takes one. Or none.\nsize: how many");
@@ -292,6 +294,42 @@ TEST_F(Reader, BadFilesAreNamedWithTheReason) {
         "locked.pdf",
         pdf({{"secret"}}, "/ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<" + key + ">/U<" + key + ">>>"),
         SourceErrc::encrypted, "password");
+}
+
+TEST_F(Reader, ATextMayBeginWithTheMarkOfAnotherKindOfFile) {
+    for (const std::string mark :
+         {"ID3", "RIFF", "BZh", "GIF8", "Rar!", "OggS", "wOFF", "AT&TFORM", "SQLite format 3"}) {
+        const std::string text = mark + " is how such a file begins, and this is a text about it.";
+        EXPECT_EQ(good("about.txt", text).passages.at(0).text, text);
+        expect_failure("a.bin", mark + "\x04\0\0\x01"s, SourceErrc::unsupported, "looks like a");
+    }
+    expect_failure("drawing.txt", "%!PS-Adobe-3.0\nshowpage\n", SourceErrc::unsupported, "PostScript");
+    EXPECT_EQ(good("about.md", "# Magic\n\nA PDF begins with %PDF-1.7, caf\xC3\xA9.").kind, "markdown");
+    EXPECT_EQ(good("about.txt", "A PDF begins with %PDF-1.7, says the caf\xE9.").kind, "text");
+}
+
+TEST_F(Reader, APdfMayHaveSomethingInFront) {
+    const std::string plain = pdf({{"A line of text."}});
+    const std::string binary = "%PDF-1.4\n%\xE2\xE3\xCF\xD3\n" + plain.substr(9);
+    for (const std::string& bytes : {plain, "\r\n " + plain, "\xEF\xBB\xBF" + plain, "@PJL JOB\r\n" + binary,
+                                     "\x1b%-12345X\0"s + plain, std::string(1000, 'x') + binary})
+        EXPECT_EQ(kind_of(bytes, "a.txt").kind, Kind::pdf) << bytes.substr(0, 30);
+    EXPECT_EQ(good("a.txt", "@PJL JOB\r\n" + binary).passages.at(0).text, "A line of text.");
+}
+
+TEST_F(Reader, NamesOfOneReadingGiveTheSameKind) {
+    const std::vector<std::string> names = {"a",    "a.txt",  "b.log",    "a.md", "b.qmd", "a.html", "b.svg",
+                                            "a.cc", "b.json", "Makefile", "a.py", "a.sql", "b.hs",   "a.csv"};
+    for (const std::string& bytes : {"Some text."s, "<p>Some text."s, "#!/bin/sh\ntrue"s, "<html><p>Text."s}) {
+        std::map<std::string_view, FileKind> kinds;
+        for (const auto& name : names) {
+            const FileKind kind = kind_of(bytes, name);
+            const FileKind& first = kinds.try_emplace(reading_of(name), kind).first->second;
+            EXPECT_EQ(first.kind, kind.kind) << name;
+            EXPECT_EQ(first.comments, kind.comments) << name;
+        }
+        EXPECT_EQ(kinds.size(), 7U);
+    }
 }
 
 /// An archive with one entry, of which its directory says that it has so many bytes.

@@ -203,9 +203,10 @@ struct StoredPassage {
 };
 struct StoredSource {
     std::string sha256;
-    std::string title;
+    std::string title;  ///< its own; empty: it has none
     std::string kind;
     std::vector<StoredPassage> passages;
+    std::string reading = {};  ///< how its name had it read (sources::reading_of); empty: a link, or not known
 };
 
 struct JobsQuery {
@@ -555,12 +556,13 @@ public:
     /// Errors: not_found.
     virtual awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) = 0;
 
-    /// What was read of a file, kept by (owner, hash); shared by the owner's jobs. Idempotent. It goes with the last
-    /// file or job that has it; of what was read of a link, `link_of` is the job that names the link. Errors:
-    /// not_found, when neither is there any more.
+    /// What was read of a file, kept by (owner, hash, reading); shared by the owner's jobs. Idempotent. It goes with
+    /// the last file or job that has the bytes; of what was read of a link, `link_of` is the job that names the link.
+    /// Errors: not_found, when neither is there any more.
     virtual awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source,
                                                     std::optional<Uuid> link_of = {}) = 0;
-    virtual awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) = 0;  // not_found
+    /// As it was read in this way, else what is kept with no `reading`. Errors: not_found.
+    virtual awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256, std::string reading) = 0;
 
     virtual awaitable<StoreResult<StoreStats>> stats() = 0;
     /// Whether writes become durable: at once while they do; after one that did not, by one more write that changes

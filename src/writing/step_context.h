@@ -66,6 +66,9 @@ struct SourceInfo {
     // Of a page of the web, whose name is the address that it was asked for by.
     std::string address = {};      ///< where it was read, after redirects; empty: a file
     std::string accessed_at = {};  ///< as format_wall_time has it; empty: a file
+    /// Under which its text is in the store (sources::reading_of); empty: a link, or a file that was read before
+    /// readings.
+    std::string reading = {};
 
     bool is_link() const { return !accessed_at.empty(); }
 };

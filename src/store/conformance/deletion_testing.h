@@ -243,7 +243,7 @@ TEST_P(StoreDeletion, WhatWasReadGoesWithTheLastThatHasIt) {
     file.owner = stranger;
     file.project = new_project(stranger);
     ok(store().add_file(file));
-    const auto is_kept = [&](const std::string& sha256) { return !error(store().source(owner_, sha256)); };
+    const auto is_kept = [&](const std::string& sha256) { return !error(store().source(owner_, sha256, "")); };
     const auto finished = [&](const Uuid& of) {
         enqueue(owner_, of);
         const auto job = claim_one();
@@ -271,7 +271,7 @@ TEST_P(StoreDeletion, WhatWasReadGoesWithTheLastThatHasIt) {
     EXPECT_TRUE(is_kept("of-file"));
     purge(second);
     EXPECT_FALSE(is_kept("of-file"));
-    EXPECT_FALSE(error(store().source(stranger, "of-file")));
+    EXPECT_FALSE(error(store().source(stranger, "of-file", "")));
 }
 
 TEST_P(StoreDeletion, AFileThatNoJobBeganWithGoesWithWhatWasReadOfIt) {
@@ -284,7 +284,7 @@ TEST_P(StoreDeletion, AFileThatNoJobBeganWithGoesWithWhatWasReadOfIt) {
     StoredSource source{.sha256 = "aa", .title = "Bees", .kind = "text", .passages = {}};
     ok(store().put_source(owner_, source));
     ok(store().delete_file(owner_, id));
-    EXPECT_EQ(error(store().source(owner_, "aa")), StoreErrc::not_found);
+    EXPECT_EQ(error(store().source(owner_, "aa", "")), StoreErrc::not_found);
 }
 
 TEST_P(StoreDeletion, AJobThatIsThereIsNotPurged) {

@@ -198,7 +198,7 @@ TEST_P(StoreJournal, ASourceIsKeptByOwnerAndHash) {
     ok(store().add_file(file));
     ok(store().put_source(owner_, source));
     ok(store().put_source(owner_, source));
-    const auto stored = ok(store().source(owner_, "f00d"));
+    const auto stored = ok(store().source(owner_, "f00d", ""));
     EXPECT_EQ(stored.title, "Bees");
     EXPECT_EQ(stored.kind, "text");
     ASSERT_EQ(stored.passages.size(), 2U);
@@ -206,8 +206,35 @@ TEST_P(StoreJournal, ASourceIsKeptByOwnerAndHash) {
     EXPECT_EQ(stored.passages[1].position, 1U);
     EXPECT_EQ(stored.passages[1].text, "Bees buzz.");
     EXPECT_EQ(stored.passages[1].locator, R"({"line":2})");
-    EXPECT_EQ(error(store().source(new_id(), "f00d")), StoreErrc::not_found);
-    EXPECT_EQ(error(store().source(owner_, "beef")), StoreErrc::not_found);
+    EXPECT_EQ(error(store().source(new_id(), "f00d", "")), StoreErrc::not_found);
+    EXPECT_EQ(error(store().source(owner_, "beef", "")), StoreErrc::not_found);
+}
+
+TEST_P(StoreJournal, ASourceIsKeptByTheReadingThatItsNameHasToo) {
+    ProjectFile file;
+    file.owner = owner_;
+    file.project = new_project(owner_);
+    file.sha256 = "f00d";
+    file.id = ok(store().add_file(file)).id;
+    const auto put = [&](const std::string& reading, const std::string& text) {
+        StoredSource source{.sha256 = "f00d", .title = "", .kind = "text", .passages = {}, .reading = reading};
+        source.passages.push_back({"p1", "f00d", 0, "{}", text});
+        ok(store().put_source(owner_, source));
+    };
+    const auto read = [&](const std::string& reading) { return ok(store().source(owner_, "f00d", reading)); };
+    put("markdown", "As Markdown.");
+    EXPECT_EQ(error(store().source(owner_, "f00d", "text")), StoreErrc::not_found);
+    put("text", "As text.");
+    EXPECT_EQ(read("markdown").passages.at(0).text, "As Markdown.");
+    EXPECT_EQ(read("markdown").passages.size(), 1U);
+    EXPECT_EQ(read("text").passages.at(0).text, "As text.");
+    put("", "As before.");
+    EXPECT_EQ(read("text").passages.at(0).text, "As text.");
+    EXPECT_EQ(read("table").passages.at(0).text, "As before.");
+    EXPECT_EQ(read("table").reading, "");
+    ok(store().delete_file(owner_, file.id));
+    for (const char* reading : {"markdown", "text", ""})
+        EXPECT_EQ(error(store().source(owner_, "f00d", reading)), StoreErrc::not_found) << reading;
 }
 
 }  // namespace longhand::store::conformance

@@ -16,7 +16,8 @@ constexpr std::array kMigrations = {
     "migrations/0001_initial.sql",      "migrations/0002_ledger.sql",       "migrations/0003_provider_keys.sql",
     "migrations/0004_requests.sql",     "migrations/0005_deleted_jobs.sql", "migrations/0006_usage.sql",
     "migrations/0007_feeds.sql",        "migrations/0008_webhooks.sql",     "migrations/0009_milestones.sql",
-    "migrations/0010_prompt_calls.sql", "migrations/0011_live_index.sql",   "migrations/0012_what_jobs_leave.sql"};
+    "migrations/0010_prompt_calls.sql", "migrations/0011_live_index.sql",   "migrations/0012_what_jobs_leave.sql",
+    "migrations/0013_readings.sql"};
 
 std::int64_t user_version(Connection& connection) {
     return connection.number("PRAGMA user_version");

@@ -63,6 +63,26 @@ TEST_F(DatabaseTest, JobsFromBeforeTheLedgerGetABudgetWithoutCaps) {
     EXPECT_EQ(connection->number("SELECT count(*) FROM jobs"), 1);
 }
 
+TEST_F(DatabaseTest, OfWhatWasReadBeforeReadingsNoFileNameStaysAsATitle) {
+    for (const char* name : {"0001_initial", "0002_ledger", "0003_provider_keys", "0004_requests", "0005_deleted_jobs",
+                             "0006_usage", "0007_feeds", "0008_webhooks", "0009_milestones", "0010_prompt_calls",
+                             "0011_live_index", "0012_what_jobs_leave"})
+        prepare(std::string(embedded(fmt::format("migrations/{}.sql", name)).value()));
+    prepare(fmt::format("PRAGMA user_version = 12; PRAGMA application_id = {}", kApplicationId));
+    prepare(
+        "INSERT INTO job_sources (job, position, file, sha256, name, size, path)"
+        " VALUES (x'01', 0, x'02', 'named', 'For Smith', 1, '');"
+        "INSERT INTO sources (owner, sha256, title, kind) VALUES (x'0a', 'plain', 'For Smith', 'text'),"
+        " (x'0a', 'named', 'For Smith', 'markdown'), (x'0a', 'gone', 'For Smith.MD', 'markdown'),"
+        " (x'0a', 'own', 'Of bees', 'markdown');"
+        "INSERT INTO passages (owner, sha256, position, key, locator, text)"
+        " VALUES (x'0a', 'own', 0, 'p-0', '{}', 'Bees fly.')");
+    const auto connection = open().value();
+    EXPECT_EQ(connection->number("SELECT count(*) FROM sources WHERE title = '' AND reading = ''"), 3);
+    EXPECT_EQ(connection->number("SELECT count(*) FROM sources WHERE sha256 = 'own' AND title = 'Of bees'"), 1);
+    EXPECT_EQ(connection->number("SELECT count(*) FROM passages WHERE reading = '' AND text = 'Bees fly.'"), 1);
+}
+
 TEST_F(DatabaseTest, TheSchemaOfAFileIsToldWithoutAChange) {
     EXPECT_EQ(schema_of(path_, Milliseconds(100)).error().code, StoreErrc::unavailable);
     EXPECT_FALSE(std::filesystem::exists(path_));

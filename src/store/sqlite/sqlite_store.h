@@ -121,7 +121,7 @@ public:
     awaitable<StoreResult<std::vector<JobSource>>> sources_for_owner(Uuid owner, Uuid job) override;
     awaitable<StoreResult<void>> add_output(Uuid owner, Uuid job, OutputRecord output) override;
     awaitable<StoreResult<void>> put_source(Uuid owner, StoredSource source, std::optional<Uuid> link_of = {}) override;
-    awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256) override;
+    awaitable<StoreResult<StoredSource>> source(Uuid owner, std::string sha256, std::string reading) override;
     awaitable<StoreResult<StoreStats>> stats() override;
     awaitable<StoreResult<void>> writable() override;
     void observe(std::function<void(const Committed&)> observer,

@@ -285,10 +285,11 @@ awaitable<StoreResult<void>> SqliteStore::put_source(Uuid owner, StoredSource so
     });
 }
 
-awaitable<StoreResult<StoredSource>> SqliteStore::source(Uuid owner, std::string sha256) {
-    return read<StoredSource>([owner, sha256 = std::move(sha256)](Connection& connection) {
-        return sqlite::source(connection, owner, sha256);
-    });
+awaitable<StoreResult<StoredSource>> SqliteStore::source(Uuid owner, std::string sha256, std::string reading) {
+    return read<StoredSource>(
+        [owner, sha256 = std::move(sha256), reading = std::move(reading)](Connection& connection) {
+            return sqlite::source(connection, owner, sha256, reading);
+        });
 }
 
 awaitable<StoreResult<StoreStats>> SqliteStore::stats() {

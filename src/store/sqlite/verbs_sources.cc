@@ -41,30 +41,34 @@ StoreResult<void> put_source(Write& write, const Uuid& owner, const StoredSource
     if (link_of) connection.query("insert_job_link").bind_all(*link_of, source.sha256).run();
     // What it was read of may have been deleted meanwhile; then nothing would ever take it away.
     if (!is_named(connection, owner, source.sha256)) return no_such("source");
-    const bool is_new =
-        connection.query("insert_source").bind_all(owner, source.sha256, source.title, source.kind).run() == 1;
+    const bool is_new = connection.query("insert_source")
+                            .bind_all(owner, source.sha256, source.reading, source.title, source.kind)
+                            .run() == 1;
     if (!is_new) return {};
     for (const StoredPassage& passage : source.passages) {
         connection.query("insert_passage")
-            .bind_all(owner, source.sha256, passage.position, passage.key, passage.locator, passage.text)
+            .bind_all(owner, source.sha256, source.reading, passage.position, passage.key, passage.locator,
+                      passage.text)
             .run();
     }
     return {};
 }
 
-StoreResult<StoredSource> source(Connection& connection, const Uuid& owner, const std::string& sha256) {
+StoreResult<StoredSource> source(Connection& connection, const Uuid& owner, const std::string& sha256,
+                                 const std::string& reading) {
     const Snapshot snapshot(connection);
     StoredSource source;
     source.sha256 = sha256;
     {
         auto query = connection.query("source");
-        query.bind_all(owner, sha256);
+        query.bind_all(owner, sha256, reading);
         if (!query.step()) return no_such("source");
         source.title = query.text();
         source.kind = query.text();
+        source.reading = query.text();
     }
     auto query = connection.query("passages");
-    query.bind_all(owner, sha256);
+    query.bind_all(owner, sha256, source.reading);
     while (query.step()) {
         StoredPassage& passage = source.passages.emplace_back();
         passage.file_sha256 = sha256;

@@ -8,7 +8,8 @@ namespace longhand::store::sqlite {
 
 StoreResult<void> put_source(Write& write, const Uuid& owner, const StoredSource& source,
                              const std::optional<Uuid>& link_of);
-StoreResult<StoredSource> source(Connection& connection, const Uuid& owner, const std::string& sha256);
+StoreResult<StoredSource> source(Connection& connection, const Uuid& owner, const std::string& sha256,
+                                 const std::string& reading);
 
 /// The hashes of what was, or was to be, read for it.
 std::vector<std::string> sources_of_job(Connection& connection, const Uuid& job);

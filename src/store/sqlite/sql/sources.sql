@@ -1,13 +1,15 @@
--- What was read of a file: kept by owner and hash.
+-- What was read of a file: kept by owner, hash and how its name had it read.
 
 -- name: insert_source
-INSERT INTO sources (owner, sha256, title, kind) VALUES (?, ?, ?, ?) ON CONFLICT (owner, sha256) DO NOTHING;
+INSERT INTO sources (owner, sha256, reading, title, kind) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (owner, sha256, reading) DO NOTHING;
 -- name: insert_passage
-INSERT INTO passages (owner, sha256, position, key, locator, text) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO passages (owner, sha256, reading, position, key, locator, text) VALUES (?, ?, ?, ?, ?, ?, ?);
 -- name: source
-SELECT title, kind FROM sources WHERE owner = ? AND sha256 = ?;
+SELECT title, kind, reading FROM sources WHERE owner = ?1 AND sha256 = ?2 AND reading IN (?3, '') ORDER BY reading DESC LIMIT 1;
 -- name: passages
-SELECT position, key, locator, text FROM passages WHERE owner = ? AND sha256 = ? ORDER BY position;
+SELECT position, key, locator, text FROM passages WHERE owner = ? AND sha256 = ? AND reading = ?
+ORDER BY position;
 
 -- name: insert_job_link
 INSERT INTO job_links (job, sha256) SELECT id, ?2 FROM jobs WHERE id = ?1 ON CONFLICT (job, sha256) DO NOTHING;
