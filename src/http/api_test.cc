@@ -588,6 +588,21 @@ TEST_F(Api, ABodyThatComesSlowlyDoesNotOutliveItsCredential) {
     EXPECT_EQ(get("/api/listProjects").body.find("Late"), std::string::npos);
 }
 
+TEST_F(Api, AnUploadThatComesSlowlyDoesNotOutliveItsCredential) {
+    const std::string project = make_project(), key = make_api_key();
+    const std::string body = field("projectId", project) + file("late.txt", "Late.") + "--XX--\r\n";
+    ASSERT_TRUE(server->wait(server->database().set_api_key(ada, sha256_hex(key))));
+    auto slow = server->open(
+        "POST /api/uploadProjectFiles HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nx-api-key: " + key +
+        "\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body.substr(0, 40));
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    ASSERT_TRUE(server->wait(server->database().set_api_key(ada, sha256_hex(make_api_key()))));
+    slow.send_more(body.substr(40));
+    EXPECT_EQ(TestServer::parse(slow.read_to_end()).status, 401);
+    EXPECT_EQ(get("/api/getProjectFiles?projectId=" + project).body, "[]");
+}
+
 TEST_F(Api, ForeignHostNamesAreRefused) {
     EXPECT_EQ(server->send("GET", "/healthz", "Host: evil.example\r\n", "").text("code"), "host_not_allowed");
     for (const std::string host : {"localhost:8080", "127.0.0.1", "[::1]:8080", "books.example:8080"}) {
