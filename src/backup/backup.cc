@@ -53,7 +53,9 @@ public:
         if (auto added = add_named_files(); !added) return added.error();
         auto added = archive_.add_file(kDatabase, database_, stop_);
         if (!added) return added.error();
-        if (auto secret = archive_.add_text(kSecret, source_.secret); !secret) return secret.error();
+        const auto secret = source_.read_secret();
+        if (!secret) return secret.error();
+        if (auto kept = archive_.add_text(kSecret, *secret); !kept) return kept.error();
         if (auto finished = archive_.finish(); !finished) return finished.error();
         return BackupReport{held_.size(), archive_.bytes(), {missing_.begin(), missing_.end()}};
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -43,7 +44,10 @@ protected:
         database->execute(std::string("INSERT INTO job_sources VALUES (x'00', ") + digit +
                           ", x'00', 'hash', 'name', 8, '" + upload_name(digit) + "')");
     }
-    BackupResult<BackupReport> back_up() { return make_backup({data, "the secret\n", "test"}, file, {}); }
+    BackupSource source() const {
+        return {data, "test", [] { return BackupResult<std::string>("the secret\n"); }};
+    }
+    BackupResult<BackupReport> back_up() { return make_backup(source(), file, {}); }
     BackupResult<RestoreReport> restore() {
         fs::create_directories(target);
         return restore_backup(file, {target, target + "/secret"}, {});
@@ -108,10 +112,26 @@ TEST_F(Backups, NeverReplaceAFileAndNeverLeaveAHalf) {
     EXPECT_EQ(content_of(file), "mine");
     StopSource stop;
     stop.stop(StopReason::cancelled);
-    EXPECT_EQ(make_backup({data, "s", "test"}, folder.file("other.tar"), stop.token()).error().code,
-              BackupErrc::stopped);
-    EXPECT_FALSE(make_backup({data, "s", "test"}, folder.file("none/other.tar"), {}));
+    EXPECT_EQ(make_backup(source(), folder.file("other.tar"), stop.token()).error().code, BackupErrc::stopped);
+    EXPECT_FALSE(make_backup(source(), folder.file("none/other.tar"), {}));
+    BackupSource without = source();
+    without.read_secret = []() -> BackupResult<std::string> { return BackupFailure{BackupErrc::failed, "it is gone"}; };
+    EXPECT_EQ(make_backup(without, folder.file("other.tar"), {}).error().message, "it is gone");
     EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
+}
+
+TEST_F(Backups, HaveASecretThatIsNoOlderThanTheirDatabase) {
+    BackupSource rotated = source();
+    rotated.read_secret = [this] {
+        // As `secret rotate` seals again what the secret that it has just written opens.
+        database->execute("UPDATE job_sources SET name = 'sealed again'");
+        return BackupResult<std::string>("the new secret\nthe secret\n");
+    };
+    ASSERT_TRUE(make_backup(rotated, file, {}));
+    ASSERT_TRUE(restore());
+    EXPECT_EQ(content_of(target + "/secret"), "the new secret\nthe secret\n");
+    const auto again = store::sqlite::open_database(target + "/longhand.db", Milliseconds(1000)).value();
+    EXPECT_EQ(again->number("SELECT count(*) FROM job_sources WHERE name = 'sealed again'"), 0);
 }
 
 TEST_F(Backups, AreRestoredIntoAnEmptyFolderAlone) {
