@@ -1,7 +1,6 @@
 #include "backup/backup.h"
 
 #include <fmt/format.h>
-#include <stdio.h>
 
 #include <algorithm>
 #include <boost/json/object.hpp>
@@ -108,8 +107,7 @@ std::string folder_of(const std::string& target) {
 
 BackupResult<void> put_in_place(const std::string& draft, int fd, const std::string& target) {
     if (::fsync(fd) != 0) return unwritable(target);
-    if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0)
-        return unwritable(target);
+    if (!move_to_new(draft, target)) return unwritable(target);
     const Descriptor folder(::open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder || ::fsync(folder.get()) != 0) {
         const auto failure = unwritable(target);

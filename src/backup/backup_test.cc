@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -12,6 +15,17 @@
 #include "store/sqlite/connection.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/temporary_folder_testing.h"
+
+namespace {
+bool knows_noreplace = true;
+}
+
+/// Before the C library's own, so that a test has a file system like NFS, which knows no flags of a rename.
+extern "C" int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) noexcept {
+    if (knows_noreplace) return static_cast<int>(::syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
+    errno = EINVAL;
+    return -1;
+}
 
 namespace longhand::backup {
 namespace {
@@ -132,6 +146,39 @@ TEST_F(Backups, HaveASecretThatIsNoOlderThanTheirDatabase) {
     EXPECT_EQ(content_of(target + "/secret"), "the new secret\nthe secret\n");
     const auto again = store::sqlite::open_database(target + "/longhand.db", Milliseconds(1000)).value();
     EXPECT_EQ(again->number("SELECT count(*) FROM job_sources WHERE name = 'sealed again'"), 0);
+}
+
+/// Whose renames know no flags.
+class BackupsOnAPlainFileSystem : public Backups {
+protected:
+    BackupsOnAPlainFileSystem() { knows_noreplace = false; }
+    ~BackupsOnAPlainFileSystem() override { knows_noreplace = true; }
+};
+
+TEST_F(BackupsOnAPlainFileSystem, AreMadeAndRestoredAllTheSame) {
+    const auto made = back_up();
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
+    struct stat info {};
+    ASSERT_EQ(::stat(file.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600U);
+    EXPECT_EQ(info.st_nlink, 1U);
+    const auto restored = restore();
+    ASSERT_TRUE(restored) << restored.error().message;
+    EXPECT_EQ(content_of(target + "/" + upload_name('1')), "upload 1");
+    EXPECT_EQ(content_of(target + "/secret"), "the secret\n");
+    EXPECT_EQ(contents_of(target), "longhand.db, secret, uploads");
+}
+
+TEST_F(BackupsOnAPlainFileSystem, ReplaceNothingThatCameMeanwhile) {
+    BackupSource slow = source();
+    slow.read_secret = [this] {
+        std::ofstream(file) << "mine";
+        return BackupResult<std::string>("the secret\n");
+    };
+    EXPECT_NE(make_backup(slow, file, {}).error().message.find("File exists"), std::string::npos);
+    EXPECT_EQ(content_of(file), "mine");
+    EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
 }
 
 TEST_F(Backups, AreRestoredIntoAnEmptyFolderAlone) {

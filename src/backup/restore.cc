@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -169,7 +168,7 @@ public:
         for (const std::string name : {"uploads", "artifacts", "longhand.db"}) {
             const std::string from = folder + "/" + name, to = target_.data_folder + "/" + name;
             if (!fs::exists(from, error)) continue;
-            if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) return unwritable(to);
+            if (!move_to_new(from, to)) return unwritable(to);
             placed_.push_back(to);
         }
         if (!sync()) return unwritable(target_.data_folder);
