@@ -79,9 +79,12 @@ class Running(Installations):
             self.assertIn((self.data / "secret").read_text(), tar.extractfile("secret").read().decode())
         server.kill()
 
-        self.restore()
+        self.restore(umask=0o022)
         self.assertEqual(stat.S_IMODE((self.other / "secret").stat().st_mode), 0o600)
-        self.assertEqual(stat.S_IMODE(self.other.stat().st_mode), 0o700)
+        folders = [path for path in self.other.rglob("*") if path.is_dir()]
+        self.assertGreater(len(folders), 2)
+        for folder in (self.other, *folders):
+            self.assertEqual(stat.S_IMODE(folder.stat().st_mode), 0o700, folder)
         again = self.start("serve", "--listen", "127.0.0.1:0", "--data", self.other, *options)
         api = Api(again.url, api.token)
         self.assertEqual(self.outputs(api, done), outputs)

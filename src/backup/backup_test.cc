@@ -181,6 +181,23 @@ TEST_F(BackupsOnAPlainFileSystem, ReplaceNothingThatCameMeanwhile) {
     EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
 }
 
+TEST_F(Backups, AreRestoredIntoFoldersForTheirOwnerAlone) {
+    const std::string artifact = "artifacts/0190a2f4-5b1c-7d3e-8f00-0123456789ab/pdf-" + std::string(64, 'a');
+    fs::create_directories(fs::path(data + "/" + artifact).parent_path());
+    std::ofstream(data + "/" + artifact) << "a document";
+    database->execute("INSERT INTO job_sources VALUES (x'00', 9, x'00', 'hash', 'name', 8, '" + artifact + "')");
+    ASSERT_TRUE(back_up());
+    const mode_t before = ::umask(022);
+    const auto restored = restore();
+    ::umask(before);
+    ASSERT_TRUE(restored) << restored.error().message;
+    EXPECT_EQ(content_of(target + "/" + artifact), "a document");
+    for (const auto& entry : fs::recursive_directory_iterator(target)) {
+        const auto mode = static_cast<unsigned>(entry.status().permissions());
+        EXPECT_EQ(mode, entry.is_directory() ? 0700U : 0600U) << entry.path();
+    }
+}
+
 TEST_F(Backups, AreRestoredIntoAnEmptyFolderAlone) {
     ASSERT_TRUE(back_up());
     fs::create_directories(target);
