@@ -12,6 +12,7 @@
 #include "engine/documents.h"
 #include "engine/engine.h"
 #include "engine/live_feed.h"
+#include "http/compression.h"
 #include "http/credentials.h"
 #include "http/key_ring.h"
 #include "http/keyed_request.h"
@@ -153,6 +154,7 @@ struct Services {
     mutable StatusPolls status_polls;
     AnswerSeal answer_seal;
     mutable KeysUnderWay keys_under_way;
+    mutable ConstantTexts constant_texts;
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
