@@ -79,9 +79,12 @@ class Running(Installations):
             self.assertIn((self.data / "secret").read_text(), tar.extractfile("secret").read().decode())
         server.kill()
 
-        self.restore()
+        self.restore(umask=0o022)
         self.assertEqual(stat.S_IMODE((self.other / "secret").stat().st_mode), 0o600)
-        self.assertEqual(stat.S_IMODE(self.other.stat().st_mode), 0o700)
+        folders = [path for path in self.other.rglob("*") if path.is_dir()]
+        self.assertGreater(len(folders), 2)
+        for folder in (self.other, *folders):
+            self.assertEqual(stat.S_IMODE(folder.stat().st_mode), 0o700, folder)
         again = self.start("serve", "--listen", "127.0.0.1:0", "--data", self.other, *options)
         api = Api(again.url, api.token)
         self.assertEqual(self.outputs(api, done), outputs)
@@ -106,6 +109,35 @@ class Running(Installations):
         self.restore()
         again = self.start("serve", "--listen", "127.0.0.1:0", "--data", self.other)
         self.assertIn(project, json.dumps(Api(again.url, api.token).get("/api/listProjects")))
+
+
+class Rotated(Installations):
+    def test_the_secret_is_no_older_than_the_database(self):
+        """A file goes while its backup is being made, so the database is copied a second time; before that its secret is rotated."""
+        run("user", "add", "ann@example.org", "--data", self.data)
+        large, passing = (f"uploads/{digit * 32}" for digit in "0f")
+        (self.data / "uploads").mkdir(mode=0o700)
+        with open(self.data / large, "wb") as file:
+            file.truncate(256 << 20)
+        (self.data / passing).write_text("It goes.")
+        with sqlite3.connect(self.data / "longhand.db") as database:
+            for number, path in enumerate((large, passing)):
+                database.execute("INSERT INTO job_sources VALUES (x'00', ?, x'00', 'h', 'n', 1, ?)", (number, path))
+        database.close()
+        child = subprocess.Popen([BINARY, "backup", self.file, "--data", self.data], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
+        with child:
+            wait_until(lambda: any(path.stat().st_size > 1 << 20 for path in self.folder.glob(".backup.tar.partial-*/archive")), "some of the file")
+            child.send_signal(signal.SIGSTOP)
+            run("secret", "rotate", "--data", self.data)
+            with sqlite3.connect(self.data / "longhand.db") as database:
+                database.execute("DELETE FROM job_sources WHERE path = ?", (passing,))
+            database.close()
+            (self.data / passing).unlink()
+            child.send_signal(signal.SIGCONT)
+            self.assertEqual(child.wait(DEADLINE), 0, child.stderr.read())
+            self.assertEqual(child.stderr.read(), "")
+        with tarfile.open(self.file) as tar:
+            self.assertEqual(tar.extractfile("secret").read().decode(), (self.data / "secret").read_text())
 
 
 class Refusals(Installations):

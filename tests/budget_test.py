@@ -59,7 +59,7 @@ class Money(LonghandTest):
         self.assertIn(f"spent         ${figure:.6f}", receipt)
         self.assertEqual(json.loads(run("receipt", job, "--data", self.data, "--json").stdout)["spent"]["cost_usd"], figure)
         _, _, metrics = api.raw("GET", "/metrics")
-        told = re.search(r"^longhand_ledger_cost_usd_total (\S+)", metrics.decode(), re.M)
+        told = re.search(r"^longhand_ledger_cost_usd (\S+)", metrics.decode(), re.M)
         self.assertAlmostEqual(float(told[1]), figure, places=6)
         self.assertIn("completed", run("resume", job, "--data", self.data, status=1).stderr)
 

@@ -65,6 +65,16 @@ class Operations(LonghandTest):
         told = {family_of(name, known) for name in NAME.findall(document)}
         self.assertEqual(sorted(set(known) - told), [], "docs/operations.md leaves these out")
 
+    def test_no_gauge_is_taken_for_a_counter_and_no_counter_for_a_gauge(self):
+        """A gauge that falls has not started again, and the delta of a counter that has is none."""
+        known = families(self.metrics())
+        asked = "\n".join([*expressions(), (PACKAGING / "prometheus/alerts.yml").read_text()])
+        found = re.findall(r"\b(rate|irate|increase|delta|idelta|deriv|predict_linear)\((\w+)", asked)
+        self.assertGreater(len(found), 30)
+        for function, series in found:
+            counts = known[family_of(series, known)] in ("counter", "histogram")
+            self.assertEqual(counts, function in ("rate", "irate", "increase"), f"{function}({series})")
+
     def test_every_alert_is_explained(self):
         document = (ROOT / "docs/operations.md").read_text()
         alerts = re.findall(r"- alert: (\w+)", (PACKAGING / "prometheus/alerts.yml").read_text())

@@ -1,7 +1,6 @@
 #include "backup/backup.h"
 
 #include <fmt/format.h>
-#include <stdio.h>
 
 #include <algorithm>
 #include <boost/json/object.hpp>
@@ -53,7 +52,9 @@ public:
         if (auto added = add_named_files(); !added) return added.error();
         auto added = archive_.add_file(kDatabase, database_, stop_);
         if (!added) return added.error();
-        if (auto secret = archive_.add_text(kSecret, source_.secret); !secret) return secret.error();
+        const auto secret = source_.read_secret();
+        if (!secret) return secret.error();
+        if (auto kept = archive_.add_text(kSecret, *secret); !kept) return kept.error();
         if (auto finished = archive_.finish(); !finished) return finished.error();
         return BackupReport{held_.size(), archive_.bytes(), {missing_.begin(), missing_.end()}};
     }
@@ -106,8 +107,7 @@ std::string folder_of(const std::string& target) {
 
 BackupResult<void> put_in_place(const std::string& draft, int fd, const std::string& target) {
     if (::fsync(fd) != 0) return unwritable(target);
-    if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0)
-        return unwritable(target);
+    if (!move_to_new(draft, target)) return unwritable(target);
     const Descriptor folder(::open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder || ::fsync(folder.get()) != 0) {
         const auto failure = unwritable(target);

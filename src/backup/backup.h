@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,10 @@ namespace longhand::backup {
 
 struct BackupSource {
     std::string data_folder;
-    std::string secret;   ///< the secret file's text
     std::string version;  ///< of this program, for the manifest
+    /// Reads the secret file's text. Called once, after the last copy of the database: what a rotation has sealed
+    /// again by then opens under it, and what it had not, under the former secrets in it. An error ends the backup.
+    std::function<BackupResult<std::string>()> read_secret;
 };
 
 struct BackupReport {

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -11,6 +15,17 @@
 #include "store/sqlite/connection.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/temporary_folder_testing.h"
+
+namespace {
+bool knows_noreplace = true;
+}
+
+/// Before the C library's own, so that a test has a file system like NFS, which knows no flags of a rename.
+extern "C" int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) noexcept {
+    if (knows_noreplace) return static_cast<int>(::syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
+    errno = EINVAL;
+    return -1;
+}
 
 namespace longhand::backup {
 namespace {
@@ -43,7 +58,10 @@ protected:
         database->execute(std::string("INSERT INTO job_sources VALUES (x'00', ") + digit +
                           ", x'00', 'hash', 'name', 8, '" + upload_name(digit) + "')");
     }
-    BackupResult<BackupReport> back_up() { return make_backup({data, "the secret\n", "test"}, file, {}); }
+    BackupSource source() const {
+        return {data, "test", [] { return BackupResult<std::string>("the secret\n"); }};
+    }
+    BackupResult<BackupReport> back_up() { return make_backup(source(), file, {}); }
     BackupResult<RestoreReport> restore() {
         fs::create_directories(target);
         return restore_backup(file, {target, target + "/secret"}, {});
@@ -108,10 +126,76 @@ TEST_F(Backups, NeverReplaceAFileAndNeverLeaveAHalf) {
     EXPECT_EQ(content_of(file), "mine");
     StopSource stop;
     stop.stop(StopReason::cancelled);
-    EXPECT_EQ(make_backup({data, "s", "test"}, folder.file("other.tar"), stop.token()).error().code,
-              BackupErrc::stopped);
-    EXPECT_FALSE(make_backup({data, "s", "test"}, folder.file("none/other.tar"), {}));
+    EXPECT_EQ(make_backup(source(), folder.file("other.tar"), stop.token()).error().code, BackupErrc::stopped);
+    EXPECT_FALSE(make_backup(source(), folder.file("none/other.tar"), {}));
+    BackupSource without = source();
+    without.read_secret = []() -> BackupResult<std::string> { return BackupFailure{BackupErrc::failed, "it is gone"}; };
+    EXPECT_EQ(make_backup(without, folder.file("other.tar"), {}).error().message, "it is gone");
     EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
+}
+
+TEST_F(Backups, HaveASecretThatIsNoOlderThanTheirDatabase) {
+    BackupSource rotated = source();
+    rotated.read_secret = [this] {
+        // As `secret rotate` seals again what the secret that it has just written opens.
+        database->execute("UPDATE job_sources SET name = 'sealed again'");
+        return BackupResult<std::string>("the new secret\nthe secret\n");
+    };
+    ASSERT_TRUE(make_backup(rotated, file, {}));
+    ASSERT_TRUE(restore());
+    EXPECT_EQ(content_of(target + "/secret"), "the new secret\nthe secret\n");
+    const auto again = store::sqlite::open_database(target + "/longhand.db", Milliseconds(1000)).value();
+    EXPECT_EQ(again->number("SELECT count(*) FROM job_sources WHERE name = 'sealed again'"), 0);
+}
+
+/// Whose renames know no flags.
+class BackupsOnAPlainFileSystem : public Backups {
+protected:
+    BackupsOnAPlainFileSystem() { knows_noreplace = false; }
+    ~BackupsOnAPlainFileSystem() override { knows_noreplace = true; }
+};
+
+TEST_F(BackupsOnAPlainFileSystem, AreMadeAndRestoredAllTheSame) {
+    const auto made = back_up();
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
+    struct stat info {};
+    ASSERT_EQ(::stat(file.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600U);
+    EXPECT_EQ(info.st_nlink, 1U);
+    const auto restored = restore();
+    ASSERT_TRUE(restored) << restored.error().message;
+    EXPECT_EQ(content_of(target + "/" + upload_name('1')), "upload 1");
+    EXPECT_EQ(content_of(target + "/secret"), "the secret\n");
+    EXPECT_EQ(contents_of(target), "longhand.db, secret, uploads");
+}
+
+TEST_F(BackupsOnAPlainFileSystem, ReplaceNothingThatCameMeanwhile) {
+    BackupSource slow = source();
+    slow.read_secret = [this] {
+        std::ofstream(file) << "mine";
+        return BackupResult<std::string>("the secret\n");
+    };
+    EXPECT_NE(make_backup(slow, file, {}).error().message.find("File exists"), std::string::npos);
+    EXPECT_EQ(content_of(file), "mine");
+    EXPECT_EQ(left(), (std::vector<std::string>{"backup.tar", "data"}));
+}
+
+TEST_F(Backups, AreRestoredIntoFoldersForTheirOwnerAlone) {
+    const std::string artifact = "artifacts/0190a2f4-5b1c-7d3e-8f00-0123456789ab/pdf-" + std::string(64, 'a');
+    fs::create_directories(fs::path(data + "/" + artifact).parent_path());
+    std::ofstream(data + "/" + artifact) << "a document";
+    database->execute("INSERT INTO job_sources VALUES (x'00', 9, x'00', 'hash', 'name', 8, '" + artifact + "')");
+    ASSERT_TRUE(back_up());
+    const mode_t before = ::umask(022);
+    const auto restored = restore();
+    ::umask(before);
+    ASSERT_TRUE(restored) << restored.error().message;
+    EXPECT_EQ(content_of(target + "/" + artifact), "a document");
+    for (const auto& entry : fs::recursive_directory_iterator(target)) {
+        const auto mode = static_cast<unsigned>(entry.status().permissions());
+        EXPECT_EQ(mode, entry.is_directory() ? 0700U : 0600U) << entry.path();
+    }
 }
 
 TEST_F(Backups, AreRestoredIntoAnEmptyFolderAlone) {

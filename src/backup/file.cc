@@ -1,5 +1,6 @@
 #include "backup/file.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -27,6 +28,19 @@ bool write_new_file(const std::string& path, std::string_view bytes) {
     ::unlink(path.c_str());
     errno = error;
     return false;
+}
+
+bool move_to_new(const std::string& from, const std::string& to) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+    // NFS and file systems of FUSE know no such move. A link to a file is refused where there is one, and a folder
+    // takes the place of an empty one at most.
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return false;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(std::filesystem::symlink_status(from, ignored)))
+        return ::rename(from.c_str(), to.c_str()) == 0;
+    if (::link(from.c_str(), to.c_str()) != 0) return false;
+    ::unlink(from.c_str());
+    return true;
 }
 
 std::string reason() {

@@ -31,6 +31,9 @@ private:
 
 /// Writes the new file `path` with mode 0600. False, with errno: it is not there.
 bool write_new_file(const std::string& path, std::string_view bytes);
+/// Moves the file or folder `from` to `to` on the same file system, where nothing may be: that stays, but for a folder
+/// that is empty. False, with errno: `from` is where it was.
+bool move_to_new(const std::string& from, const std::string& to);
 /// What errno says.
 std::string reason();
 

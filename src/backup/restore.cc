@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -78,8 +77,7 @@ private:
             return archive_.damaged(fmt::format("'{}' in it is nothing of a backup", name.substr(0, 100)));
         if (sums_.contains(name)) return archive_.damaged(fmt::format("'{}' is in it twice", name));
         const std::string path = folder_ + "/" + name;
-        std::error_code error;
-        fs::create_directories(fs::path(path).parent_path(), error);
+        make_folders(name);
         const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!file) return unwritable(path);
         Sha256Stream hash;
@@ -95,6 +93,12 @@ private:
         sums_.emplace(name, hash.finish_hex());
         if (is_stored) ++report_.files;
         return {};
+    }
+
+    /// Those of the file `name`, for their owner alone, as the server makes them. Opening the file says what failed.
+    void make_folders(const std::string& name) const {
+        for (auto end = name.find('/'); end != name.npos; end = name.find('/', end + 1))
+            ::mkdir((folder_ + "/" + name.substr(0, end)).c_str(), 0700);
     }
 
     /// SHA256SUMS has to be the list of exactly what came, and the last file.
@@ -169,7 +173,7 @@ public:
         for (const std::string name : {"uploads", "artifacts", "longhand.db"}) {
             const std::string from = folder + "/" + name, to = target_.data_folder + "/" + name;
             if (!fs::exists(from, error)) continue;
-            if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) return unwritable(to);
+            if (!move_to_new(from, to)) return unwritable(to);
             placed_.push_back(to);
         }
         if (!sync()) return unwritable(target_.data_folder);

@@ -56,24 +56,37 @@ std::string megabytes(std::uint64_t bytes) {
 }
 
 // The secret's text as it is, once it is known to be one.
-Result<std::string, OpenErrc> secret_text(const std::string& path) {
+http::SecretResult<std::string> secret_text(const std::string& path) {
     const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
-    if (const auto secrets = http::load_secrets(path, now); !secrets)
-        return Failure<OpenErrc>{OpenErrc::failed, secrets.error().message};
+    if (const auto secrets = http::load_secrets(path, now); !secrets) return secrets.error();
     std::stringstream text;
     text << std::ifstream(path).rdbuf();
     return text.str();
+}
+
+backup::BackupSource source_of(const std::string& data, const std::string& secret_file) {
+    backup::BackupSource source;
+    source.data_folder = data;
+    source.version = version_text();
+    source.read_secret = [secret_file]() -> backup::BackupResult<std::string> {
+        auto text = secret_text(secret_file);
+        if (text) return std::move(*text);
+        return backup::BackupFailure{backup::BackupErrc::failed,
+                                     text.error().message + " Nothing of the backup is left."};
+    };
+    return source;
 }
 
 int back_up(const Options& options) {
     const auto data = data_path(options);
     if (!data) return complain(data.error().message, status_of(data.error().code));
     if (const auto there = check_installation_is_there(*data); !there) return complain(there.error().message);
-    auto secret = secret_text(secret_path(options, *data));
-    if (!secret) return complain(secret.error().message);
+    const std::string secret = secret_path(options, *data);
+    // Looked at here so that a missing one is told before the work.
+    if (const auto text = secret_text(secret); !text) return complain(text.error().message);
     const std::string file = options.positional("FILE");
     const StopOnSignal stop;
-    const auto report = backup::make_backup({*data, std::move(*secret), version_text()}, file, stop.token());
+    const auto report = backup::make_backup(source_of(*data, secret), file, stop.token());
     if (!report) return complain_of(report.error());
     std::printf("%s holds the database, the secret and %zu files, %s. Keep it as you keep the secret.\n", file.c_str(),
                 report->files, megabytes(report->bytes).c_str());

@@ -63,6 +63,8 @@ TEST(EngineFigures, CallsAreTimedAndTheirFailuresAreToldApart) {
     EXPECT_EQ(failures_of(stats, "malformed"), 1);
     EXPECT_EQ(failures_of(stats, "no_credit"), 0);
     EXPECT_EQ(failures_of(stats, "stopped"), -1);
+    // What failures are compared with: attempts too.
+    EXPECT_EQ(stats.model_calls, SmallWork::kSections + 1 + 3);
     EXPECT_EQ(stats.calls.answer_seconds.count(), SmallWork::kSections + 1U);
     EXPECT_EQ(stats.calls.first_byte_seconds.count(), SmallWork::kSections + 1U);
     EXPECT_GE(stats.calls.answer_seconds.sum(), stats.calls.first_byte_seconds.sum());

@@ -77,13 +77,17 @@ std::optional<std::string> whole_file(const std::string& path) {
     return file ? std::optional(std::move(text)) : std::nullopt;
 }
 
-/// False: the body is no smaller for it.
-bool replace_body(net::HttpResponse& response, std::string compressed) {
-    if (compressed.size() >= response.body.size()) return false;
+void set_compressed_body(net::HttpResponse& response, std::string compressed) {
     response.body = std::move(compressed);
     response.headers.emplace_back("Content-Encoding", "gzip");
     std::string* tag = find_header(response, "etag");
     if (tag != nullptr && !tag->starts_with("W/")) tag->insert(0, "W/");
+}
+
+/// False: the body is no smaller for it.
+bool replace_body(net::HttpResponse& response, std::string compressed) {
+    if (compressed.size() >= response.body.size()) return false;
+    set_compressed_body(response, std::move(compressed));
     return true;
 }
 
@@ -120,6 +124,30 @@ void compress(net::HttpResponse& response, const net::HttpRequest& request) {
     if (find_header(response, "content-encoding") != nullptr) return;
     response.headers.emplace_back("Vary", "Accept-Encoding");
     if (prefers_gzip(accepted_encodings(request))) replace_body(response, gzipped(response.body));
+}
+
+net::HttpResponse ConstantTexts::answer(const net::HttpRequest& request, net::HttpResponse head, std::string_view name,
+                                        const std::function<std::string()>& make) {
+    const Text& kept = text(name, make);
+    const bool is_worth_it = kept.plain.size() >= kLeastCompressed && kept.compressed.size() < kept.plain.size() &&
+                             is_compressible(head.content_type);
+    if (is_worth_it && prefers_gzip(accepted_encodings(request))) {
+        set_compressed_body(head, kept.compressed);
+        head.headers.emplace_back("Vary", "Accept-Encoding");
+    } else {
+        head.body = kept.plain;
+    }
+    return head;
+}
+
+const ConstantTexts::Text& ConstantTexts::text(std::string_view name, const std::function<std::string()>& make) {
+    const std::lock_guard lock(mutex_);
+    const auto found = texts_.find(name);
+    if (found != texts_.end()) return found->second;
+    Text made;
+    made.plain = make();
+    made.compressed = gzipped(made.plain);
+    return texts_.emplace(name, std::move(made)).first->second;
 }
 
 awaitable<std::optional<net::HttpResponse>> compressed_file(Runtime& runtime, FileReply reply,

@@ -1,10 +1,26 @@
 // What is compressed, for whom, and that it is the same text.
 #include "http/compression.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <array>
+#include <atomic>
+
 #include "http/testing.h"
+
+namespace {
+std::atomic<int> compressions = 0;
+}
+
+/// Before zlib's own, so that a test sees how often something is compressed.
+extern "C" int deflateInit2_(z_streamp stream, int level, int method, int window_bits, int memory_level, int strategy,
+                             const char* version, int stream_size) {
+    ++compressions;
+    static const auto real = reinterpret_cast<decltype(&deflateInit2_)>(::dlsym(RTLD_NEXT, "deflateInit2_"));
+    return real(stream, level, method, window_bits, memory_level, strategy, version, stream_size);
+}
 
 namespace longhand::http {
 namespace {
@@ -126,8 +142,64 @@ TEST_F(CompressedFile, AsAreTheServersOtherAnswers) {
     EXPECT_EQ(unzipped(packed.body), plain.body);
     const RawAnswer head = server.send("HEAD", "/api/openapi.json", "Accept-Encoding: gzip\r\n", "");
     EXPECT_EQ(head.header("content-length"), packed.header("content-length"));
+    EXPECT_EQ(head.header("content-encoding"), "gzip");
+    EXPECT_EQ(head.body, "");
     const RawAnswer small = server.send("GET", "/healthz", "Accept-Encoding: gzip\r\n", "");
     EXPECT_EQ(small.header("content-encoding") + small.header("vary"), "");
+}
+
+TEST_F(CompressedFile, TextsThatStayAreCompressedAtTheirFirstUseAlone) {
+    const int before = compressions;
+    const std::array paths = {"/", "/docs/operations.md", "/api/openapi.json"};
+    for (int round = 0; round < 3; ++round) {
+        for (const std::string path : paths) {
+            const RawAnswer plain = server.send("GET", path, "", "");
+            const RawAnswer packed = server.send("GET", path, "Accept-Encoding: gzip\r\n", "");
+            EXPECT_EQ(plain.status, 200) << path;
+            EXPECT_EQ(plain.header("content-encoding"), "") << path;
+            EXPECT_EQ(packed.header("content-encoding"), "gzip") << path;
+            EXPECT_EQ(unzipped(packed.body), plain.body) << path;
+            EXPECT_EQ(packed.header("content-type"), plain.header("content-type")) << path;
+            for (const RawAnswer& answer : {plain, packed}) EXPECT_EQ(answer.header("vary"), "Accept-Encoding") << path;
+        }
+    }
+    EXPECT_EQ(compressions - before, static_cast<int>(paths.size()));
+    EXPECT_EQ(server.send("GET", "/docs/none.md", "Accept-Encoding: gzip\r\n", "").status, 404);
+}
+
+TEST(ConstantTexts, AreMadeOnceHoweverManyAskAtTheSameTime) {
+    ConstantTexts texts;
+    std::atomic<int> made = 0;
+    const std::string words(20'000, 'a');
+    const auto ask = [&](const char* accepted) {
+        net::HttpRequest request;
+        request.headers.insert("Accept-Encoding", accepted);
+        net::HttpResponse head;
+        head.content_type = "text/plain";
+        head.headers = {{"ETag", "\"x\""}};
+        return texts.answer(request, std::move(head), "words", [&] { return ++made, words; });
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i)
+        threads.emplace_back([&] {
+            EXPECT_EQ(unzipped(ask("gzip").body), words);
+            EXPECT_EQ(ask("br").body, words);
+        });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(header_of(ask("gzip"), "etag"), "W/\"x\"");
+    EXPECT_EQ(header_of(ask("br"), "etag"), "\"x\"");
+}
+
+TEST(ConstantTexts, ThatAreSmallStayAsTheyAre) {
+    ConstantTexts texts;
+    net::HttpRequest request;
+    request.headers.insert("Accept-Encoding", "gzip");
+    net::HttpResponse head;
+    head.content_type = "text/plain";
+    const net::HttpResponse answer = texts.answer(request, std::move(head), "few", [] { return std::string("few"); });
+    EXPECT_EQ(answer.body, "few");
+    EXPECT_EQ(header_of(answer, "content-encoding"), "");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What a client sees of a job's money.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <sstream>
 #include <thread>
 
 #include "http/handlers.h"
@@ -8,6 +10,20 @@
 
 namespace longhand::http {
 namespace {
+
+/// The series of those families whose type is counter, with their values.
+std::map<std::string, double> counters_in(const std::string& metrics) {
+    std::map<std::string, double> counters;
+    std::istringstream lines(metrics);
+    bool is_counter = false;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("# TYPE ")) is_counter = line.ends_with(" counter");
+        if (!is_counter || line.starts_with('#')) continue;
+        const auto space = line.rfind(' ');
+        counters[line.substr(0, space)] = std::stod(line.substr(space + 1));
+    }
+    return counters;
+}
 
 class LedgerApi : public testing::Test {
 protected:
@@ -53,6 +69,17 @@ protected:
         end.ending = "stop";
         ASSERT_TRUE(server.wait(server.database().settle_call(end)));
     }
+    void estimate(const job::Job& job, Uuid call) {
+        store::CallEnd end;
+        end.job = job.id;
+        end.call = call;
+        end.state = job::CallState::estimated;
+        end.tokens = {.prompt = 200, .completion = 400};
+        end.generation_id = "gen-1";
+        end.ending = "unavailable";
+        ASSERT_TRUE(server.wait(server.database().settle_call(end)));
+    }
+    std::string metrics() { return server.send("GET", "/metrics", "", "").body; }
     void pause(const job::Job& job) { ASSERT_TRUE(server.wait(server.database().pause(job.id, job.lease, "{}"))); }
     static std::string resume_body(const std::string& id, const std::string& more = "") {
         return R"({"jobId":")" + id + "\"" + more + "}";
@@ -86,8 +113,23 @@ TEST_F(LedgerApi, TellsEachCallAndTheSums) {
     EXPECT_EQ(get("/api/jobs/" + id + "/ledger", bob).status, 404);
     const RawAnswer metrics = server.send("GET", "/metrics", "", "");
     EXPECT_NE(metrics.body.find("longhand_ledger_calls_total 1"), std::string::npos) << metrics.body;
-    EXPECT_NE(metrics.body.find("longhand_ledger_cost_usd_total 0.00025"), std::string::npos);
+    EXPECT_NE(metrics.body.find("longhand_ledger_cost_usd 0.00025"), std::string::npos);
     EXPECT_NE(metrics.body.find("longhand_ledger_unfinished_calls 1"), std::string::npos);
+}
+
+TEST_F(LedgerApi, NoCounterFallsWhenAnEstimateIsCorrected) {
+    const job::Job job = claim(start("").text("jobId"));
+    const Uuid call = reserve(job);
+    estimate(job, call);
+    const std::string estimated = metrics();
+    EXPECT_NE(estimated.find("longhand_ledger_completion_tokens 400"), std::string::npos) << estimated;
+    settle(job, call);
+    const std::string corrected = metrics();
+    EXPECT_NE(corrected.find("longhand_ledger_completion_tokens 150"), std::string::npos) << corrected;
+    EXPECT_NE(corrected.find("longhand_ledger_prompt_tokens 100"), std::string::npos);
+    const auto before = counters_in(estimated), after = counters_in(corrected);
+    EXPECT_EQ(before.at("longhand_ledger_calls_total"), 1);
+    for (const auto& [series, value] : before) EXPECT_GE(after.at(series), value) << series;
 }
 
 TEST_F(LedgerApi, ACancelledJobHasAReceipt) {

@@ -41,7 +41,7 @@ std::string filled(std::string page, std::string_view mark, std::string_view val
     return at == page.npos ? page : page.replace(at, mark.size(), escaped(value));
 }
 
-awaitable<ApiResult<Reply>> get_page(const Services& services, Call&) {
+awaitable<ApiResult<Reply>> get_page(const Services& services, Call& call) {
     const std::string page(embedded("index.html").value());
     const std::string style = between(page, "<style>", "</style>");
     net::HttpResponse response;
@@ -51,18 +51,19 @@ awaitable<ApiResult<Reply>> get_page(const Services& services, Call&) {
                                      "'none'; frame-ancestors 'none'",
                                      base64_of_sha256(style))},
                         {"Referrer-Policy", "no-referrer"}};
-    response.body = filled(page, "{version}", services.options.version);
-    co_return response;
+    const std::function<std::string()> make = [&] { return filled(page, "{version}", services.options.version); };
+    co_return services.constant_texts.answer(call.request(), std::move(response), "index.html", make);
 }
 
-awaitable<ApiResult<Reply>> get_document(const Services&, Call& call) {
+awaitable<ApiResult<Reply>> get_document(const Services& services, Call& call) {
     const auto name = call.path_values.find("name");
-    const auto text = name == call.path_values.end() ? std::nullopt : embedded("documents/" + name->second);
+    const std::string path = name == call.path_values.end() ? "" : "documents/" + name->second;
+    const auto text = embedded(path);
     if (!text) co_return ApiError{ApiErrc::not_found, "There is no such document; GET / lists them."};
     net::HttpResponse response;
     response.content_type = "text/markdown; charset=utf-8";
-    response.body = std::string(*text);
-    co_return response;
+    const std::function<std::string()> make = [&] { return std::string(*text); };
+    co_return services.constant_texts.answer(call.request(), std::move(response), path, make);
 }
 
 awaitable<ApiResult<Reply>> get_health(const Services&, Call&) {
@@ -128,8 +129,9 @@ awaitable<ApiResult<Reply>> get_metrics(const Services& services, Call&) {
     co_return response;
 }
 
-awaitable<ApiResult<Reply>> get_contract(const Services&, Call&) {
-    co_return json_reply(std::string(contract_json()));
+awaitable<ApiResult<Reply>> get_contract(const Services& services, Call& call) {
+    const std::function<std::string()> make = [] { return std::string(contract_json()); };
+    co_return services.constant_texts.answer(call.request(), json_reply(""), "openapi.json", make);
 }
 
 }  // namespace

@@ -103,22 +103,24 @@ void add_store(MetricFamilies& families, const store::StoreStats& store) {
 void add_ledger(MetricFamilies& families, const store::LedgerTotals& ledger) {
     families.counter("longhand_ledger_calls_total", "Requests to providers that have ended",
                      static_cast<double>(ledger.calls));
-    families.counter("longhand_ledger_cost_usd_total", "What they cost, in US dollars, where it is known",
-                     ledger.cost.usd());
-    families.counter("longhand_ledger_unknown_costs_total", "Those of which nobody gave a price",
-                     static_cast<double>(ledger.unknown_costs));
-    families.counter("longhand_ledger_prompt_tokens_total", "Tokens of prompts that were bought",
-                     static_cast<double>(ledger.prompt_tokens));
-    families.counter("longhand_ledger_completion_tokens_total", "Tokens of answers that were bought",
-                     static_cast<double>(ledger.completion_tokens));
+    // An estimate that the provider corrects may fall, which of a counter would be a restart.
+    families.gauge("longhand_ledger_cost_usd", "What they cost, in US dollars, where it is known", ledger.cost.usd());
+    families.gauge("longhand_ledger_unknown_costs", "Those of which nobody gave a price",
+                   static_cast<double>(ledger.unknown_costs));
+    families.gauge("longhand_ledger_prompt_tokens", "Tokens of prompts that were bought",
+                   static_cast<double>(ledger.prompt_tokens));
+    families.gauge("longhand_ledger_completion_tokens", "Tokens of answers that were bought",
+                   static_cast<double>(ledger.completion_tokens));
     families.gauge("longhand_ledger_unfinished_calls", "Requests to providers under way",
                    static_cast<double>(ledger.unfinished_calls));
     families.gauge("longhand_ledger_reserved_usd", "What is held for them, in US dollars", ledger.reserved_cost.usd());
 }
 
 void add_models(MetricFamilies& families, const engine::EngineStats& engine) {
-    families.counter("longhand_model_calls_total", "Model calls begun", static_cast<double>(engine.model_calls));
-    families.counter("longhand_model_errors_total", "Model calls failed", static_cast<double>(engine.model_errors));
+    families.counter("longhand_model_calls_total", "Requests to the provider, each attempt of a model call",
+                     static_cast<double>(engine.model_calls));
+    families.counter("longhand_model_errors_total", "Model calls that failed, after all attempts",
+                     static_cast<double>(engine.model_errors));
     families.counter("longhand_prompt_tokens_total", "Tokens sent to models",
                      static_cast<double>(engine.prompt_tokens));
     families.counter("longhand_completion_tokens_total", "Tokens written by models",

@@ -13,6 +13,7 @@
 #include "engine/documents.h"
 #include "engine/engine.h"
 #include "engine/live_feed.h"
+#include "http/compression.h"
 #include "http/credentials.h"
 #include "http/key_ring.h"
 #include "http/keyed_request.h"
@@ -155,6 +156,7 @@ struct Services {
     AnswerSeal answer_seal;
     mutable KeysUnderWay keys_under_way;
     mutable OwnerPlaces address_checks{4};  ///< under way for one user: each may hold a thread that looks names up
+    mutable ConstantTexts constant_texts;
 
     Services(Deps given, AppOptions chosen)
         : deps(std::move(given)),
