@@ -2,52 +2,44 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
-#include <utility>
 
 #include "base/uuid.h"
 
 namespace longhand {
 
-/// Thread-safe. Outlives its places.
+/// Thread-safe. Places may outlive it.
 class OwnerPlaces {
 public:
+    /// Held as long as somebody has it.
+    using Place = std::shared_ptr<const void>;
+
     explicit OwnerPlaces(unsigned most) : most_(most) {}
 
-    class Place {
-    public:
-        Place(OwnerPlaces& places, const Uuid& owner) : places_(&places), owner_(owner) {}
-        Place(Place&& other) noexcept : places_(std::exchange(other.places_, nullptr)), owner_(other.owner_) {}
-        Place& operator=(Place&&) = delete;
-        ~Place() {
-            if (places_ != nullptr) places_->leave(owner_);
-        }
-
-    private:
-        OwnerPlaces* places_;
-        Uuid owner_;
-    };
-
-    /// Until it is destroyed. Nothing: the owner has as many as one may have.
-    std::optional<Place> take(const Uuid& owner) {
-        const std::lock_guard lock(mutex_);
-        unsigned& taken = taken_[owner];
-        if (taken == most_) return std::nullopt;
-        ++taken;
-        return std::optional<Place>(std::in_place, *this, owner);
+    /// Null: the owner has as many as one may have.
+    Place take(const Uuid& owner) {
+        const std::lock_guard lock(taken_->mutex);
+        unsigned& count = taken_->count[owner];
+        if (count == most_) return nullptr;
+        ++count;
+        return {static_cast<const void*>(this), [taken = taken_, owner](const void*) { taken->leave(owner); }};
     }
 
 private:
-    void leave(const Uuid& owner) {
-        const std::lock_guard lock(mutex_);
-        const auto found = taken_.find(owner);
-        if (--found->second == 0) taken_.erase(found);
-    }
+    struct Taken {
+        std::mutex mutex;
+        std::map<Uuid, unsigned> count;  ///< of those who have one
+
+        void leave(const Uuid& owner) {
+            const std::lock_guard lock(mutex);
+            const auto found = count.find(owner);
+            if (--found->second == 0) count.erase(found);
+        }
+    };
 
     const unsigned most_;
-    std::mutex mutex_;
-    std::map<Uuid, unsigned> taken_;
+    const std::shared_ptr<Taken> taken_ = std::make_shared<Taken>();
 };
 
 }  // namespace longhand

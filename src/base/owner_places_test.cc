@@ -16,10 +16,22 @@ TEST(OwnerPlaces, AreSoManyForEachOwnerAndComeBack) {
         EXPECT_FALSE(places.take(ada));
         EXPECT_TRUE(places.take(bob));
     }
-    const auto moved = std::move(first);
-    const auto again = places.take(ada);
+    auto again = places.take(ada);
     EXPECT_TRUE(again);
     EXPECT_FALSE(places.take(ada));
+    // Whoever has it holds it.
+    const auto shared = again;
+    again.reset();
+    EXPECT_FALSE(places.take(ada));
+}
+
+TEST(OwnerPlaces, MayOutliveWhoGivesThem) {
+    OwnerPlaces::Place place;
+    {
+        OwnerPlaces places(1);
+        place = places.take(Uuid{});
+        EXPECT_TRUE(place);
+    }
 }
 
 }  // namespace

@@ -138,37 +138,38 @@ std::function<awaitable<llm::LlmResult<void>>(std::string, StopToken)> key_check
 http::Deps deps_of(Server& server) {
     store::Store& store = server.installation->store();
     engine::Engine& engine = server.workshop->engine();
-    return {.runtime = server.runtime,
-            .jobs = store,
-            .projects = store,
-            .accounts = store,
-            .requests = store,
-            .files = server.installation->files(),
-            .live = engine.live(),
-            .outputs = [documents = &server.workshop->documents()](
-                           Uuid owner, Uuid job, std::string format,
-                           StopToken stop) { return documents->get(owner, job, std::move(format), std::move(stop)); },
-            .engine_stats = [&engine] { return engine.stats(); },
-            .provider_health =
-                [&health = server.provider->health()] {
-                    const auto report = health.report();
-                    return http::ProviderHealth{report.state, report.message};
-                },
-            .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
-            .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
-            .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
-            .check_provider_key = key_check_of(*server.provider),
-            .better_prompt = [&engine](
-                                 engine::PromptQuestion question,
-                                 StopToken stop) { return engine.better_prompt(std::move(question), std::move(stop)); },
-            .webhooks = &store,
-            .check_address =
-                // On the loop that outlives the resolver, as a connection's own does not.
-            [&runtime = server.runtime, &guard = server.reach->guard()](net::WebAddress address, StopToken stop) {
-                return on_loop(runtime, guard.check(std::move(address), kAddressCheck, std::move(stop)));
+    return {
+        .runtime = server.runtime,
+        .jobs = store,
+        .projects = store,
+        .accounts = store,
+        .requests = store,
+        .files = server.installation->files(),
+        .live = engine.live(),
+        .outputs = [documents = &server.workshop->documents()](
+                       Uuid owner, Uuid job, std::string format,
+                       StopToken stop) { return documents->get(owner, job, std::move(format), std::move(stop)); },
+        .engine_stats = [&engine] { return engine.stats(); },
+        .provider_health =
+            [&health = server.provider->health()] {
+                const auto report = health.report();
+                return http::ProviderHealth{report.state, report.message};
             },
-            .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); },
-            .webhook_stats = [&webhooks = *server.webhooks] { return webhooks.stats(); }};
+        .access_log = [log = server.log](const http::AccessLine& line) { log_access(log, line); },
+        .problem_log = [log = server.log](const std::string& problem) { log->error("{}", problem); },
+        .logs_access = [log = server.log] { return log->should_log(spdlog::level::info); },
+        .check_provider_key = key_check_of(*server.provider),
+        .better_prompt = [&engine](
+                             engine::PromptQuestion question,
+                             StopToken stop) { return engine.better_prompt(std::move(question), std::move(stop)); },
+        .webhooks = &store,
+        .check_address =
+            // On the loop that outlives the resolver, as a connection's own does not.
+        [&runtime = server.runtime, &guard = server.reach->guard()](net::WebAddress address, OwnerPlaces::Place held) {
+            return on_loop(runtime, guard.check(std::move(address), kAddressCheck, StopToken{}, std::move(held)));
+        },
+        .webhooks_changed = [&webhooks = *server.webhooks] { webhooks.wake(); },
+        .webhook_stats = [&webhooks = *server.webhooks] { return webhooks.stats(); }};
 }
 
 awaitable<void> answer(Server* server, net::HttpExchange& exchange) {

@@ -139,9 +139,13 @@ private:
             auto loading = load(link);
             co_return co_await std::move(loading);
         }
+        auto waiting = place_of_owner();
+        OwnerPlaces::Place place = co_await std::move(waiting);
+        if (place == nullptr) co_return LinkFailure{StepErrc::stopped, ""};
         ActiveStep active(job_, fetch_key(url), environment_.runtime.steady_now());
-        auto fetching = fetch(url, link);
+        auto fetching = fetch(url, link, place);
         StepResult<std::optional<Page>> page = co_await std::move(fetching);
+        place.reset();
         if (!page.has_value()) co_return page.error();
         link->info.accessed_at = format_wall_time(environment_.runtime.wall_now());
         if (!*page) co_return StepResult<void>{};
@@ -160,11 +164,21 @@ private:
         co_return StepResult<void>{};
     }
 
+    /// Null: the job was stopped.
+    awaitable<OwnerPlaces::Place> place_of_owner() {
+        while (!job_->signals.stop.stopped()) {
+            auto place = environment_.link_places.take(job_->claimed.job.owner);
+            if (place != nullptr) co_return place;
+            co_await environment_.runtime.sleep_for(kBeforeSecondLook, job_->stop());
+        }
+        co_return OwnerPlaces::Place();
+    }
+
     /// Nothing where the link is dead, and then its problem is set.
-    awaitable<StepResult<std::optional<Page>>> fetch(std::string url, ReadLink* link) {
+    awaitable<StepResult<std::optional<Page>>> fetch(std::string url, ReadLink* link, OwnerPlaces::Place place) {
         for (int attempt = 1;; ++attempt) {
             bool may_try_again = attempt == 1;
-            auto asking = ask(url, link, &may_try_again);
+            auto asking = ask(url, link, place, &may_try_again);
             StepResult<std::optional<Page>> page = co_await std::move(asking);
             if (!page.has_value() || *page || !may_try_again) co_return page;
             const WaitResult waited = co_await environment_.runtime.sleep_for(kBeforeSecondTry, job_->stop());
@@ -172,7 +186,8 @@ private:
         }
     }
 
-    awaitable<StepResult<std::optional<Page>>> ask(std::string url, ReadLink* link, bool* may_try_again) {
+    awaitable<StepResult<std::optional<Page>>> ask(std::string url, ReadLink* link, OwnerPlaces::Place place,
+                                                   bool* may_try_again) {
         if (!environment_.options.fetch || bytes_ >= kMostBytesOfLinks) {
             *may_try_again = false;
             link->info.problem = shown_link(url) + (environment_.options.fetch
@@ -181,15 +196,9 @@ private:
                                                         : " was not read: no web pages are fetched here.");
             co_return std::optional<Page>{};
         }
-        auto place = environment_.link_places.take(job_->claimed.job.owner);
-        while (!place) {
-            const WaitResult waited = co_await environment_.runtime.sleep_for(kBeforeSecondLook, job_->stop());
-            if (waited == WaitResult::stopped) co_return LinkFailure{StepErrc::stopped, ""};
-            auto next = environment_.link_places.take(job_->claimed.job.owner);
-            if (next) place.emplace(std::move(*next));
-        }
         net::FetchRequest request;
         request.url = url;
+        request.held = std::move(place);
         request.headers = {"Accept: text/html,application/xhtml+xml,application/pdf,text/*;q=0.9,*/*;q=0.5"};
         request.limit = kLinkLimit;
         request.max_bytes = kMostLinkBytes;

@@ -36,12 +36,12 @@ public:
                                                        job::Told told = {});
 
 private:
-    Environment& environment_;
-    std::shared_ptr<RunningJob> job_;
     awaitable<writing::StepResult<std::optional<std::string>>> read_again(std::string key);
 
+    Environment& environment_;
+    std::shared_ptr<RunningJob> job_;
     std::map<std::string, std::string, std::less<>> values_;
-    std::set<std::string, std::less<>> taken_;
+    std::set<std::string, std::less<>> taken_;  ///< keys
 };
 
 /// The failure of a step that a refusal of the store is: `stopped` where the job goes on later or elsewhere, `failed`,

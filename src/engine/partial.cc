@@ -106,17 +106,18 @@ awaitable<DocumentResult<JournalWalk>> load_walk(store::JobStore& store, job::Jo
 
 }  // namespace
 
-awaitable<DocumentResult<std::vector<writing::SourceInfo>>> load_links(store::JobStore& store, Uuid owner, Uuid job) {
+awaitable<DocumentResult<std::vector<writing::SourceInfo>>> load_sources(store::JobStore& store, Uuid owner, Uuid job,
+                                                                         std::vector<store::JobSource> files) {
     auto reading_settings = store.settings_for_owner(owner, job);
     store::StoreResult<job::Settings> settings = co_await std::move(reading_settings);
     if (!settings.has_value()) co_return not_read(settings.error());
-    if (settings->urls_for_research.empty()) co_return std::vector<writing::SourceInfo>{};
+    if (files.empty() && settings->urls_for_research.empty()) co_return std::vector<writing::SourceInfo>{};
     auto reading_journal = store.journal_for_owner(owner, job);
     store::StoreResult<std::vector<store::JournalEntry>> entries = co_await std::move(reading_journal);
     if (!entries.has_value()) co_return not_read(entries.error());
-    std::vector<writing::SourceInfo> links = infos_of({}, *settings, sorted_out(*entries));
-    std::erase_if(links, [](const writing::SourceInfo& link) { return !link.problem.empty(); });
-    co_return links;
+    std::vector<writing::SourceInfo> infos = infos_of(files, *settings, sorted_out(*entries));
+    std::erase_if(infos, [](const writing::SourceInfo& info) { return !info.problem.empty(); });
+    co_return infos;
 }
 
 awaitable<DocumentResult<std::optional<writing::OutlineProgress>>> load_outline(store::JobStore& store, job::Job job) {

@@ -12,8 +12,10 @@ namespace longhand::engine {
 /// `nothing_yet` when no section is finished; the message says what state the job is in.
 awaitable<DocumentResult<writing::Finished>> load_partial(store::JobStore& store, job::Job job);
 
-/// The links that a job has read as sources, as its journal has them; none of them has a problem.
-awaitable<DocumentResult<std::vector<writing::SourceInfo>>> load_links(store::JobStore& store, Uuid owner, Uuid job);
+/// Which of `files` and of its links a job has read as sources, and how, as its journal has them; none of them has a
+/// problem.
+awaitable<DocumentResult<std::vector<writing::SourceInfo>>> load_sources(store::JobStore& store, Uuid owner, Uuid job,
+                                                                         std::vector<store::JobSource> files);
 
 /// Nothing: the outline is not whole yet.
 awaitable<DocumentResult<std::optional<writing::OutlineProgress>>> load_outline(store::JobStore& store, job::Job job);

@@ -40,9 +40,9 @@ std::optional<double> decimal_number(const json::value& value) {
     if (!value.is_string()) return std::nullopt;
     const std::string_view digits = trimmed(view(value));
     double number = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const bool is_whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
-    return is_whole ? std::optional(number) : std::nullopt;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed);
+    const bool is_all = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+    return is_all ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace

@@ -124,24 +124,31 @@ std::string passage_json(Uuid job, const PassageSource& from, const store::Store
     return std::move(out).str();
 }
 
-/// Of the job's own sources alone, which its owner's question finds or does not: those whose hash begins so. Links are
-/// in the journal, which is read where no file is meant.
+/// Of the job's own sources alone, which its owner's question finds or does not: those whose hash begins so. Links, and
+/// how a file was read whose name had a say in it, are in the journal, which is read where one of them is meant.
 awaitable<ApiResult<std::vector<PassageSource>>> sources_with(const Services& services, Uuid owner, Uuid job,
                                                               std::string prefix) {
     std::vector<PassageSource> found;
-    const auto is_meant = [&](const std::string& sha256) { return !prefix.empty() && sha256.starts_with(prefix); };
-    const auto files = co_await services.deps.jobs.sources_for_owner(owner, job);
+    const auto is_meant = [&](const auto& source) { return !prefix.empty() && source.sha256.starts_with(prefix); };
+    auto files = co_await services.deps.jobs.sources_for_owner(owner, job);
     if (!files) co_return from_store(files.error(), "job");
-    for (const store::JobSource& file : *files) {
-        const std::string reading(sources::reading_of(file.name));
-        if (is_meant(file.sha256)) found.push_back({file.sha256, file.file, file.name, {}, reading});
-    }
-    if (!found.empty() || prefix.empty()) co_return found;
-    auto loading = engine::load_links(services.deps.jobs, owner, job);
-    const auto links = co_await std::move(loading);
-    if (!links) co_return not_loaded(links.error(), "passage");
-    for (const writing::SourceInfo& link : *links) {
-        if (is_meant(link.sha256)) found.push_back({link.sha256, {}, link.name, link.address, ""});
+    std::erase_if(*files, [&](const store::JobSource& file) { return !is_meant(file); });
+    for (const store::JobSource& file : *files)
+        found.push_back({file.sha256, file.file, file.name, {}, std::string(sources::reading_of(file.name))});
+    const bool is_known = std::ranges::all_of(found, [](const PassageSource& file) { return file.reading.empty(); });
+    if (prefix.empty() || (!found.empty() && is_known)) co_return found;
+    auto loading = engine::load_sources(services.deps.jobs, owner, job, std::move(*files));
+    const auto read = co_await std::move(loading);
+    if (!read) co_return not_loaded(read.error(), "passage");
+    for (const writing::SourceInfo& source : *read) {
+        if (!is_meant(source)) continue;
+        const auto file = std::ranges::find_if(found, [&](const PassageSource& one) {
+            return !source.is_link() && one.sha256 == source.sha256 && one.name == source.name;
+        });
+        if (file != found.end())
+            file->reading = source.reading;
+        else if (source.is_link())
+            found.push_back({source.sha256, {}, source.name, source.address, ""});
     }
     co_return found;
 }

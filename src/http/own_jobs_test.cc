@@ -308,6 +308,9 @@ TEST_F(OwnJobs, APassageIsFoundByItsIdInTheJobsOwnSources) {
     const RawAnswer again = get("/api/getPassage?jobId=" + job + "&passageId=" + id);
     EXPECT_EQ(again.text("text"), "She lays many eggs.");
     EXPECT_EQ(again.text("title"), "bees.md");
+    // But as the job read it, where its journal says how.
+    record(claim(job), "read/" + hash, engine::encode_result(R"({"kind":"text","passages":2,"reading":"text"})"));
+    EXPECT_EQ(get("/api/getPassage?jobId=" + job + "&passageId=" + id).text("text"), "As another name has it.");
     // The owner has it, but not as a source of that job.
     EXPECT_EQ(get("/api/getPassage?jobId=" + make_job() + "&passageId=" + id).status, 404);
 }

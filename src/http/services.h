@@ -81,7 +81,7 @@ struct ProviderHealth {
 
 /// `net::AddressGuard::check` within a time, or a test's; called on any of the server's threads.
 using AddressCheck =
-    std::function<awaitable<net::FetchResult<net::CheckedAddress>>(net::WebAddress address, StopToken stop)>;
+    std::function<awaitable<net::FetchResult<net::CheckedAddress>>(net::WebAddress address, OwnerPlaces::Place held)>;
 
 struct AccessLine {
     std::string method;

@@ -240,7 +240,7 @@ private:
             [this](std::string key, StopToken) { return check_key(this, std::move(key)); },
             [this](engine::PromptQuestion question, StopToken) { return better_prompt(this, std::move(question)); },
             store_.get(),
-            [](net::WebAddress web, StopToken) { return check(std::move(web)); },
+            [](net::WebAddress web, OwnerPlaces::Place) { return check(std::move(web)); },
             [this] { ++wakes_; }};
     }
     AppOptions options() const {

@@ -114,19 +114,22 @@ ApiError refused_url(ApiErrc code, std::string_view why) {
 }
 
 /// The address in the form in which it is called, if it may be. It is looked at again at each delivery.
-awaitable<ApiResult<std::string>> checked_url(const Services& services, Uuid owner, std::string text) {
+awaitable<ApiResult<std::string>> checked_url(const Services& services, Call& call, std::string text) {
+    const auto began = std::chrono::steady_clock::now();
     auto address = net::parse_web_address(text);
     if (!address) co_return refused_url(ApiErrc::invalid_field, address.error().message);
     std::string url = address->url;
     if (!services.deps.check_address) co_return url;
-    // Held to the lookup's end, also when the client has gone: the thread is.
-    const auto place = services.address_checks.take(owner);
-    if (!place) {
+    auto place = services.address_checks.take(call.owner());
+    if (place == nullptr) {
         co_return ApiError{ApiErrc::unavailable,
                            "Some of your addresses are being looked up just now. Send this one when they are done."};
     }
-    auto checking = services.deps.check_address(std::move(*address), StopToken{});
+    auto checking = services.deps.check_address(std::move(*address), std::move(place));
     const net::FetchResult<net::CheckedAddress> checked = co_await std::move(checking);
+    auto asking = still_there(call, began);
+    const auto there = co_await std::move(asking);
+    if (!there) co_return there.error();
     if (checked) co_return url;
     switch (checked.error().code) {
         case net::FetchErrc::refused:
@@ -182,7 +185,7 @@ awaitable<ApiResult<Reply>> create_webhook(const Services& services, Call& call)
     webhook.job = optional_id(reader, "jobId");
     webhook.kinds = read_kinds(reader).value_or(job::usual_notices());
     if (reader.problem()) co_return *reader.problem();
-    auto checking = checked_url(services, call.owner(), url);
+    auto checking = checked_url(services, call, url);
     auto checked = co_await std::move(checking);
     if (!checked) co_return checked.error();
     webhook.url = std::move(*checked);
@@ -229,7 +232,7 @@ awaitable<ApiResult<Reply>> update_webhook(const Services& services, Call& call)
     auto known = co_await services.deps.webhooks->webhook_for_owner(call.owner(), *id);
     if (!known) co_return from_store(known.error(), "webhook");
     if (change.url) {
-        auto checking = checked_url(services, call.owner(), *change.url);
+        auto checking = checked_url(services, call, *change.url);
         auto checked = co_await std::move(checking);
         if (!checked) co_return checked.error();
         change.url = std::move(*checked);

@@ -56,6 +56,8 @@ public:
         std::lock_guard lock(mutex_);
         names_[std::move(name)] = std::move(turns);
     }
+    /// Answers wait while somebody has it.
+    std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
     int questions() const { return questions_; }
 
 private:

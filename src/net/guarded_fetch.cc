@@ -51,12 +51,13 @@ bool AddressGuard::allows(const boost::asio::ip::address& address) const {
     return is_public(address) || allowed_.contains(address);
 }
 
-awaitable<FetchResult<CheckedAddress>> AddressGuard::check(WebAddress web, Milliseconds limit, StopToken stop) const {
+awaitable<FetchResult<CheckedAddress>> AddressGuard::check(WebAddress web, Milliseconds limit, StopToken stop,
+                                                           std::shared_ptr<const void> held) const {
     CheckedAddress checked{std::move(web), {}};
     if (checked.web.literal) {
         checked.addresses.push_back(*checked.web.literal);
     } else {
-        auto resolving = resolver_.resolve(checked.web.host, limit, std::move(stop));
+        auto resolving = resolver_.resolve(checked.web.host, limit, std::move(stop), std::move(held));
         NetResult<Addresses> found = co_await std::move(resolving);
         if (!found) {
             const bool is_late = found.error().code == NetErrc::timeout;
@@ -105,7 +106,7 @@ awaitable<FetchResult<FetchReply>> GuardedFetch::fetch(FetchRequest request, Sto
         if (left_until(deadline) <= Milliseconds{0}) {
             co_return about(web->url, {FetchErrc::failed, "took too long"});
         }
-        auto checking = guard_.check(*web, left_until(deadline), stop);
+        auto checking = guard_.check(*web, left_until(deadline), stop, request.held);
         FetchResult<CheckedAddress> checked = co_await std::move(checking);
         if (!checked) co_return about(web->url, checked.error());
         const auto left = std::max(left_until(deadline), Milliseconds{1});

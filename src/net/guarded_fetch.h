@@ -1,6 +1,7 @@
 // Calls to addresses that a user named: to the public internet, and nowhere else.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ public:
 
     /// Looks the host up, by `limit`. One answer that may not be reached refuses them all: who mixes them in wants the
     /// inside. The message completes "URL …": "leads to an address that is not public". It does not say which.
-    awaitable<FetchResult<CheckedAddress>> check(WebAddress web, Milliseconds limit, StopToken stop) const;
+    /// `held` as Resolver has it.
+    awaitable<FetchResult<CheckedAddress>> check(WebAddress web, Milliseconds limit, StopToken stop,
+                                                 std::shared_ptr<const void> held = {}) const;
     bool allows(const boost::asio::ip::address& address) const;
 
 private:
@@ -58,6 +61,7 @@ struct FetchRequest {
     std::size_t max_bytes = 16 * 1024 * 1024;
     bool drops_body = false;  ///< of a 2xx answer: read to its end, and not kept
     std::size_t max_head_bytes = 64 * 1024;
+    std::shared_ptr<const void> held = {};  ///< as Resolver has it, of each lookup
 };
 
 struct FetchReply {

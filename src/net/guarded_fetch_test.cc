@@ -381,5 +381,26 @@ TEST(GuardedFetch, StopsAtOnceWhileANameIsLookedUp) {
     EXPECT_EQ(reply.error().code, FetchErrc::stopped);
 }
 
+TEST(SystemResolver, KeepsWhatIsHeldUntilTheLookupEnds) {
+    DnsServer dns;
+    dns.set("slow.test", {{"127.0.0.1"}});
+    auto held = std::make_shared<const int>(1);
+    const std::weak_ptr<const int> watched = held;
+    SystemResolver resolver({.threads = 1, .name_server = dns.endpoint()});
+    {
+        const auto gate = dns.hold();
+        asio::io_context loop;
+        auto looking = resolver.resolve("slow.test", Milliseconds{50}, StopToken{}, std::move(held));
+        auto result = asio::co_spawn(loop, std::move(looking), asio::use_future);
+        loop.run();
+        EXPECT_EQ(result.get().error().code, NetErrc::timeout);
+        EXPECT_FALSE(watched.expired()) << "its thread is still taken";
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!watched.expired() && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(watched.expired());
+}
+
 }  // namespace
 }  // namespace longhand::net

@@ -74,20 +74,22 @@ SystemResolver::~SystemResolver() {
     pool_->join();
 }
 
-awaitable<Answer> SystemResolver::resolve(std::string host, Milliseconds limit, StopToken stop) {
+awaitable<Answer> SystemResolver::resolve(std::string host, Milliseconds limit, StopToken stop,
+                                          std::shared_ptr<const void> held) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto lookup = std::make_shared<Lookup>(executor);
     lookup->done.expires_after(limit);
     std::call_once(pool_made_, [this] { pool_.emplace(options_.threads); });
-    asio::post(*pool_, [lookup, executor, host = std::move(host), name_server = options_.name_server] {
-        // Slow names that were given up already must not keep later ones from their threads.
-        if (lookup->is_abandoned) return;
-        Answer answer = look_up(host, name_server);
-        asio::post(executor, [lookup, answer = std::move(answer)]() mutable {
-            lookup->answer = std::move(answer);
-            lookup->done.cancel();
-        });
-    });
+    asio::post(*pool_,
+               [lookup, executor, host = std::move(host), name_server = options_.name_server, held = std::move(held)] {
+                   // Slow names that were given up already must not keep later ones from their threads.
+                   if (lookup->is_abandoned) return;
+                   Answer answer = look_up(host, name_server);
+                   asio::post(executor, [lookup, answer = std::move(answer)]() mutable {
+                       lookup->answer = std::move(answer);
+                       lookup->done.cancel();
+                   });
+               });
     StopCallback on_stop(stop, [lookup, executor] { asio::post(executor, [lookup] { lookup->done.cancel(); }); });
     // What is posted runs after this coroutine waits: it can't be missed.
     boost::system::error_code ended;

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,7 +23,9 @@ public:
     virtual ~Resolver() = default;
     /// All addresses of `host`, at least one. The caller's executor is run by one thread, on which it resumes after
     /// `limit` at the latest. Errors: unreachable (the name has none), timeout, stopped.
-    virtual awaitable<NetResult<Addresses>> resolve(std::string host, Milliseconds limit, StopToken stop) = 0;
+    /// `held` is kept until the lookup has ended, which may be after nobody waits for it any more.
+    virtual awaitable<NetResult<Addresses>> resolve(std::string host, Milliseconds limit, StopToken stop,
+                                                    std::shared_ptr<const void> held) = 0;
 };
 
 /// getaddrinfo, as this machine is set up, in threads of its own: a slow name server delays nobody but those who ask
@@ -39,7 +42,8 @@ public:
     /// Waits for lookups under way: some seconds, where a name server is silent.
     ~SystemResolver() override;
 
-    awaitable<NetResult<Addresses>> resolve(std::string host, Milliseconds limit, StopToken stop) override;
+    awaitable<NetResult<Addresses>> resolve(std::string host, Milliseconds limit, StopToken stop,
+                                            std::shared_ptr<const void> held) override;
 
 private:
     Options options_;

@@ -8,9 +8,6 @@
 
 namespace longhand::writing {
 
-/// What the settings ask for that this build does not do, a sentence each.
-std::vector<std::string> unmet_settings(const job::Settings& settings);
-
 /// Longer or shorter than what was asked.
 bool words_off_target(const Work& work, const Assembled& assembled);
 
