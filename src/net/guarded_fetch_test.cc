@@ -386,10 +386,10 @@ TEST(SystemResolver, KeepsWhatIsHeldUntilTheLookupEnds) {
     dns.set("slow.test", {{"127.0.0.1"}});
     auto held = std::make_shared<const int>(1);
     const std::weak_ptr<const int> watched = held;
+    asio::io_context loop;  // the answer comes to it, late as it is
     SystemResolver resolver({.threads = 1, .name_server = dns.endpoint()});
     {
         const auto gate = dns.hold();
-        asio::io_context loop;
         auto looking = resolver.resolve("slow.test", Milliseconds{50}, StopToken{}, std::move(held));
         auto result = asio::co_spawn(loop, std::move(looking), asio::use_future);
         loop.run();

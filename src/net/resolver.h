@@ -22,8 +22,8 @@ class Resolver {
 public:
     virtual ~Resolver() = default;
     /// All addresses of `host`, at least one. The caller's executor is run by one thread, on which it resumes after
-    /// `limit` at the latest. Errors: unreachable (the name has none), timeout, stopped.
-    /// `held` is kept until the lookup has ended, which may be after nobody waits for it any more.
+    /// `limit` at the latest; its context outlives this object. Errors: unreachable (the name has none), timeout,
+    /// stopped. `held` is kept until the lookup has ended, which may be after nobody waits for it any more.
     virtual awaitable<NetResult<Addresses>> resolve(std::string host, Milliseconds limit, StopToken stop,
                                                     std::shared_ptr<const void> held) = 0;
 };
