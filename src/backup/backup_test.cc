@@ -204,7 +204,7 @@ TEST_F(Backups, AreRestoredIntoAnEmptyFolderAlone) {
     std::ofstream(target + "/notes.txt") << "mine";
     EXPECT_NE(restore().error().message.find("notes.txt"), std::string::npos);
     fs::remove(target + "/notes.txt");
-    std::ofstream(target + "/lock");
+    std::ofstream(target + "/lock") << "";
     fs::create_directories(target + "/lost+found");
     EXPECT_TRUE(restore());
     EXPECT_FALSE(restore());
