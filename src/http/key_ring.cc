@@ -57,6 +57,12 @@ std::shared_ptr<const Keys> KeyRing::latest() const {
     return keys_;
 }
 
+std::shared_ptr<const SigningKey> KeyRing::find(std::string_view id) const {
+    auto keys = this->keys();
+    if (keys->find(id) == nullptr) keys = latest();
+    return {keys, keys->find(id)};
+}
+
 std::optional<KeyRing::Stamp> KeyRing::stamp_of(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return std::nullopt;

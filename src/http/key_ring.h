@@ -48,6 +48,8 @@ public:
     std::shared_ptr<const Keys> keys() const;
     /// As the file is now: for a token of a key that is not known yet, made the moment after a rotation.
     std::shared_ptr<const Keys> latest() const;
+    /// The key of that id: where it is not known yet, of the file as it is now. Null: there is none such.
+    std::shared_ptr<const SigningKey> find(std::string_view id) const;
 
 private:
     /// What tells one file from another without reading it.

@@ -62,9 +62,7 @@ awaitable<store::StoreResult<void>> ProviderKeys::keep(Uuid user, std::string pr
 }
 
 std::optional<std::string> ProviderKeys::opened(const SealedProviderKey& record) const {
-    auto keys = keys_->keys();
-    if (keys->find(record.sealed_with) == nullptr) keys = keys_->latest();
-    const SigningKey* key = keys->find(record.sealed_with);
+    const auto key = keys_->find(record.sealed_with);
     if (key == nullptr) return std::nullopt;
     return unseal(key->seal_key, record.sealed, belonging(record));
 }

@@ -57,9 +57,7 @@ std::optional<std::string> WebhookSecrets::open(const Uuid& webhook, std::string
     const std::string_view id = kept.substr(0, end);
     const auto sealed = from_base64url(kept.substr(end + 1));
     if (!sealed) return std::nullopt;
-    auto keys = keys_->keys();
-    if (keys->find(id) == nullptr) keys = keys_->latest();
-    const SigningKey* key = keys->find(id);
+    const auto key = keys_->find(id);
     if (key == nullptr) return std::nullopt;
     return unseal(key->seal_key, *sealed, belonging(webhook));
 }
