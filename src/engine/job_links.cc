@@ -143,9 +143,8 @@ private:
         OwnerPlaces::Place place = co_await std::move(waiting);
         if (place == nullptr) co_return LinkFailure{StepErrc::stopped, ""};
         ActiveStep active(job_, fetch_key(url), environment_.runtime.steady_now());
-        auto fetching = fetch(url, link, place);
+        auto fetching = fetch(url, link, std::move(place));
         StepResult<std::optional<Page>> page = co_await std::move(fetching);
-        place.reset();
         if (!page.has_value()) co_return page.error();
         link->info.accessed_at = format_wall_time(environment_.runtime.wall_now());
         if (!*page) co_return StepResult<void>{};

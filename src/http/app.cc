@@ -183,9 +183,10 @@ private:
         auto identity = co_await identify(match.route->access, call);
         if (!identity) co_return identity.error();
         call.identity = *identity;
-        if (match.route->access != Access::open)
+        if (match.route->access != Access::open) {
             call.still_there = [this, &call] { return services_.credentials.still_there(call.identity); };
-        if (match.route->access != Access::open) co_await call.exchange.turn(caller_id(call.owner()));
+            co_await call.exchange.turn(caller_id(call.owner()));
+        }
         if (match.route->access == Access::session && call.identity.kind != CredentialKind::session) {
             co_return ApiError{ApiErrc::session_needed,
                                "API keys are managed with a session, not with an API key. Send `Authorization: Bearer "

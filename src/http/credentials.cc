@@ -30,22 +30,22 @@ ApiError of_account(const store::StoreFailure& failure) {
 
 awaitable<ApiResult<Identity>> Credentials::identify(std::string authorization, std::string api_key) const {
     std::optional<ApiError> problem;
-    std::optional<Identity> by_key;
+    std::optional<Identity> found;
     const std::array<std::string, 2> credentials = {without_scheme(authorization), std::string(trimmed(api_key))};
     for (const std::string& credential : credentials) {
         if (credential.empty()) continue;
         auto identity = co_await identify_one(credential);
-        if (identity) {
-            // A session may do what a key may not; of one user it is what the request comes with.
-            if (by_key && (identity->kind == CredentialKind::api_key || identity->user != by_key->user)) continue;
-            if (by_key || identity->kind == CredentialKind::session) co_return std::move(*identity);
-            by_key = std::move(*identity);
+        if (!identity) {
+            // A database that is away says more than a credential that is wrong.
+            if (!problem || problem->code == ApiErrc::unauthorized) problem = identity.error();
             continue;
         }
-        // A database that is away says more than a credential that is wrong.
-        if (!problem || problem->code == ApiErrc::unauthorized) problem = identity.error();
+        const bool is_session = identity->kind == CredentialKind::session;
+        // A session may do what a key may not; of one user it is what the request comes with.
+        if (!found || (is_session && identity->user == found->user)) found = std::move(*identity);
+        if (found->kind == CredentialKind::session) break;
     }
-    if (by_key) co_return std::move(*by_key);
+    if (found) co_return std::move(*found);
     co_return problem ? std::move(*problem) : refused();
 }
 
